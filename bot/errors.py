@@ -69,7 +69,7 @@ class NotRecorded(Unavailable):
 
     def __init__(self, detail: str) -> None:
         super().__init__(
-            "This couldn't be recorded, because the bot's store doesn't answer. Nothing was done. "
+            "This couldn't be saved, because the bot's own database isn't responding. Nothing was done. "
             "Try again in a moment.",
             nothing_happened=True,
             detail=detail,

@@ -58,10 +58,10 @@ class Audit:
         """Verify the chain, and compare it with a posted head if one is given. Returns 1 if it is broken."""
         verified = await verify_stream(self._store.audit.chain(), head)
         if verified.fault:
-            print(f"The audit log was changed: {verified.fault}")
+            print(f"The audit log failed verification (altered or damaged): {verified.fault}")
             return 1
         if fault := await self._store.audit.index_fault():
-            print(f"The index of the audit log was changed: {fault}")
+            print(f"The audit log's index failed verification: {fault}")
             return 1
         count = counted(verified.entries, "entry", "entries")
         print(f"The audit log is intact: {count}, latest hash {verified.head or '(empty)'}.")

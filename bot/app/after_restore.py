@@ -17,7 +17,9 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.quarantine.countdown import stop_countdown
 
-RESTORED: Final = "The bot's store was restored from a backup, so it doesn't show what has happened since."
+RESTORED: Final = (
+    "The bot's data was restored from a backup. Anything that happened after the backup was made is missing."
+)
 
 
 class StillRunning(BotError):
@@ -88,8 +90,9 @@ def lines(report: Report) -> Sequence[str]:
     for one in report.unexplained:
         what = " and ".join(word for word, on in (("reads", one.reads), ("writes", one.writes)) if on)
         found.append(
-            f"Blocked, and the store doesn't say why: `{one.database}` of `{one.organization}` ({what}). In Slack, "
-            f"`/turso freeze {one.database}` puts it on record, and `/turso thaw {one.database}` unblocks it."
+            f"Blocked for an unknown reason: `{one.database}` of `{one.organization}` ({what}). In Slack, run "
+            f"`/turso freeze {one.database}` to adopt the block as a freeze, or `/turso thaw {one.database}` to remove "
+            "it."
         )
     found += [f"Turso didn't say whether it is blocked: `{one}`" for one in report.unknown]
-    return found or ["No requests were open, and the store says why each blocked database is blocked."]
+    return found or ["No requests were open, and the reason for every block is known."]

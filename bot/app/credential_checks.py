@@ -85,4 +85,4 @@ class CredentialChecks:
                 f"These processes reject Slack's signatures: {', '.join(f'`{one}`' for one in refusing)}. "
                 "Compare SLACK_SIGNING_SECRET with Basic Information > Signing Secret in the Slack app."
             )
-        return "No process rejects Slack's signatures."
+        return "No requests from Slack are failing the signature check."

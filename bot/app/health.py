@@ -198,9 +198,9 @@ class Health:
     async def _chain(self) -> str:
         verified = await verify_stream(self.store.audit.chain())
         if verified.fault:
-            raise Unhealthy(f"The audit log was changed: {verified.fault}")
+            raise Unhealthy(f"The audit log failed verification (altered or damaged): {verified.fault}")
         if fault := await self.store.audit.index_fault():
-            raise Unhealthy(f"The index of the audit log was changed: {fault}")
+            raise Unhealthy(f"The audit log's index failed verification: {fault}")
         return f"The audit log is intact ({counted(verified.entries, 'entry', 'entries')})."
 
     async def _stream(self) -> str:
@@ -273,7 +273,7 @@ class Health:
         if plain := await self.store.notices.delivered_plainly(since=self.clock.now() - NOTIFIED_SINCE):
             some = ", ".join(f"`{one.subject}` ({one.event})" for one in plain[:5])
             raise Unhealthy(f"Some cards can't be shown because of an error in Turso Ops: {some}. The log says why.")
-        return "Everyone concerned has been notified of outcomes, break-glass operations and revoked tokens."
+        return "All notices about outcomes, break-glass operations and revoked tokens were delivered."
 
 
 def _kind(undelivered: PendingNotice) -> str:

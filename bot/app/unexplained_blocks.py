@@ -88,13 +88,13 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
         how_many = counted(len(result.unexplained), "database")
         verb = "is" if len(result.unexplained) == 1 else "are"
         raise Unhealthy(
-            f"{how_many} {verb} blocked, and the store doesn't say why: "
+            f"{how_many} {verb} blocked for an unknown reason: "
             f"{_list(one.database for one in result.unexplained)}. "
-            "`/turso freeze NAME` puts it on record, and `/turso thaw NAME` unblocks it."
+            "Run `/turso freeze NAME` to adopt a block as a freeze, or `/turso thaw NAME` to remove it."
         )
     if result.unknown:
         return f"No unexplained block was found, but these couldn't be checked: {_list(result.unknown)}."
-    return "The store says why each blocked database is blocked."
+    return "The reason for every block is known."
 
 
 def _list(names: Iterable[str]) -> str:

@@ -40,7 +40,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.OVER: "This is no longer the case.",
     AlertEnd.OFF: "This alert was turned off.",
     AlertEnd.UNWATCHED: "It is no longer watched here.",
-    AlertEnd.UNKNOWN: "The numbers have been unknown for a day, so it may still apply.",
+    AlertEnd.UNKNOWN: "Turso has reported no numbers for a day, so the problem may still exist.",
 }
 _UNLIKELY: Final = "This is no longer likely."
 _NO_LIMIT: Final = "Turso no longer reports a limit for this, or how much is used."
@@ -133,9 +133,7 @@ def _freeze(alert: Alert, is_whole: bool) -> Mrkdwn:
 
 
 def _failures(alert: Alert, is_whole: bool) -> Mrkdwn:
-    return mrkdwn(
-        ":rotating_light: Something in Turso Ops itself is failing or late: {}.", counted(alert.measured, "problem")
-    )
+    return mrkdwn(":rotating_light: Turso Ops itself has {}.", counted(alert.measured, "problem"))
 
 
 _HEADS: Final[Mapping[AlertKind, Callable[[Alert, bool], Mrkdwn]]] = {
@@ -194,7 +192,8 @@ def _ended(alert: Alert, end: AlertEnd, at: datetime) -> Mrkdwn:
     if end is AlertEnd.UNKNOWN and alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST):
         why = _NO_LIMIT
     sign = Mrkdwn(":grey_question:" if end is AlertEnd.UNKNOWN else ":white_check_mark:")
-    return mrkdwn("{} Ended {}. {}", sign, when(at), Mrkdwn(why))
+    verb = Mrkdwn("Closed" if end is AlertEnd.UNKNOWN else "Ended")
+    return mrkdwn("{} {} {}. {}", sign, verb, when(at), Mrkdwn(why))
 
 
 def _chart(alert: Alert) -> tuple[list[Block], list[Block]]:

@@ -99,7 +99,7 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, deci
 
 
 _BREAK_GLASS: Final = mrkdwn(
-    ":rotating_light: *Break-glass* happens at once, without approval. The channel sees it, and someone else must "
+    ":rotating_light: *Break-glass* happens immediately, without approval. The channel sees it, and someone else must "
     "review it."
 )
 

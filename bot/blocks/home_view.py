@@ -187,7 +187,8 @@ def _token(token: LedgerToken, content: HomeContent, now: datetime) -> list[Bloc
     end = mrkdwn("*never expires*")
     if token.expires_at:
         end = mrkdwn("{} left, until {}", span(token.expires_at - now), when(token.expires_at))
-    note = mrkdwn(" (may exist, even if you didn't see it)") if token.state is TokenState.UNKNOWN else Mrkdwn("")
+    is_doubtful = token.state is TokenState.UNKNOWN
+    note = mrkdwn(" (may have been created, even if you didn't see it)") if is_doubtful else Mrkdwn("")
     if token.state is TokenState.REVOKED:
         note = mrkdwn(" (revoked, but may still work)")
     archived = _archived(token.database_id, content)

@@ -11,7 +11,7 @@ _ACCEPTED: Final = Mrkdwn("Turso accepted the rotation.")
 def proof_head(name: str, proof: Proof | None) -> Mrkdwn:
     """Return what Turso confirmed about a rotation of a database, and what the probe token showed."""
     if proof is None:
-        return mrkdwn("*{}* · {} I didn't check whether old tokens are refused.", name, _ACCEPTED)
+        return mrkdwn("*{}* · {} I didn't check whether old tokens still work.", name, _ACCEPTED)
     return mrkdwn("*{}* · {}", name, _proof_words(proof))
 
 
@@ -31,7 +31,7 @@ def _proof_words(proof: Proof) -> Mrkdwn:
 def proof_of(found: Finding) -> Mrkdwn:
     """Return what a finding proves, or why it proves nothing."""
     if found.tokens is OldTokens.REFUSED and found.at:
-        return mrkdwn("Old tokens have been refused since {}.", when(found.at))
+        return mrkdwn("Old tokens no longer work (tested {}).", when(found.at))
     if found.tokens is OldTokens.STILL_WORK and found.at:
         return mrkdwn("An old token still worked {}.", when(found.at))
     return mrkdwn("I couldn't check the old tokens: {}.", found.why)
@@ -43,9 +43,9 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
     if proof is None or finding is None:
         return Mrkdwn("")
     if finding.tokens is OldTokens.REFUSED and finding.at:
-        return mrkdwn(
-            "Old tokens for `{}` in the same group have been refused since {}.", finding.database, when(finding.at)
-        )
+        either = Mrkdwn(" either" if proof.target.tokens is OldTokens.REFUSED else "")
+        return mrkdwn("Old tokens for `{}` (same group) no longer work{} (tested {}).",
+                      finding.database, either, when(finding.at))  # fmt: skip
     if finding.tokens is OldTokens.STILL_WORK:
         return mrkdwn("Tokens for `{}` in the same group still work.", finding.database)
     if finding.tokens is OldTokens.WATCHED:

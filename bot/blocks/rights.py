@@ -13,12 +13,12 @@ from bot.core.policy.databases import Databases
 _TITLES: Final = {
     Verdict.ALLOW: mrkdwn(":white_check_mark: *Allowed*"),
     Verdict.APPROVE: mrkdwn(":raised_hand: *Needs approval*"),
-    Verdict.BREAK_GLASS: mrkdwn(":rotating_light: *At once, then reviewed*"),
+    Verdict.BREAK_GLASS: mrkdwn(":rotating_light: *Break-glass* (no approval, reviewed afterwards)"),
 }
 _NOTES: Final = {
     Verdict.ALLOW: mrkdwn("allowed"),
     Verdict.APPROVE: mrkdwn("needs approval"),
-    Verdict.BREAK_GLASS: mrkdwn("at once, then reviewed"),
+    Verdict.BREAK_GLASS: mrkdwn("break-glass, reviewed afterwards"),
 }
 NOTHING: Final = mrkdwn(":no_entry: You can't use any commands in this channel.")
 
@@ -65,7 +65,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
 def silent_groups(groups: Sequence[str]) -> Mrkdwn:
     """Return a sentence, without its full stop, that names the services that didn't return who is in these groups."""
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups if not is_schedule(one)))
-    slack = mrkdwn("Slack didn't say who is in {}", names) if names else Mrkdwn("")
+    slack = mrkdwn("I couldn't look up who is in {}", names) if names else Mrkdwn("")
     schedules = [one for one in groups if is_schedule(one)]
     others = mrkdwn("{}", not_said(schedules)) if schedules else Mrkdwn("")
     return joined(", and ", [part for part in (slack, others) if part])
@@ -95,7 +95,7 @@ def _limits(right: Right) -> Mrkdwn:
             mrkdwn("{}", right.variant),
             mrkdwn("up to {}", duration(right.longest)) if right.longest else Mrkdwn(""),
             mrkdwn("only {}", _patterns(right.only)) if right.only else Mrkdwn(""),
-            mrkdwn("not {}", _patterns(right.but)) if right.but else Mrkdwn(""),
+            mrkdwn("{} {}", "but not" if right.only else "all but", _patterns(right.but)) if right.but else Mrkdwn(""),
         ],
     )
 

@@ -21,7 +21,8 @@ async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
     listing = await ctx.turso.listed(group=group)
     if listing.left_out or any(one.group is None for one in listing):
         raise Unavailable(
-            f"I can't read a database that Turso listed, so I can't tell what this affects in the group `{group}`."
+            "Turso's list of databases has an entry that I can't interpret, so I can't tell what this affects in the "
+            f"group `{group}`."
         )
     names = {one.name for one in listing}
     return {

@@ -81,7 +81,10 @@ class FollowUp:
             return plan
         if plan.target is None or plan.target.id != self.database_id:
             name = plan.target.name if plan.target else "it"
-            raise Refused(f"`{name}` is a different database now. The one that this button was for no longer exists.")
+            raise Refused(
+                f"The name `{name}` now belongs to a different database. The one that this button was for no longer "
+                "exists."
+            )
         return replace(plan, arguments={**plan.arguments, SETTLES: self.settles}) if self.settles else plan
 
 

@@ -82,10 +82,10 @@ def not_said(groups: Iterable[str]) -> str:
     """Return a sentence, without a full stop, that names the services that didn't return these groups' members."""
     keys = sorted(groups)
     providers = list(dict.fromkeys(Schedule.of(key).provider.label for key in keys if is_schedule(key)))
-    parts = [f"{provider} didn't say who is on call" for provider in providers]
+    parts = [f"who is on call in {provider}" for provider in providers]
     if not parts or any(not is_schedule(key) for key in keys):
-        parts.append("Slack didn't say who is in a user group that this depends on")
-    return ", and ".join(parts)
+        parts.append("the members of a user group that this depends on")
+    return f"I couldn't look up {', or '.join(parts)}"
 
 
 SCHEDULE_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,100}")

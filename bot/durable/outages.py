@@ -17,7 +17,7 @@ class DurableStoreUnavailable(Unavailable):
     """Raised if the database for durable work doesn't respond."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
+        super().__init__("The bot's own database didn't respond. Try again in a moment.", detail=detail)
 
 
 def type_name(error: BaseException) -> str:

@@ -33,7 +33,7 @@ FIRST_PAUSES: Final = (0.0, 0.3, 0.7)
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
 _AUDITED: Final = {OldTokens.REFUSED: "proven", OldTokens.WATCHED: "watched"}
-RESTARTED: Final = "Turso Ops restarted, and the probe token was only in memory"
+RESTARTED: Final = "Turso Ops restarted, and my test token was only in memory"
 
 
 async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Request) -> None:
@@ -44,7 +44,7 @@ async def mint(env: Environment, probes: Probes, ctx: ChangeContext, request: Re
         minted = await probes(ctx, request.plan)
     except Exception as error:  # the rotation continues. The exception isn't logged, because it may contain a token
         log.error("proof.mint_failed", request=request.id, error=type(error).__name__)
-        minted = [(one, None) for one in _without(request, "a probe token couldn't be created")]
+        minted = [(one, None) for one in _without(request, "I couldn't create a test token")]
     env.watches.keep(request.id, minted)
 
 
@@ -203,7 +203,7 @@ async def _try(env: Environment, turso: TursoReader, watch: ProbeWatch, until: d
     if answer is TokenAnswer.REVOKED:
         return await _refused(turso, finding, now)
     if answer is TokenAnswer.EXPIRED:
-        return _unproven(finding, now, "the probe token expired")
+        return _unproven(finding, now, "my test token expired")
     if now < until:
         return finding
     if answer is TokenAnswer.WORKS:

@@ -31,7 +31,7 @@ LAPSED = {
     State.UNKNOWN: "It is too late to reveal it again. Ask for a new one.",
 }
 SHOWN = "The token was shown to the requester once."
-PERHAPS_SEEN = "only the requester can have seen it"
+PERHAPS_SEEN = "only the requester could have seen it"
 
 
 async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
@@ -176,8 +176,8 @@ def expiry_of(request: Request, minted_at: datetime) -> datetime | None:
 
 def _may_exist(request: Request, minted_at: datetime, who: str = "no one has seen it") -> str:
     until = expiry_of(request, minted_at)
-    end = f"is valid until {utc(until)}" if until else "never expires"
-    return f"A token that {end} may exist, but {who}."
+    end = f"valid until {utc(until)}" if until else "that never expires"
+    return f"A token {end} may have been created, but {who}."
 
 
 def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:

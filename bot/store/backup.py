@@ -88,7 +88,9 @@ def _verified(copy: sqlite3.Connection) -> Verified:
         raise NoBackup(f"The copy is damaged, and so is the store: {faults[0]}.")
     verified = verify(_rows(copy))
     if verified.fault:
-        raise NoBackup(f"The audit log was changed, so no backup was made: {verified.fault}")
+        raise NoBackup(
+            f"No backup was made, because the audit log failed verification (altered or damaged): {verified.fault}"
+        )
     return verified
 
 

@@ -46,7 +46,9 @@ class DataReading(DataPlane):
         """
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):
-            raise TursoUnavailable(f"Turso returned no usable host for `{database.name}`, so no token was sent.")
+            raise TursoUnavailable(
+                f"Turso didn't return a valid address for `{database.name}`, so I couldn't connect to it."
+            )
         try:
             async with asyncio.timeout(within_seconds):
                 answer = await self._answer_of(url, token, statements, within_seconds)

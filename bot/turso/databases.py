@@ -57,7 +57,9 @@ class DatabaseEndpoints(PlaceEndpoints):
         databases: list[Database] = []
         async for page in self.pages(group=group, parent=parent):
             if page.left_out:
-                raise TursoUnavailable("Turso listed a database that I can't read, so the list is incomplete.")
+                raise TursoUnavailable(
+                    "Turso's list of databases has an entry that I can't interpret, so the list is incomplete."
+                )
             for start in range(0, len(page), CHUNK):
                 databases += [read_body(Listed.read, one) for one in page[start : start + CHUNK]]
                 await asyncio.sleep(0)  # let other tasks run while thousands of entries are parsed

@@ -46,6 +46,6 @@ async def test_a_recreated_database_makes_a_vote_and_a_confirmation_stale(world:
         await turso(world, "POST", DATABASES, name=name, group="default")
 
     for who, action_id, request_id in ((ANA, "approval.approve", destroying), (DANA, "request.confirm", freezing)):
-        with pytest.raises(BotError, match="different database now"):
+        with pytest.raises(BotError, match="belongs to a different database"):
             await pressing(who, action_id)(world, request_id)
         assert (await stored(world, request_id)).state is State.STALE

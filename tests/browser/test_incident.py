@@ -40,7 +40,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     remy, ben, ana = (phones[one] for one in (REMY, BEN, ANA))
 
     await remy.say("/turso incident start INC-42 --for 2h")
-    await expect(remy.message("started and lasts until")).to_contain_text("INC-42")
+    await expect(remy.message("has started. It ends")).to_contain_text("INC-42")
 
     await remy.say("/turso triage checkout")
     card = remy.message("Rows read today")

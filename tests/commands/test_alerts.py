@@ -47,8 +47,8 @@ async def test_a_wrong_option_is_answered_with_one_sentence(desk: Desk, line: st
 async def test_a_channel_with_some_databases_is_told_that_its_alerts_omit_the_organizations_numbers(
     desk: Desk,
 ) -> None:
-    assert "no numbers of the whole organization" in words(await desk.carry_out("alert on", channel="C0ORDERS"))
-    assert "no numbers of the whole organization" not in words(await desk.carry_out("alert on"))
+    assert "leave out figures for the whole organization" in words(await desk.carry_out("alert on", channel="C0ORDERS"))
+    assert "leave out figures for the whole organization" not in words(await desk.carry_out("alert on"))
 
 
 async def test_alert_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> None:

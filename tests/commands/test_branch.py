@@ -48,7 +48,7 @@ async def test_the_plan_names_both_databases_the_time_and_the_end(desk: Desk, or
     assert plan.databases == (Target("orders", "default"), Target("orders-test", "default", ("orders",)))
     assert plan.arguments["at"] == (NOW - timedelta(minutes=15)).isoformat()
     assert "2026-11-24 11:45 UTC" in plan.steps[0]
-    assert "Data from up to 15 seconds before that time may be missing" in plan.warnings
+    assert "The last 15 seconds of data before that time may be missing" in plan.warnings
     assert not [path for path in desk.acme.log() if path.startswith("POST")]
 
 
@@ -106,7 +106,7 @@ async def test_a_recreated_source_or_a_taken_name_is_plan_drift(desk: Desk, orde
     del desk.acme.databases[taken["Name"]]
 
     desk.acme.add("orders")
-    assert "is a different database now" in (await drift(desk.context(), plan, branch.command) or "")
+    assert "now belongs to a different database" in (await drift(desk.context(), plan, branch.command) or "")
 
 
 async def test_another_database_with_the_name_is_not_mistaken_for_the_branch(

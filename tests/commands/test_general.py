@@ -88,7 +88,7 @@ async def test_whoami_prints_yaml_that_a_policy_accepts(desk: Desk) -> None:
         default_organization="acme",
     )
     assert "C0NOWHERE" in policy.channels
-    assert "didn't say who is in <!subteam^S0DARK>, so I can't tell whether that includes you" in words(reply)
+    assert "couldn't look up who is in <!subteam^S0DARK>, so I can't tell whether that includes you" in words(reply)
 
 
 @pytest.mark.parametrize(
@@ -230,5 +230,5 @@ async def test_requests_to_approve_are_called_incomplete_while_a_user_group_is_u
 
     said = words(await desk.ask("requests --to-approve"))
 
-    assert "Slack didn't say who is in" in said
+    assert "I couldn't look up who is in" in said
     assert "may be incomplete" in said

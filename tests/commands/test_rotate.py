@@ -34,7 +34,7 @@ async def test_the_plan_names_siblings_tokens_and_holders(desk: Desk) -> None:
     assert plan.facts["Active tokens"] == "3 (orders, users)"
     assert any("payroll" in line and "other databases in the group" in line for line in plan.warnings)
     assert any("created elsewhere" in line for line in plan.warnings)
-    assert any("short downtime" in line for line in plan.warnings)
+    assert any("some downtime" in line for line in plan.warnings)
 
 
 async def test_a_rotation_is_sent_once_and_has_no_read_back(desk: Desk) -> None:

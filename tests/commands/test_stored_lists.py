@@ -60,7 +60,7 @@ async def test_a_token_that_may_exist_is_listed_with_that_note(desk: Desk) -> No
     await desk.store.tokens.add(token(1, state=TokenState.UNKNOWN))
 
     for line in ("tokens", "show orders-eu"):
-        assert "only its requester can have seen it" in words(await desk.ask(line))
+        assert "only its requester could have seen it" in words(await desk.ask(line))
 
 
 async def test_three_hundred_tokens_are_paged(desk: Desk) -> None:

@@ -110,7 +110,7 @@ def test_a_time_before_an_incident_has_the_key_of_the_incident() -> None:
         ("yesterday", "I don't understand the time `yesterday`. Try `14:02`"),
         ("24:00", "I don't understand the time"),
         ("14.02", "I don't understand the time"),
-        ("15m", "is a duration. For a time, write `{label} 15m ago`"),
+        ("15m", "is a duration, not a point in time. Did you mean `{label} 15m ago`"),
         ("15 min ago", "Try `{label} 15m ago`"),
         ("soon ago", "Try `{label} 15m ago`"),
         ("0s ago", "must be longer than zero"),

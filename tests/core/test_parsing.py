@@ -188,7 +188,7 @@ def test_a_missing_argument_is_incomplete_and_keeps_what_was_given() -> None:
         ("usage --month 2026-13", "a month such as `2026-10`, not `2026-13`"),
         ("usage --since 2026-02-30", "`2026-02-30` isn't a day"),
         ("usage --since yesterday", "I don't understand `yesterday`. Try `--since 1d`."),
-        ("policy explain list --as ana", "`--as` takes a person from Slack's list"),
+        ("policy explain list --as ana", "`--as` takes a person, not `ana`. Type `@` and pick one from"),
         ("policy explain list --in db-ops", "`--in` takes a channel"),
         ("token orders extra", "Unexpected `extra`. Usage: `/turso token NAME"),
         ("token orders --expiration", "`--expiration` needs a value"),

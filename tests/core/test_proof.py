@@ -11,7 +11,7 @@ from bot.core.requests.proof import PROOF, Finding, OldTokens, Proof
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 TARGET = Finding("orders", "db-1", OldTokens.WATCHED)
-SIBLING = Finding("users", "db-2", OldTokens.UNKNOWN, NOON, "no probe token could be minted")
+SIBLING = Finding("users", "db-2", OldTokens.UNKNOWN, NOON, "I couldn't create a test token")
 
 
 @pytest.mark.parametrize("sibling", [None, SIBLING])

@@ -35,7 +35,7 @@ async def killed_after(here: Harness, doing: Coroutine[Any, Any, Any], *, commit
 async def test_after_a_kill_the_last_message_of_an_incident_still_lists_the_open_items(here: Harness) -> None:
     await here.ensure_database("hot")
     await ask_until_acknowledged(here, "incident start INC-1")
-    await until(lambda: here.world.card(DB_OPS, holding="started and lasts"), what="the timeline")
+    await until(lambda: here.world.card(DB_OPS, holding="has started. It ends"), what="the timeline")
     await ask_until_acknowledged(here, "db freeze hot")
     await in_state(here, "hot", State.SUCCEEDED)
 

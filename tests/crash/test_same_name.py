@@ -122,5 +122,5 @@ async def _is_untouched(here: Harness, change: ApprovedChange, other: str) -> No
     assert await here.database_id(change.name) == other
     assert await here.blocked(change.name) == (False, False)
     seen = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
-    assert any("different database now" in one and request.id in one for one in seen)
+    assert any("belongs to a different database" in one and request.id in one for one in seen)
     assert not [hold for hold in await here.store.holds.find() if hold.database == change.name]

@@ -20,7 +20,7 @@ REFUSED = "answered without a request"
 """The outcome of a command that made no request. If it made one, the outcome is the request's state."""
 NOT_DONE = (State.FAILED, State.STALE, State.EXPIRED, State.CANCELLED, NOT_RECORDED, REFUSED)
 """The outcomes that are true only if Turso doesn't show the change."""
-NOT_TAKEN = ("This couldn't be recorded", "The bot's store didn't answer")
+NOT_TAKEN = ("This couldn't be saved", "The bot's own database didn't respond")
 """What the answer says if a command couldn't be recorded."""
 NEWEST = 80
 """How many of the newest messages are searched for cards that wait for an approval."""

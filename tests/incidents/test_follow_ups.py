@@ -92,7 +92,7 @@ async def test_buttons_about_a_database_do_not_affect_another_with_its_name(worl
 
     for label in ("Thaw charlie", "Rotate charlie"):
         refused = await world.person(REMY).presses_and_reads(label, end)
-        assert "different database now" in words(refused), label
+        assert "belongs to a different database" in words(refused), label
 
     await world.wait_until_idle()
     assert await q.configuration(world, "charlie") == (False, True)

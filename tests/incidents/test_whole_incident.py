@@ -29,7 +29,7 @@ async def test_a_whole_incident_from_the_start_to_the_report(world: World) -> No
     asked = await remy.types('/turso rotate sessions --reason "leaked in a log"', INCIDENT)
     assert asked.thread_ts == begun.ts
     await play.approve_typed(ben, asked, "sessions")
-    await world.wait_for_content(asked, holding="*sessions* · Old tokens have been refused")
+    await world.wait_for_content(asked, holding="*sessions* · Old tokens no longer work")
     await world.wait_until_idle()
 
     # A token for the responder alone. The timeline says that it was created.

@@ -77,8 +77,8 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
     [
         pytest.param(nothing, None, id="nothing"),
         pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
-        pytest.param(recreated, "`orders` is a different database now. It was destroyed and created again "
-                     "with the same name.", id="made again under the name"),
+        pytest.param(recreated, "The name `orders` now belongs to a different database. The original "
+                     "seems to have been destroyed.", id="made again under the name"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
         pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="no longer in a group"),
         pytest.param(becomes(delete_protection=True), "Delete protection for `orders` is now on.", id="protected"),

@@ -96,7 +96,7 @@ async def test_only_a_public_answer_needs_a_second_look_at_the_channel(here: Pip
         return Reply(text="Only you see this.", private=True)
 
     def silent(channel: Channel) -> Channel:
-        raise Unavailable("Slack didn't say what this channel is.")
+        raise Unavailable("I couldn't look up this channel in Slack.")
 
     assert await reads(here, "ls", meanwhile=silent, run=answer_privately) == "answered"
     with pytest.raises(Unavailable):

@@ -103,7 +103,7 @@ async def test_a_token_whose_message_slack_rejects_is_reported_as_possibly_exist
 
     ended = await here.now(request)
     assert ended.state is State.UNKNOWN
-    assert "may exist" in ended.outcome
+    assert "may have been created" in ended.outcome
     assert "no one has seen it" not in ended.outcome, "Slack may have shown it although its answer was lost"
     (row,) = await here.env.store.tokens.find(organization="acme")
     assert row.state is TokenState.UNKNOWN
@@ -149,7 +149,7 @@ async def test_after_a_later_refusal_an_earlier_token_may_still_exist(
 
     ended = await here.now(request)
     assert ended.state is State.FAILED
-    assert "may exist" in ended.outcome
+    assert "may have been created" in ended.outcome
     assert "No token was created" not in ended.outcome
 
 
@@ -159,12 +159,12 @@ async def test_after_the_database_is_recreated_an_earlier_token_may_still_exist(
     await pressed(here)
     here.turso.add("orders")
 
-    with pytest.raises(BotError, match="may exist"):
+    with pytest.raises(BotError, match="may have been created"):
         await pressed(here)
 
     ended = await here.now(request)
     assert ended.state is State.STALE
-    assert "may exist" in ended.outcome
+    assert "may have been created" in ended.outcome
 
 
 async def test_a_token_that_turso_refused_to_create_is_not_reported_as_revoked(

@@ -189,7 +189,7 @@ async def test_a_freeze_from_an_alert_is_refused_if_the_database_was_created_aga
 
     answer = await world.person(BEN).presses_and_reads("Freeze writes 30 min", card)
 
-    assert "is a different database now" in words(answer)
+    assert "now belongs to a different database" in words(answer)
     assert not [hold for hold in await world.bot.store.holds.find() if hold.database == "twice"]
 
 

@@ -96,7 +96,7 @@ async def test_a_press_does_not_show_another_database_with_the_same_name(world: 
 
     heard = await world.person(BEN).presses_and_reads("Triage", card)
 
-    assert "is a different database now" in words(heard)
+    assert "now belongs to a different database" in words(heard)
 
 
 async def test_if_turso_does_not_list_databases_the_name_decides_about_the_buttons(world: World) -> None:

@@ -91,8 +91,8 @@ async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World
 @pytest.mark.parametrize(
     ("method", "says"),
     [
-        ("users.info", "Slack didn't say who that person is"),
-        ("usergroups.users.list", "Slack didn't say who is in a user group"),
+        ("users.info", "I couldn't look up that person in Slack"),
+        ("usergroups.users.list", "I couldn't look up the members of a user group"),
     ],
 )
 async def test_if_slack_does_not_answer_the_refusal_says_so(world: World, method: str, says: str) -> None:

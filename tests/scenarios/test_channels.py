@@ -160,7 +160,7 @@ async def test_groups_that_slack_does_not_return_give_no_right_and_the_answer_sa
         world.workspace.faults.remove(fault)
 
     assert answer.only_for == DANA
-    assert "Slack didn't say who is in a user group" in words(answer)
+    assert "I couldn't look up the members of a user group" in words(answer)
     assert "Approve" not in buttons(answer)
 
 

@@ -55,7 +55,7 @@ DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
     ),
     "protected": (at_dashboard(delete_protection=True), "elete protection", 0, (False, False)),
     "gone": (gone, "no longer exists", 1, None),
-    "recreated": (recreated, "a different database now", 1, (False, False)),
+    "recreated": (recreated, "now belongs to a different database", 1, (False, False)),
     "its hold released": (released, "ended before the countdown", 0, (True, True)),
 }
 

@@ -267,7 +267,7 @@ async def test_a_database_that_is_blocked_without_a_hold_is_found(world: World) 
         well, said = (await found(world))["blocks"]
         assert not well
         assert "`blocked-elsewhere`" in said
-        assert "the store doesn't say why" in said
+        assert "blocked for an unknown reason" in said
     finally:
         await turso.configure("blocked-elsewhere", block_writes=False)
     assert (await found(world))["blocks"] == before

@@ -192,7 +192,7 @@ async def test_while_slack_does_not_return_a_fact_there_is_no_verdict(world: Wor
     facts = [await explained(world, line, DANA, ORDERS, unsaid=method) for line in LINES]
 
     assert {one.verdict for one in facts} == {None}
-    assert all("Slack didn't say" in one.why for one in facts)
+    assert all("I couldn't look up" in one.why for one in facts)
 
 
 @pytest.mark.parametrize(("who", "where"), [(DANA, DB_OPS), (REMY, DB_OPS), (ANA, ORDERS), (DANA, ORDERS)])
@@ -205,8 +205,8 @@ async def test_while_slack_does_not_return_groups_only_verdicts_that_depend_on_t
             typed = await really(world, monkeypatch, who, where, line)
         if typed.is_form:
             assert found.verdict not in (None, Verdict.DENY), line
-        elif typed.why.startswith("Slack didn't say"):
-            assert (found.verdict, "Slack didn't say" in found.why) == (None, True), (line, found)
+        elif typed.why.startswith("I couldn't look up"):
+            assert (found.verdict, "I couldn't look up" in found.why) == (None, True), (line, found)
         else:
             assert found.verdict is typed.verdict, (line, found, typed)
 

@@ -128,7 +128,7 @@ async def test_a_rotation_names_the_holders_of_tokens_and_revokes_them(world: Wo
     await ben.presses("Approve", card)
     await ben.submits({"typed_name": "crew"})
 
-    await outcome(world, "*crew* · Old tokens have been refused")
+    await outcome(world, "*crew* · Old tokens no longer work")
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 

@@ -129,7 +129,7 @@ async def test_the_card_of_a_request_in_a_thread_is_posted_and_decided_there(wor
     assert {"Approve", "Deny", "Withdraw"} <= set(buttons(card))
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": "thread-db"})
-    done = await world.wait_for_content(card, holding="Old tokens have been refused")
+    done = await world.wait_for_content(card, holding="Old tokens no longer work")
 
     assert done.thread_ts == message.ts
 

@@ -148,7 +148,8 @@ async def test_while_the_on_call_service_does_not_answer_a_vote_is_refused_with_
 
     refused = await world.person(ANA).presses_and_reads("Approve", card)
 
-    assert "PagerDuty didn't say who is on call. Nothing was changed. Try again in a moment." in words(refused)
+    said = "I couldn't look up who is on call in PagerDuty. Nothing was changed. Try again in a moment."
+    assert said in words(refused)
     assert (await stored(world, card)).votes == ()
     world.roster.status, world.roster.seconds = 0, 0.0
     await world.person(ANA).presses("Approve", card)
@@ -162,7 +163,7 @@ async def test_while_the_on_call_service_does_not_answer_no_request_is_made(worl
 
     refused = await world.person(DANA).types("/turso freeze unasked --reason load")
 
-    assert "PagerDuty didn't say who is on call. Try again in a moment." in words(refused)
+    assert "I couldn't look up who is on call in PagerDuty. Try again in a moment." in words(refused)
 
 
 async def test_while_the_on_call_service_does_not_answer_the_card_says_so(world: World) -> None:
@@ -172,7 +173,8 @@ async def test_while_the_on_call_service_does_not_answer_the_card_says_so(world:
     await world.pass_time(minutes=12)  # a reminder is due, which updates the card
 
     shown = await world.wait_for_content(card, holding="no one on call can approve")
-    assert "PagerDuty didn't say who is on call, so no one on call can approve at the moment." in words(shown)
+    said = "I couldn't look up who is on call in PagerDuty, so no one on call can approve at the moment."
+    assert said in words(shown)
 
 
 async def test_while_the_on_call_service_does_not_answer_an_approved_request_waits(
@@ -251,7 +253,7 @@ async def test_a_reminder_is_posted_only_when_it_is_known_who_is_on_call(world: 
     if why == "nobody":
         assert await fire(env, timer) is not None
     else:
-        with pytest.raises(Unavailable, match="PagerDuty didn't say who is on call"):
+        with pytest.raises(Unavailable, match="I couldn't look up who is on call in PagerDuty"):
             await fire(env, timer)
         following = await fire(env, replace(timer, failures=5))
         assert following is not None, "so that the next level is called, whatever the service does"
@@ -280,7 +282,7 @@ async def test_the_person_on_call_is_notified_of_a_break_glass_operation_when_th
 
     request = next(one for one in await world.bot.store.requests.find(states=[State.SUCCEEDED]) if one.reason == "fire")
     alarm = Timer(TimerKind.ALARM, request.id, world.clock.now())
-    with pytest.raises(Unavailable, match="PagerDuty didn't say who is on call"):
+    with pytest.raises(Unavailable, match="I couldn't look up who is on call in PagerDuty"):
         await fire(world.bot.env, alarm)
     assert alarms() == []
     world.roster.status = 0

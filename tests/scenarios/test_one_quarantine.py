@@ -96,7 +96,7 @@ async def test_destroy_now_ends_the_quarantine_and_notifies_its_requester(world:
 
     done = await stage.reaches(world, at_once, State.SUCCEEDED)
     ended = await stage.reaches(world, card, State.STALE)
-    message = await world.wait_for_content(card, holding="destroyed at once")
+    message = await world.wait_for_content(card, holding="destroyed immediately")
     assert done.id in words(message)
     assert "Undo" not in words(message)
     await until(lambda: any(f"<@{REMY}>" in one for one in q.below(world, card)), what="the notice to its requester")

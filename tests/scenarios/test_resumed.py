@@ -14,10 +14,10 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 LEFT = [
     ("a form of a command that is gone", Kind.SUBMISSION, "form.gone-command", "too old"),
-    ("an unknown form", Kind.SUBMISSION, "no.such.form", "This form no longer exists"),
+    ("an unknown form", Kind.SUBMISSION, "no.such.form", "This form is out of date"),
     ("a form about a request that is gone", Kind.SUBMISSION, "approval.type_name", "no longer exists"),
     ("a review without a comment", Kind.SUBMISSION, "review", "couldn't be processed"),
-    ("an unknown button", Kind.ACTION, "no.such.button", "This button no longer exists"),
+    ("an unknown button", Kind.ACTION, "no.such.button", "This button no longer works"),
     ("a button of a request that is gone", Kind.ACTION, "approval.approve", ""),
     ("a line that cannot be read", Kind.COMMAND, "", ""),
 ]

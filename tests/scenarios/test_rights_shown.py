@@ -32,13 +32,17 @@ MEMBERS = ((ANA, DB_OPS), (BEN, DB_OPS), (DANA, DB_OPS), (REMY, DB_OPS), (ANA, O
 TITLES = {
     ":white_check_mark: *Allowed*: ": Verdict.ALLOW,
     ":raised_hand: *Needs approval*: ": Verdict.APPROVE,
-    ":rotating_light: *At once, then reviewed*: ": Verdict.BREAK_GLASS,
+    ":rotating_light: *Break-glass* (no approval, reviewed afterwards): ": Verdict.BREAK_GLASS,
 }
-NOTES = {"allowed": Verdict.ALLOW, "needs approval": Verdict.APPROVE, "at once, then reviewed": Verdict.BREAK_GLASS}
+NOTES = {
+    "allowed": Verdict.ALLOW,
+    "needs approval": Verdict.APPROVE,
+    "break-glass, reviewed afterwards": Verdict.BREAK_GLASS,
+}
 CHIP = re.compile(r"`(?P<command>[^`]+)`(?: \((?P<limits>[^)]*)\))?")
 LIMITS = re.compile(
-    r"(?P<variant>(?!up to |only |not )[^,]+)?(?:, )?(?:up to (?P<longest>[^,]+))?(?:, )?"
-    r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:not (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
+    r"(?P<variant>(?!up to |only |all but |but not )[^,]+)?(?:, )?(?:up to (?P<longest>[^,]+))?(?:, )?"
+    r"(?:only (?P<only>`[^`]+`(?:, `[^`]+`)*))?(?:, )?(?:(?:all but|but not) (?P<but>`[^`]+`(?:, `[^`]+`)*))?"
 )
 MORE = {"protect": "on", "incident start": "INC-1", "digest on": "--daily", "rewind": "--to 15m ago"}
 """By command: the arguments that it needs besides a database."""
@@ -246,4 +250,4 @@ async def test_whoami_names_the_groups_that_slack_does_not_return(world: World) 
         world.workspace.faults.remove(fault)
 
     assert "Your user groups in the policy: none." in told_dana
-    assert "Slack didn't say who is in <!subteam^S0ORDERS>, so I can't tell whether that includes you." in told_dana
+    assert "I couldn't look up who is in <!subteam^S0ORDERS>, so I can't tell whether that includes you." in told_dana

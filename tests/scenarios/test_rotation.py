@@ -90,7 +90,7 @@ async def test_a_slow_rotation_is_reported_as_accepted_and_later_as_proven(world
     assert "Freeze first" in buttons(accepted)
     await dana.types(f"/turso token {name} --read-only", holding="eyJ")
     await world.pass_time(minutes=11)
-    proven = await world.wait_for_content(card, holding="Old tokens have been refused since")
+    proven = await world.wait_for_content(card, holding="Old tokens no longer work (tested")
 
     def notices() -> list[str]:
         below = [one for one in dana.sees(card.channel_id) if one.thread_ts == card.ts]
@@ -98,7 +98,7 @@ async def test_a_slow_rotation_is_reported_as_accepted_and_later_as_proven(world
 
     await until(lambda: len(notices()) == 2, what="both notices in the thread")
     assert ACCEPTED in notices()[0]
-    assert "Old tokens have been refused" in notices()[1]
+    assert "Old tokens no longer work" in notices()[1]
     states = {
         one.state
         for one in await world.bot.store.tokens.find(organization="acme", database_ids=[present(asked.plan.target).id])
@@ -134,15 +134,15 @@ async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: W
 
     card = await rotates(world, name)
 
-    proven = await world.wait_for_content(card, holding="in the same group have been refused")
-    assert f"Old tokens for {name}-z in the same group have been refused" in words(proven).replace("`", "")
+    proven = await world.wait_for_content(card, holding="(same group) no longer work either")
+    assert f"Old tokens for {name}-z (same group) no longer work either" in words(proven).replace("`", "")
     assert (await proof_of(world, card)).is_watched is False
 
 
 async def test_a_sibling_that_is_rotated_separately_proves_nothing_about_the_group(world: World) -> None:
     name = await pair(world, "apart")
     card = await rotates(world, name)
-    await world.wait_for_content(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens no longer work (tested")
 
     await rotates(world, f"{name}-z")
     await world.wait_for_content(card, holding="I don't know whether tokens for")
@@ -160,7 +160,7 @@ async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, m
     monkeypatch.setattr(type(world.bot.env.turso_clients.turso("acme")), "mint_token", fail)
     card = await rotates(world, name)
 
-    await world.wait_for_content(card, holding="I couldn't check the old tokens: a probe token couldn't be created")
+    await world.wait_for_content(card, holding="I couldn't check the old tokens: I couldn't create a test token")
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
@@ -171,7 +171,7 @@ async def test_a_rotation_is_made_but_not_proven_if_no_probe_token_can_be_create
     card = await rotates(world, name)
 
     message = await world.wait_for_content(
-        card, holding="I couldn't check the old tokens: a probe token couldn't be created"
+        card, holding="I couldn't check the old tokens: I couldn't create a test token"
     )
     assert "Turso accepted the rotation" in words(message)
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
@@ -184,7 +184,7 @@ async def test_a_probe_that_never_worked_proves_nothing_when_it_is_refused(world
     card = await rotates(world, name)
 
     await world.wait_for_content(
-        card, holding="I couldn't check the old tokens: the probe token didn't work before the rotation either"
+        card, holding="I couldn't check the old tokens: my test token didn't work before the rotation either"
     )
 
 
@@ -263,7 +263,7 @@ async def test_a_proof_that_cannot_be_recorded_at_first_is_recorded_later(
     await until(lambda: bool(refused), what="the proof that cannot be recorded")
     await world.pass_time(minutes=3)
 
-    await world.wait_for_content(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens no longer work (tested")
     assert "restarted" not in words(await world.wait_for_content(card))
 
 
@@ -289,7 +289,7 @@ async def test_a_database_without_siblings_has_one_probe(world: World) -> None:
 
     card = await rotates(world, "alone")
 
-    await world.wait_for_content(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens no longer work (tested")
     assert (await proof_of(world, card)).sibling is None
     assert len(world.changes("POST", "/alone/auth/tokens")) == 1
 
@@ -304,4 +304,4 @@ async def test_a_rotation_of_a_blocked_database_can_be_proven(world: World, bloc
 
     card = await rotates(world, name)
 
-    await world.wait_for_content(card, holding="Old tokens have been refused since")
+    await world.wait_for_content(card, holding="Old tokens no longer work (tested")

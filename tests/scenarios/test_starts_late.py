@@ -91,7 +91,7 @@ async def test_a_change_that_waits_for_turso_says_so_instead_of_saying_that_it_s
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     silent = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}*", status=503, count=None)
-    await dana.presses("Set delete protection", question)
+    await dana.presses("Change delete protection", question)
 
     await until(lambda: waiting_notes(world, name), what="the note that it waits", within=20)
     assert not [one for one in forging.private_messages(world, DANA) if "Confirmed." in words(one)], (
@@ -110,7 +110,7 @@ async def test_a_requester_is_soon_notified_if_turso_does_not_respond_at_all(
     dana = world.person(DANA)
     question = await dana.types(f"/turso db protect {name} on")
     held = world.turso.faults.add("hold_before", method="GET", path=f"*/databases/{name}*", count=None)
-    await dana.presses("Set delete protection", question)
+    await dana.presses("Change delete protection", question)
 
     await until(lambda: waiting_notes(world, name), what="the note that it waits", within=10)
     assert start_delay.SLOW in words(waiting_notes(world, name)[0])

@@ -47,7 +47,7 @@ CAUSE = re.compile(
 )
 """The causes that the log may have. People read only that their request couldn't be recorded."""
 REFERENCE = re.compile(r"Reference `?(i-[a-z0-9]+)")
-NOT_RECORDED = "couldn't be recorded"
+NOT_RECORDED = "couldn't be saved"
 
 
 class Hanging:

@@ -75,8 +75,8 @@ async def test_a_button_does_not_act_on_another_organization(world: World, butto
 @pytest.mark.parametrize(
     ("rule", "says"),
     [
-        ("- {allow: read, visibility: ephemeral}", "The policy doesn't show `alert list` to everyone here"),
-        ("- {deny: usage}\n      - {allow: read}", "The policy doesn't show `usage` to everyone here"),
+        ("- {allow: read, visibility: ephemeral}", "Answers to `alert list` are private in this channel"),
+        ("- {deny: usage}\n      - {allow: read}", "Not everyone in this channel is allowed to use `usage`"),
     ],
 )
 async def test_alerts_are_not_turned_on_where_they_would_not_be_posted(world: World, rule: str, says: str) -> None:
@@ -100,4 +100,4 @@ async def test_no_button_shows_or_changes_another_database_with_the_same_name(wo
     await world.create_databases(name)
 
     heard = await world.person(ANA).presses_and_reads(button, card)
-    assert "is a different database now" in words(heard)
+    assert "now belongs to a different database" in words(heard)

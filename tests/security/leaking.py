@@ -140,7 +140,7 @@ async def approve_with_on_call_faults(here: Watched) -> None:
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
         roster.status = status
-        assert f"{here.on_call.label} didn't say" in words(await remy.presses_and_reads("Approve", card))
+        assert f"who is on call in {here.on_call.label}" in words(await remy.presses_and_reads("Approve", card))
     roster.status, roster.shifts = 0, [Shift("PNEW999")]
     assert "You aren't an approver" in words(await remy.presses_and_reads("Approve", card))
 
@@ -173,7 +173,7 @@ async def have_conversation(here: Watched) -> None:
     card = await dana.types("/turso rotate crew --reason leak", holding="leak")
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "crew"})
-    await until(lambda: world.card(holding="*crew* · Old tokens have been refused"), what="the rotation", within=40)
+    await until(lambda: world.card(holding="*crew* · Old tokens no longer work"), what="the rotation", within=40)
     await dana.types("/turso audit", holding="crew")
     world.turso.faults.clear()
     await rewind_database(here)
@@ -188,7 +188,7 @@ async def rotate_with_failing_probes(here: Watched) -> None:
     await ana.presses("Approve", card)
     await ana.submits({"typed_name": "echo"})
     await until(
-        lambda: world.card(holding="I couldn't check the old tokens: a probe token couldn't be created"),
+        lambda: world.card(holding="I couldn't check the old tokens: I couldn't create a test token"),
         what="the rotation",
         within=40,
     )

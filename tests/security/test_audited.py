@@ -82,12 +82,12 @@ async def _approvals(world: World) -> None:
     await dana.presses_and_reads("Withdraw", withdrawn)
     card = await dana.types("/turso rotate rotated --reason leak")
     await world.person(BEN).presses_and_reads("Approve", card)
-    await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
+    await until(lambda: world.card(holding="*rotated* · Old tokens no longer work"), what="the rotation")
     stale = await dana.types("/turso rotate stale --reason leak")
     assert world.bot is not None
     await _replace(world, "stale")
     await ana.presses_and_reads("Approve", stale)
-    await until(lambda: "a different database now" in words(world.current(stale)), what="staleness")
+    await until(lambda: "now belongs to a different database" in words(world.current(stale)), what="staleness")
 
 
 async def _replace(world: World, name: str) -> None:

@@ -147,7 +147,7 @@ async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: S
         assert await client.run_sql("SELECT 1") == [[1]]
         card = await world.person(DANA).types("/turso rotate rotated --reason leak")
         await world.person(ANA).presses_and_reads("Approve", card)
-        await until(lambda: world.card(holding="*rotated* · Old tokens have been refused"), what="the rotation")
+        await until(lambda: world.card(holding="*rotated* · Old tokens no longer work"), what="the rotation")
 
         with pytest.raises(Refused):
             await client.run_sql("SELECT 1")

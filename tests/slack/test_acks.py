@@ -64,7 +64,7 @@ async def test_a_store_that_hangs_delays_the_acknowledgement_only_for_a_limited_
     in_ack, *others = answers
     assert others == ["", ""]
     for told in (in_ack, *notes(gateway)):
-        assert "don't know yet whether this was recorded" in told
+        assert "don't know yet whether this was saved" in told
         assert "Reference `i-" in told
     assert json.loads(in_ack)["response_type"] == "ephemeral", "a crash can't come between it and the acknowledgement"
     go.set()
@@ -82,7 +82,7 @@ async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(
         answer = await gateway.send(body)
         told = [answer.text] if answer.text else notes(gateway)
         assert len(told) == 1
-        assert "This couldn't be recorded" in told[0]
+        assert "This couldn't be saved" in told[0]
         assert "Reference `i-" in told[0]
         assert bool(answer.text) is body.startswith(b"token="), "only a command's acknowledgement can have a text"
 

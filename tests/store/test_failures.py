@@ -69,7 +69,8 @@ def error_message(state: str, text: str) -> bytes:
 
 
 async def detail_of(url: str) -> str:
-    with pytest.raises(StoreUnavailable, match=r"^The bot's store didn't answer\. Try again in a moment\.$") as raised:
+    said = r"^The bot's own database didn't respond\. Try again in a moment\.$"
+    with pytest.raises(StoreUnavailable, match=said) as raised:
         await require_usable(places_of(url, None))
     assert PASSWORD not in raised.value.detail
     return raised.value.detail

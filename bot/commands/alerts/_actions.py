@@ -28,7 +28,7 @@ class AlertAction:
 
     label: str
     line: Callable[[Alert], str]
-    """Returns the command line. Empty if the button doesn't help with this alert."""
+    """Returns the command line. Empty if the button doesn't apply to this alert."""
     style: Style | None = None
     about_database: bool = False
     """True if it is about the database of `database_of`, so that its plan is bound to that database."""

@@ -42,7 +42,7 @@ def _mentions(value: object) -> str:
     words = str(value).replace(",", " ").split()
     found = [_MENTION.fullmatch(word) for word in words]
     if odd := next((word for word, match in zip(words, found, strict=True) if match is None), None):
-        raise wrong(f"takes people or user groups from Slack's list, not {quoted(odd)}")
+        raise wrong(f"takes people or user groups, not {quoted(odd)}. Type `@` and pick them from Slack's suggestions")
     ids = list(dict.fromkeys(match[1] or match[2] or match[3] for match in found if match))
     if not 1 <= len(ids) <= MOST_MENTIONS:
         raise wrong_value(f"`{{label}}` takes one to {MOST_MENTIONS} people or user groups.")
@@ -111,8 +111,12 @@ def require_shown(ctx: Context) -> None:
         raise BadInput("The policy has no rules for this channel, so it can't get alerts.")
     for name in (LIST, usage.command.name):
         decision = judge(ctx, name)
-        if decision.verdict is not Verdict.ALLOW or decision.visibility is not Visibility.CHANNEL:
-            raise BadInput(f"The policy doesn't show `{name}` to everyone here, so this channel can't get alerts.")
+        if decision.verdict is not Verdict.ALLOW:
+            raise BadInput(
+                f"Not everyone in this channel is allowed to use `{name}`, so the channel can't get alerts."
+            )
+        if decision.visibility is not Visibility.CHANNEL:
+            raise BadInput(f"Answers to `{name}` are private in this channel, so the channel can't get alerts.")
 
 
 def in_policy(ctx: Context) -> AlertSubscription | None:
@@ -124,4 +128,6 @@ def partly(ctx: Context) -> Mrkdwn:
     """Return a note that this channel sees no numbers of the whole organization. Empty if it has every database."""
     if ctx.scope.covers_all:
         return Mrkdwn("")
-    return mrkdwn("This channel has only some databases, so its alerts show no numbers of the whole organization.")
+    return mrkdwn(
+        "This channel covers only some databases, so its alerts leave out figures for the whole organization."
+    )

@@ -32,7 +32,7 @@ async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
         )
     falls_back = in_policy(ctx) is not None
     steps = ["Turn off alerts in this channel"]
-    steps += ["The alerts in the policy file apply here again"] if falls_back else []
+    steps += ["This channel uses the alert settings in the policy file again"] if falls_back else []
     return Plan(
         target=None,
         steps=steps,
@@ -66,7 +66,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that the alerts are off, or that those of the policy file apply."""
     head = mrkdwn(":no_bell: Alerts are off in this channel.")
     if plan.arguments["falls_back"]:
-        head = mrkdwn(":bell: The alerts in the policy file apply in this channel again.")
+        head = mrkdwn(":bell: This channel uses the alert settings in the policy file again.")
     row = buttons.run(1, "Turn on again", str(plan.arguments["again"]))
     return reply(head, [kit.section(head), *kit.actions(*row)])
 

@@ -183,7 +183,7 @@ _STATES = {HoldKind.FREEZE: "frozen", HoldKind.QUARANTINE: "in quarantine", Hold
 _CAUSES = {
     HoldKind.FREEZE: "a freeze",
     HoldKind.QUARANTINE: "a quarantine",
-    HoldKind.FOUND: "someone else, before Turso Ops",
+    HoldKind.FOUND: "someone outside Turso Ops",
 }
 
 

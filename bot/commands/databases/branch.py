@@ -69,7 +69,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
     ends = f"End the branch after {span(args.lasting)}: quarantine it, then destroy it" if args.lasting else (
         "Keep the branch until someone destroys it"
     )  # fmt: skip
-    lost = ["Data from up to 15 seconds before that time may be missing"] if at else []
+    lost = ["The last 15 seconds of data before that time may be missing"] if at else []
     return Plan(
         target=target,
         steps=[f"Create {args.name}, a copy of {source.name} {as_of}", "Wait until it is ready", ends],
@@ -174,7 +174,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
 command = ChangeCommand(
     name="branch",
     usage="db branch SOURCE NAME [--at TIME] [--for 3d]",
-    summary="Copy a database, as it is now or was at a given time, with an owner and an end date",
+    summary="Create a branch: a copy of a database, current or from an earlier time, with an owner and an end date",
     args=BranchArgs,
     risk=Risk.LOW,
     position=165,

@@ -1,4 +1,4 @@
-"""`/turso db destroy NAME [--now]`: quarantine a database, then destroy it after a countdown. `--now`: at once."""
+"""`/turso db destroy NAME [--now]`: quarantine a database, then destroy it after a countdown. `--now`: immediately."""
 
 from typing import Annotated
 
@@ -24,7 +24,8 @@ REPLACES = "replaces"
 """Key in a plan's arguments: the request whose quarantine has lost its countdown and is replaced."""
 
 AFTERWARDS = mrkdwn(
-    "Turso Ops can't restore it. On a paid plan, an admin may be able to, in Turso's dashboard, for up to five days."
+    "Turso Ops can't restore it. On a paid plan, an admin may be able to restore it in Turso's dashboard for up to "
+    "five days."
 )
 """Text about restoring a deleted database. Source: https://docs.turso.tech/features/recover-deleted-databases"""
 
@@ -42,8 +43,8 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     name = args.name
     destroys = f"Destroy {name} and all its data. Turso Ops can't restore it afterwards"
     first = [
-        f"Block reads and writes to {name}. Clients get errors at once",
-        f"Wait {COUNTDOWN}. Until then, Undo restores it with all its data",
+        f"Block reads and writes to {name}. Clients will get errors immediately",
+        f"Wait {COUNTDOWN}. During that time, Undo restores it with all its data",
     ]
     warnings = [f"{counted(len(snap.tokens), 'active token')} will stop working"] if snap.tokens else []
     warnings += ["There is no quarantine and no Undo"] if args.now else []
@@ -170,7 +171,7 @@ command = ChangeCommand(
     purpose="destroy {}",
     aliases=("rm",),
     synonyms=("delete", "drop", "remove", "del", "erase"),
-    variants=(Variant("", "with a countdown"), Variant("--now", "at once", purpose="destroy {} at once")),
+    variants=(Variant("", "with a countdown"), Variant("--now", "immediately", purpose="immediately destroy {}")),
     policy_keys=("countdown", "undo_by"),
     plan=plan,
     act=act,

@@ -40,7 +40,10 @@ async def plan(ctx: Context, args: FreezeArgs) -> Plan:
     held = await holds.holds_of(ctx, snap.target.id)
     return Plan(
         target=snap.target,
-        steps=[f"Block {what} to {args.name}. Clients get errors at once", f"{ends}, unless something else blocks it"],
+        steps=[
+            f"Block {what} to {args.name}. Clients will get errors immediately",
+            f"{ends}, unless something else blocks it",
+        ],
         arguments={"reads": args.reads, "seconds": _seconds(args.lasting)},
         facts={**snap.facts, **holds.holds_fact(held)},
         databases=(snap.target.as_seen,),
@@ -84,7 +87,7 @@ def _lasting(seconds: int | None) -> Mrkdwn:
 command = ChangeCommand(
     name="freeze",
     usage="db freeze NAME [--reads] [--for 30m]",
-    summary="Block writes, and reads with --reads",
+    summary="Block writes (with --reads, reads too)",
     args=FreezeArgs,
     risk=Risk.MEDIUM,
     position=180,

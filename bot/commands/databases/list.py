@@ -145,7 +145,7 @@ def _nothing(ctx: Context, args: ListArgs) -> list[Block]:
         line = command_line("list")
         all_ = buttons.run(1, "Show all", line)
         return [kit.context(mrkdwn("`/turso {}` shows all databases.", line)), *kit.actions(*all_)]
-    hint = mrkdwn("The policy sets the databases of a channel. `/turso whoami` shows what an admin can add.")
+    hint = mrkdwn("The policy decides which databases a channel can use. `/turso whoami` shows what an admin can add.")
     if not may_use(ctx, "create"):
         return [kit.context(hint)]
     return [kit.context(hint), *kit.actions(buttons.form("create", "Create database", style="primary"))]

@@ -186,7 +186,7 @@ def _buttons(ctx: Context, target: Target | None, called: str, *, wakes: bool) -
 command = ReadCommand(
     name="show",
     usage="db show NAME",
-    summary="Show everything about a database",
+    summary="Show a database's details",
     args=ShowArgs,
     position=50,
     synonyms=("info", "describe", "get", "status"),

@@ -42,7 +42,7 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     until = ending(args.until, me.tz, ctx.now)
     delegate = await _person(ctx, args.delegate)
     if delegate is None or not delegate.name:
-        raise BadInput("I don't know that person. Pick them from Slack's list.")
+        raise BadInput("I don't know that person. Type `@` and pick them from Slack's suggestions.")
     if delegate.human == me.human:
         raise BadInput(OWN)
     name = f"@{delegate.name}"
@@ -72,7 +72,7 @@ async def _person(ctx: Context, user_id: str) -> Person | None:
     try:
         return await ctx.person_of(user_id) if ctx.person_of else None
     except Unavailable:  # the error's text is about the requester, not the delegate
-        raise Unavailable("Slack didn't say who that person is. Try again in a moment.") from None
+        raise Unavailable("I couldn't look up that person in Slack. Try again in a moment.") from None
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:

@@ -39,7 +39,7 @@ def _line(name: str, passed: bool, finding: str) -> Mrkdwn:
 command = ReadCommand(
     name="doctor",
     usage="doctor",
-    summary="Check Slack, Turso, the store and the policy",
+    summary="Check Slack, Turso, the bot's own database and the policy",
     args=DoctorArgs,
     position=120,
     run=run,

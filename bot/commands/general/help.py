@@ -42,8 +42,8 @@ def _all(ctx: Context) -> Reply:
             *([] if change else [kit.context(_where(ctx))]),
             *([kit.context(unknown)] if (unknown := unknown_groups(unknown_here(ctx))) else []),
             kit.context(
-                mrkdwn("`/turso help COMMAND` says more. Changes take `--reason`, `--ticket` and `--dry-run`. "
-                       "`--private` shows an answer only to you."),
+                mrkdwn("`/turso help COMMAND` says more. Commands that change something accept `--reason`, `--ticket` "
+                       "and `--dry-run`. `--private` shows an answer only to you."),
             ),
         ],
         private=True,
@@ -83,7 +83,8 @@ def _help_on(ctx: Context, typed: str) -> Reply:
         return _all(ctx)
     title = mrkdwn(":book: `/turso {}`", command.usage)
     rights = _by_command(ctx).get(command.name, [])
-    also = mrkdwn("Also: {}", joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
+    other = "Other name" if len(command.aliases) == 1 else "Other names"
+    also = mrkdwn("{}: {}", other, joined(", ", (mrkdwn("`{}`", alias) for alias in command.aliases)))
     row = [buttons.form(command.name, "Open the form")] if rights and command.args.model_fields else []
     return reply(
         title,

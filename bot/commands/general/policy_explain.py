@@ -18,7 +18,7 @@ from bot.errors import Unavailable
 _WORDS = {
     Verdict.ALLOW: ":white_check_mark: *Allowed*",
     Verdict.APPROVE: ":raised_hand: *Needs approval*",
-    Verdict.BREAK_GLASS: ":rotating_light: *Break-glass*: at once, then reviewed",
+    Verdict.BREAK_GLASS: ":rotating_light: *Break-glass* (no approval, reviewed afterwards)",
     Verdict.DENY: ":no_entry: *Denied*",
 }
 
@@ -47,7 +47,7 @@ def _verdict(found: Explanation) -> Mrkdwn:
 def _body(found: Explanation, read: Parsed[Command] | Incomplete[Command]) -> list[Block]:
     if found.decision is None:
         return [
-            kit.section(mrkdwn("I can't tell: {}.", sentence(found.unknown))),
+            kit.section(mrkdwn("{}.", sentence(found.unknown))),
             kit.context(mrkdwn("Nothing was changed.")),
         ]
     return [
@@ -92,7 +92,7 @@ def _notes(read: Parsed[Command] | Incomplete[Command]) -> list[Mrkdwn]:
 command = ReadCommand(
     name="policy explain",
     usage="policy explain COMMAND… [--as @U] [--in #C]",
-    summary="Explain what the policy decides about a command",
+    summary="Explain whether the policy allows a command, and why",
     args=ExplainArgs,
     position=110,
     verb="Explain policy",

@@ -113,7 +113,9 @@ def _proposal(ctx: Context) -> list[Block]:
     lines = _yaml(ctx)
     if not lines:
         return [kit.context(mrkdwn("The policy already names you and this channel, so there is nothing to add."))]
-    note = mrkdwn("Add this to the policy. Only the IDs count; the names are comments.")
+    note = mrkdwn(
+        "To get access here, ask an admin to add this to the policy. Only the IDs matter; the names are comments."
+    )
     return [kit.context(note), *kit.preformatted(*lines)]
 
 

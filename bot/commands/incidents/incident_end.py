@@ -40,7 +40,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     left += [f"{name} remains until someone keeps or discards it" for name in open_items.databases(open_items.copies)]
     return Plan(
         target=None,
-        steps=[f"End incident {incident.key}. Its permissions end at once", "Post the report"],
+        steps=[f"End incident {incident.key}. Its permissions end immediately", "Post the report"],
         arguments={"incident_id": incident.id, "key": incident.key},
         facts={"Incident": incident.key},
         warnings=left,

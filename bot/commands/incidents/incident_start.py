@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import linked_key, mrkdwn, person, span, when
+from bot.blocks.text import Mrkdwn, linked_key, mrkdwn, person, span, when
 from bot.commands._lines import command_line
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
 from bot.core.declaration import IncidentRole
@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         target=None,
         steps=[
             f"{operation} incident {args.key} in this channel for {span(lasting)}",
-            f"Until then, the rules of the profile {profile} apply here",
+            f"Until then, the policy profile {profile} applies here",
         ],
         arguments={
             "key": args.key,
@@ -180,11 +180,14 @@ def message(plan: Plan, facts: Facts) -> Reply:
     arguments = plan.arguments
     if facts.get("ended_at"):
         return _over(str(arguments["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))
-    begun = "continues" if arguments["extends"] else "started"
-    until = mrkdwn(" and lasts until {}", when(datetime.fromisoformat(facts["until"]))) if facts.get("until") else ""
+    begun = "continues" if arguments["extends"] else "has started"
+    until = Mrkdwn("")
+    if facts.get("until"):
+        ends = when(datetime.fromisoformat(facts["until"]))
+        until = mrkdwn(" It ends {}, unless someone ends or extends it.", ends)
     key = linked_key(str(arguments.get("url", "")), str(arguments["key"]))
-    head = mrkdwn(":rotating_light: Incident *{}* {}{}.", key, begun, until)
-    note = mrkdwn("The rules of the profile `{}` apply here until it ends. The thread of this message is its timeline.",
+    head = mrkdwn(":rotating_light: Incident *{}* {}.{}", key, begun, until)
+    note = mrkdwn("Until the incident ends, the policy profile `{}` applies here. This thread is the timeline.",
                   arguments["profile"])  # fmt: skip
     row = [*buttons.run(1, "Status", command_line("incident status")), buttons.form("triage", "Triage")]
     row += [buttons.end_incident(arguments["incident_id"])]

@@ -30,22 +30,22 @@ async def _probe(ctx: ChangeContext, name: str, id_: str) -> tuple[Finding, Prob
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             database = await ctx.turso.database(name)
-            why, probe = (
-                await _minted(ctx, database) if database.id == id_ else ("it is a different database now", None)
-            )
+            why, probe = "the name now belongs to a different database", None
+            if database.id == id_:
+                why, probe = await _minted(ctx, database)
     except TursoError as error:
-        why = f"a probe token couldn't be created ({str(error).rstrip('.')})"
+        why = f"I couldn't create a test token ({str(error).rstrip('.')})"
     except TimeoutError:
-        why = "a probe token couldn't be created in time"
+        why = "I couldn't create a test token in time"
     return Finding(name, id_, OldTokens.WATCHED if probe else OldTokens.UNKNOWN, why=why), probe
 
 
 async def _minted(ctx: ChangeContext, database: Database) -> tuple[str, Probe | None]:
     if not ctx.turso.takes_tokens(database):
-        return "Turso returned no usable host, so no token was sent", None
+        return "Turso didn't return a valid address, so I couldn't connect", None
     minted = await ctx.turso.mint_token(database.name, expiration=EXPIRATION, read_only=True)
     for pause in PAUSES:
         await asyncio.sleep(pause)
         if await ctx.turso.try_token(database, minted.token) is TokenAnswer.WORKS:
             return "", Probe(database, minted.token)
-    return "the probe token didn't work before the rotation either", None
+    return "my test token didn't work before the rotation either", None

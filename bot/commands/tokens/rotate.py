@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
         target=snap.target,
         steps=[
             f"Revoke every token for {args.name}. This can take up to an hour and can't be undone",
-            "Check with a read-only token whether old tokens are refused",
+            "Use a read-only test token to check that old tokens stop working",
             "Disconnect clients until they have a new token",
             "Notify the holders of tokens issued by Turso Ops",
         ],
@@ -69,11 +69,13 @@ def _count(tokens: list[LedgerToken]) -> str:
 
 
 def _warnings(group: str, others: list[str]) -> list[str]:
-    reach = f"This may also revoke tokens for the other databases in the group {group}: {list_names(others, at_most=8)}"
+    reach = (
+        f"This may also revoke tokens for the other databases in the group {group}: {list_names(others, at_most=8)}"
+    )
     return [
         *([reach] if others else []),
         "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",
-        "Expect a short downtime, because new tokens can only be created afterwards",
+        "Expect some downtime: new tokens can only be created once the old ones are revoked",
     ]
 
 

@@ -38,7 +38,7 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
     return Plan(
         target=snap.target,
         steps=[
-            f"Create the token when the requester presses Reveal: {access}, {lasts}",
+            f"When the requester presses Reveal, create a {access.replace(' ', '-')} token that {lasts}",
             "Show it once, only to the requester. It isn't stored",
         ],
         arguments={
@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: TokenArgs) -> Plan:
             "libsql_url": snap.database.libsql_url,
             "https_url": snap.database.https_url,
         },
-        facts={"Access": access, "Valid for": lasts.removeprefix("valid for "), **snap.facts},
+        facts={"Access": access, "Valid for": lasts.removeprefix("is valid for "), **snap.facts},
         warnings=[*warnings, *_blocked(snap.database.block_reads, snap.database.block_writes)],
         databases=(snap.target.as_seen,),
     )
@@ -59,7 +59,7 @@ def _access(read_only: bool) -> str:
 
 def _lasts(expiration: Expiration) -> str:
     lifetime = expiration.lifetime
-    return "never expires" if isinstance(lifetime, Never) else f"valid for {duration(lifetime)}"
+    return "never expires" if isinstance(lifetime, Never) else f"is valid for {duration(lifetime)}"
 
 
 def _blocked(reads: bool | None, writes: bool | None) -> list[str]:

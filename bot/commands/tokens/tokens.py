@@ -20,7 +20,7 @@ from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.reply import Block, Reply
 
 DOUBTS: Final = {
-    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may exist, but only its requester can have seen it"),
+    TokenState.UNKNOWN: mrkdwn(" · :grey_question: may have been created; only its requester could have seen it"),
     TokenState.REVOKED: mrkdwn(" · :hourglass_flowing_sand: revoked, but may still work"),
 }
 PAGE = 20
@@ -71,7 +71,7 @@ async def _visible(ctx: Context, tokens: list[LedgerToken]) -> list[LedgerToken]
 def _title(args: TokensArgs, count: int) -> Mrkdwn:
     whose = "held by you " if args.my_tokens else ""
     what = "active token" if count == 1 else "active tokens"
-    where = mrkdwn("for *{}*", args.name) if args.name else mrkdwn("in this channel")
+    where = mrkdwn("for *{}*", args.name) if args.name else mrkdwn("for this channel's databases")
     return mrkdwn(":key: {} {} {}{}", count or "No", what, whose, where)
 
 

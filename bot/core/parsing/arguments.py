@@ -157,13 +157,13 @@ def expiration_text(lifetime: Lifetime) -> str:
     return lifetime_text(lifetime)
 
 
-def _reference(pattern: str, example: str) -> Callable[[object], str]:
+def _reference(pattern: str, example: str, sign: str) -> Callable[[object], str]:
     matching = re.compile(pattern)
 
     def check(value: object) -> str:
         match = matching.fullmatch(str(value).strip().strip("`"))
         if not match:
-            raise wrong(f"takes {example} from Slack's list, not {quoted(value)}")
+            raise wrong(f"takes {example}, not {quoted(value)}. Type `{sign}` and pick one from Slack's suggestions")
         return match[1] or match[2]
 
     return check
@@ -247,12 +247,14 @@ DatabaseName = Annotated[str, BeforeValidator(_database_name)]
 GroupName = Annotated[str, BeforeValidator(_group_name)]
 LocationCode = Annotated[str, BeforeValidator(_location)]
 Duration = Annotated[timedelta, BeforeValidator(_duration), PlainSerializer(duration_text, str, when_used="json")]
-UserRef = Annotated[str, BeforeValidator(_reference(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]+)", "a person"))]
+UserRef = Annotated[
+    str, BeforeValidator(_reference(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>|([UW][A-Z0-9]+)", "a person", "@"))
+]
 ChannelRef = Annotated[
-    str, BeforeValidator(_reference(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>|([CGD][A-Z0-9]+)", "a channel"))
+    str, BeforeValidator(_reference(r"<#([CGD][A-Z0-9]+)(?:\|[^>]*)?>|([CGD][A-Z0-9]+)", "a channel", "#"))
 ]
 GroupRef = Annotated[
-    str, BeforeValidator(_reference(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>|(S[A-Z0-9]+)", "a user group"))
+    str, BeforeValidator(_reference(r"<!subteam\^(S[A-Z0-9]+)(?:\|[^>]*)?>|(S[A-Z0-9]+)", "a user group", "@"))
 ]
 Month = Annotated[str, BeforeValidator(_month)]
 Since = Annotated[timedelta | date, BeforeValidator(_since), PlainSerializer(_write_since, str, when_used="json")]

@@ -129,7 +129,7 @@ def _why_no_moment(text: str) -> str:
         parse_duration(text)
     except NotADuration:
         return f"I don't understand the time {quoted(text)}. Try {EXAMPLES}."
-    return f"{quoted(text)} is a duration. For a time, write `{{label}} {text} ago`."
+    return f"{quoted(text)} is a duration, not a point in time. Did you mean `{{label}} {text} ago`?"
 
 
 def _exact(text: str) -> datetime:

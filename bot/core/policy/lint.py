@@ -32,7 +32,7 @@ _BELONGS = {
     "visibility": ("allow", "approve", "break_glass"),
 }
 _BUT = {
-    ("confirm", "break_glass"): ", which runs at once and asks for a reason instead. Leave out `confirm`",
+    ("confirm", "break_glass"): ", which runs immediately and asks for a reason instead. Leave out `confirm`",
     ("direct_message", "break_glass"): ", which sends one in any case. Leave out `direct_message`",
 }
 _WITH_NOTIFY = {"escalate_to": "who is reminded first", "direct_message": "who gets it"}

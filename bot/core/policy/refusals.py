@@ -27,7 +27,7 @@ def fits(rule: Rule) -> str:
         return f"This needs {needed} from {rule.by.readable}."
     if rule.verdict is Verdict.BREAK_GLASS:
         within = duration_text(rule.review_within)
-        return f"This runs at once. The review by {rule.review_by.readable} is due within {within}."
+        return f"This runs immediately. The review by {rule.review_by.readable} is due within {within}."
     return "This channel allows it."
 
 
@@ -90,7 +90,7 @@ def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceili
     return f"That token would be valid for too long. {most}{', or `never`' if never else ''}."
 
 
-GROUPS_UNKNOWN = "Slack didn't say who is in a user group that this depends on. Try again in a moment."
+GROUPS_UNKNOWN = "I couldn't look up the members of a user group that this depends on. Try again in a moment."
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:

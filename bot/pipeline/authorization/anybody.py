@@ -26,7 +26,7 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
     """
     facts = await env.directory.look_up(SlackQuery(channel_id, frozenset(), env.rules.policy.groups_in(channel_id)))
     if facts.channel is None:
-        raise Unavailable("Slack didn't say what that channel is.")
+        raise Unavailable("I couldn't look up that channel in Slack.")
     return facts
 
 

@@ -37,7 +37,7 @@ def ballot(case: Case, decision: Decision, at: datetime) -> Vote:
 
     A delegate of several approvers votes on behalf of one whose approval is still missing, if there is one.
     """
-    person, panel = case.person(case.presser, "you are"), decision.approvers
+    person, panel = case.person(case.presser, "your"), decision.approvers
     approver = person if is_on(case.policy, panel, person) else None
     if approver is None:
         others = [vote for vote in case.request.votes if vote.user_id != person.id]

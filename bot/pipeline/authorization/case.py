@@ -67,11 +67,11 @@ class Case:
         """Return the ID of the person who acts, or of the requester for a timer."""
         return self.actor.user_id if self.actor else self.request.requester
 
-    def person(self, user_id: str, who: str) -> Person:
-        """Return a person's current Slack account. `who` is used in the refusal, such as `the requester is`."""
+    def person(self, user_id: str, whose: str) -> Person:
+        """Return a person's current Slack account. `whose` is used in the refusal, such as `your`."""
         person = self.facts.people.get(user_id)
         if person is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who {who}. {NOT_YET}")
+            raise StepRefused(RefusalKind.UNKNOWN, f"I couldn't look up {whose} profile in Slack. {NOT_YET}")
         return person
 
     def approvers_of(self, delegate: str) -> list[Person]:
@@ -80,11 +80,11 @@ class Case:
         ids = (one.person for one in self.delegations if one.delegate == delegate and one.person in inside)
         return [self.facts.people[one] for one in ids if one in self.facts.people]
 
-    def subject(self, user_id: str, who: str) -> Subject:
+    def subject(self, user_id: str, whose: str) -> Subject:
         """Return a person in the request's channel. Raises StepRefused if the channel is unknown or can't be used."""
         channel = self.facts.channel
         if channel is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say what the request's channel is now. {NOT_YET}")
+            raise StepRefused(RefusalKind.UNKNOWN, f"I couldn't look up the request's channel in Slack. {NOT_YET}")
         if channel.is_archived:
             raise StepRefused(
                 RefusalKind.NOT_ALLOWED, "The request's channel is archived, so no one has permissions there."
@@ -93,14 +93,16 @@ class Case:
             raise StepRefused(
                 RefusalKind.NOT_ALLOWED, "I'm not in the request's channel. Invite me with `/invite`, then try again."
             )
-        return Subject(self.person(user_id, who), channel, self.groups, self.profile)
+        return Subject(self.person(user_id, whose), channel, self.groups, self.profile)
 
     def require_member(self, user_id: str, who: str) -> None:
         """Raise StepRefused unless the person is in the request's channel."""
         if self.typed and user_id == self.presser:
             return
         if self.facts.channel_members is None:
-            raise StepRefused(RefusalKind.UNKNOWN, f"Slack didn't say who is in the request's channel. {NOT_YET}")
+            raise StepRefused(
+                RefusalKind.UNKNOWN, f"I couldn't look up the members of the request's channel in Slack. {NOT_YET}"
+            )
         if user_id not in self.facts.channel_members:
             raise StepRefused(
                 RefusalKind.NOT_ALLOWED,

@@ -18,7 +18,7 @@ from bot.pipeline.authorization.case import Case
 from bot.pipeline.authorization.decision import judge_by
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
-REQUESTER_IS: Final = "the requester is"
+REQUESTERS: Final = "the requester's"
 """The subject and the verb of a refusal that is about the requester."""
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
 OWN_REVIEW: Final = "You can't review your own break-glass operation. Someone else must."
@@ -39,7 +39,7 @@ An approval doesn't replace a review, and a review doesn't replace an approval.
 
 def _decide_as_new(case: Case) -> Decision:
     """Decide on the request as if it were made now. Raises StepRefused if the rules now require more."""
-    requester = case.subject(case.request.requester, REQUESTER_IS)
+    requester = case.subject(case.request.requester, REQUESTERS)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
@@ -63,15 +63,15 @@ def _vote(case: Case) -> Decision:
 
 
 def _deny(case: Case) -> Decision:
-    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTER_IS), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTERS), case.request)
     if decision.verdict is Verdict.DENY:
         raise case.refuse_request(decision)
     return _by_approver(case, decision)
 
 
 def _by_approver(case: Case, decision: Decision) -> Decision:
-    person = case.person(case.presser, "you are")
-    if person.human == case.person(case.request.requester, REQUESTER_IS).human:
+    person = case.person(case.presser, "your")
+    if person.human == case.person(case.request.requester, REQUESTERS).human:
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN)
     on_panel = is_on(case.policy, decision.approvers, person)
     if not on_panel and not acts_for(case.policy, decision.approvers, person, case.approvers_of(person.id)):
@@ -104,7 +104,7 @@ def _start(case: Case) -> Decision:
     if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
         return decision
     for vote in case.request.votes:
-        case.person(vote.user_id, "someone who approved this is")
+        case.person(vote.user_id, "an approver's")
     raise case.refuse("Someone who approved this is no longer allowed to approve it.", decision)
 
 
@@ -113,7 +113,7 @@ def _undo(case: Case) -> Decision:
 
     The requester, the approvers, the people in `undo_by`, and anyone who may `restore` here can.
     """
-    actor = case.subject(case.presser, "you are")
+    actor = case.subject(case.presser, "your")
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):
         raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
     if not _may_undo(case, actor):
@@ -123,7 +123,7 @@ def _undo(case: Case) -> Decision:
 
 
 def _may_undo(case: Case, actor: Subject) -> bool:
-    requester, action = case.subject(case.request.requester, REQUESTER_IS), request_action(case.request)
+    requester, action = case.subject(case.request.requester, REQUESTERS), request_action(case.request)
     decision = decide_request(case.policy, requester, case.request)
     own = ApproverSet((People(users=frozenset({requester.person.id})),))
     panels = (own, *undo_approvers(case.policy, requester, action, decision))
@@ -133,8 +133,8 @@ def _may_undo(case: Case, actor: Subject) -> bool:
     return judge_by(case.policy, actor, undoing).verdict is Verdict.ALLOW
 
 
-UNDO_ALLOWED: Final = Decision(Verdict.ALLOW, "You can undo this quarantine at once.")
-"""The decision for people who may undo a quarantine, even if the rules don't let them use `restore`."""
+UNDO_ALLOWED: Final = Decision(Verdict.ALLOW, "You can undo this quarantine without approval.")
+"""The decision for people who may undo a quarantine, whatever the rules say about `restore`."""
 
 
 def _review(case: Case) -> Decision:
@@ -144,13 +144,13 @@ def _review(case: Case) -> Decision:
     they name a group that is empty now, for example between two shifts, nobody can review.
     """
     assert case.review is not None, "the step REVIEW has a review"
-    person = case.person(case.presser, "you are")
-    if person.human in (case.review.actor, case.person(case.request.requester, REQUESTER_IS).human):
+    person = case.person(case.presser, "your")
+    if person.human in (case.review.actor, case.person(case.request.requester, REQUESTERS).human):
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN_REVIEW)
-    actor = case.subject(case.presser, "you are")
+    actor = case.subject(case.presser, "your")
     if refusal := refuses_place(case.policy, actor, case.request.command):
         raise StepRefused(RefusalKind.NOT_ALLOWED, refusal)
-    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTER_IS), case.request)
+    decision = decide_request(case.policy, case.subject(case.request.requester, REQUESTERS), case.request)
     if decision.verdict is not Verdict.BREAK_GLASS and case.groups.silent:
         raise case.refuse("You aren't a reviewer for this.")
     named_then = ApproverSet((People(users=frozenset(case.review.reviewers)),))
@@ -162,7 +162,7 @@ def _review(case: Case) -> Decision:
 
 
 def _follow_up(case: Case) -> Decision:
-    actor = case.subject(case.presser, "you are")
+    actor = case.subject(case.presser, "your")
     case.require_member(actor.person.id, "You are")
     decision = judge_by(case.policy, actor, case.action)
     if decision.verdict is Verdict.DENY:

@@ -67,7 +67,7 @@ async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | s
     except DatabaseNotFound:
         return f"The database `{was.name}` no longer exists."
     if now.id != was.id:
-        return f"`{was.name}` is a different database now. It was destroyed and created again with the same name."
+        return f"The name `{was.name}` now belongs to a different database. The original seems to have been destroyed."
     return now
 
 

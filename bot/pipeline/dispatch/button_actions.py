@@ -37,7 +37,7 @@ async def reveal(env: Environment, incoming: Incoming) -> str:
     return await token_reveal.reveal(env, await request_of(env, incoming, "reveal"), incoming)
 
 
-UNNAMED: Final = "Slack didn't say which form it opened, so no token was created. Close it and press Reveal again."
+UNNAMED: Final = "The form didn't open properly, so no token was created. Close it and press Reveal again."
 
 
 async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
@@ -78,7 +78,7 @@ async def unknown(env: Environment, incoming: Incoming) -> str:
     """Refuse a button that doesn't exist, or no longer exists."""
     subject = await env.subject(incoming)
     judge(env, subject, Action(env.catalogue.home))
-    raise BadInput("This button no longer exists. `/turso` shows what you can do.")
+    raise BadInput("This button no longer works. `/turso` shows what you can do.")
 
 
 CLICKS: Final[Mapping[str, Click]] = {

@@ -56,7 +56,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
         return await _check_form(env, incoming, _command_of(incoming))
     checker = CHECKS.get(incoming.action_id)
     if checker is None:
-        raise BadInput("This form no longer exists. Open it again with `/turso`.")
+        raise BadInput("This form is out of date. Open it again with `/turso`.")
     return await checker(env, incoming)
 
 

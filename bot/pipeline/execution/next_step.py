@@ -15,8 +15,8 @@ from bot.turso import NotSent, TursoRejected
 
 PHASE: Final = "execute:next"
 """The phase that is marked as sent for the second operation."""
-CUT_SHORT: Final = "Turso Ops was restarted while this was sent."
-TOO_LATE: Final = "The first step was only confirmed later, so this wasn't sent."
+CUT_SHORT: Final = "Turso Ops restarted while this was being sent."
+TOO_LATE: Final = "The first step was confirmed too late, so the next step wasn't sent to Turso."
 
 
 async def take_next_step(

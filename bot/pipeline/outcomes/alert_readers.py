@@ -48,5 +48,5 @@ async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh:
     if unknown := [group for group, members in groups.items() if members is None]:
         raise Unavailable(f"{not_said(unknown)}.")
     if not is_known:
-        raise Unavailable("Slack didn't say who is in the channel.")
+        raise Unavailable("I couldn't look up the channel's members in Slack.")
     return None

@@ -95,7 +95,8 @@ async def examine(env: Environment, request: Request) -> Finding:
     required = answer.request.countdown
     if (due := _due_by(request, required)) and due > env.clock.now():
         name = request.plan.target.name if request.plan.target else "it"
-        why = f"The rules now require a countdown of {duration(required)}, so `{name}` won't be destroyed earlier."
+        now_required = f"The rules now require a countdown of {duration(required)}"
+        why = f"{now_required}, so the countdown for `{name}` was extended to that."
         return Finding(End.LONGER, why, required)
     return Finding(End.DESTROY)
 

@@ -42,7 +42,7 @@ async def _carry_out(env: Environment, incoming: Incoming, alert: Alert) -> str:
     action = ACTIONS[incoming.action_id]
     line = action.line(alert)
     if not line:
-        raise BadInput("This button doesn't help with this alert. `/turso alert list` shows the open ones.")
+        raise BadInput("This button doesn't apply to this alert. `/turso alert list` shows the open ones.")
     # the message about a new incident starts its own thread, the timeline
     thread = None if action.starts_incident else alert.card_ts or incoming.thread_ts
     here = replace(incoming, channel_id=alert.channel_id, thread_ts=thread)

@@ -37,7 +37,7 @@ async def _in_its_channel(env: Environment, incoming: Incoming) -> Incoming:
     """Return the press as if it were made in the button's channel, of which the person must be a member."""
     require_allowed(env, await env.subject(incoming), Action(env.catalogue.home))
     if not _CHANNEL.fullmatch(incoming.value):
-        raise BadInput("This button no longer exists. Open Home again.")
+        raise BadInput("This button no longer works. Open Home again.")
     here = replace(incoming, channel_id=incoming.value)
     await require_in_channel(env, here)
     return here

@@ -26,7 +26,7 @@ TypedLine = Parsed[Command] | Incomplete[Command]
 """A parsed command line, in which arguments may be missing."""
 NOT_SHOWN: Final = "I don't know that channel, or it is private and you aren't in it."
 """One sentence for both cases, so that it doesn't reveal whether a channel exists that the requester can't see."""
-NO_SUCH_PERSON: Final = "I don't know that person. Pick them from Slack's list."
+NO_SUCH_PERSON: Final = "I don't know that person. Type `@` and pick them from Slack's suggestions."
 ARCHIVED: Final = "That channel is archived."
 NOT_IN_IT: Final = "They aren't in that channel. Only its members can use commands there."
 BOT_NOT_IN_IT: Final = "I'm not in that channel. Invite me with `/invite`."
@@ -71,18 +71,18 @@ def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
         is_open = channel is not None and channel.kind is ChannelKind.CHANNEL and not channel.is_private
         if not is_open or requester.person.is_guest or requester.person.is_stranger:
             if facts.channel_members is None:
-                raise _CannotTell("Slack didn't say who is in that channel")
+                raise _CannotTell("I couldn't look up that channel's members in Slack")
             if requester.person.id not in facts.channel_members:
                 raise BadInput(NOT_SHOWN)
     if channel is None:
-        raise _CannotTell("Slack didn't say what that channel is")
+        raise _CannotTell("I couldn't look up that channel in Slack")
     return channel
 
 
 def _person(person_id: str, facts: SlackFacts) -> Person:
     person = facts.people.get(person_id)
     if person is None:
-        raise _CannotTell("Slack didn't say who that person is")
+        raise _CannotTell("I couldn't look up that person in Slack")
     if not person.team_id:
         raise BadInput(NO_SUCH_PERSON)
     return person
@@ -97,7 +97,7 @@ def _why_unable_to_type(env: Environment, person: Person, channel: Channel, fact
     if channel.kind is not ChannelKind.CHANNEL:
         return None
     if facts.channel_members is None:
-        raise _CannotTell("Slack didn't say who is in that channel")
+        raise _CannotTell("I couldn't look up that channel's members in Slack")
     return None if person.id in facts.channel_members else NOT_IN_IT
 
 
@@ -118,7 +118,7 @@ async def _decide(env: Environment, requester: Subject, subject: Subject, read: 
         if schedules:
             raise _CannotTell(not_said(schedules))
         names = " and ".join(f"`{group}`" for group in groups.silent)
-        raise _CannotTell(f"Slack didn't say who is in the user group {names}")
+        raise _CannotTell(f"I couldn't look up who is in the user group {names}")
     return await _in_practice(env, subject, read.spec, decision)
 
 

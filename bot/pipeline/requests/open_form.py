@@ -67,7 +67,7 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
         raise BotError("The form couldn't be opened. Use the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
     if view_id == "":
-        raise Unavailable("Slack didn't say which form it opened. Close it and use the shortcut again.")
+        raise Unavailable("The form didn't open properly. Close it and use the shortcut again.")
     if view_id is not None:
         names = [command for command in env.commands if not command.hidden and not command.open_to_all]
         view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)

@@ -116,7 +116,7 @@ async def _call_directly(env: Environment, request: Request, decision: Decision)
     people = await notified(env, (await with_people_on_call(env, request)).notify, asked_by=request.requester)
     facts = await env.directory.look_up(SlackQuery(request.channel_id, frozenset()))
     if facts.channel_members is None:
-        raise Unavailable("Slack didn't say who is in the channel.")
+        raise Unavailable("I couldn't look up the channel's members in Slack.")
     if not await may_be_seen(env, request.channel_id, fresh=False):
         return
     done = {request.requester, *(vote.user_id for vote in request.votes)}

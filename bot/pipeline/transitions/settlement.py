@@ -174,7 +174,7 @@ def _closes(
     if not (state is State.SUCCEEDED and command.removes_target and request.plan.target):
         return []
     return [
-        closing(hold, request, f"`{hold.database}` was destroyed at once, in request `{request.id}`.", now)
+        closing(hold, request, f"`{hold.database}` was destroyed immediately, in request `{request.id}`.", now)
         for hold in holds
         if hold.kind is HoldKind.QUARANTINE and hold.database_id == request.plan.target.id
         if hold.request_id != request.id

@@ -25,7 +25,7 @@ ACK_WITHIN_SECONDS: Final = 2.2
 The work continues, and the reply is sent later.
 """
 WAITS: Final = (
-    "The bot's store is slow, and I don't know yet whether this was recorded. "
+    "The bot's own database is slow, so I don't know yet whether this was saved. "
     "If you don't hear from me within five minutes, try again."
 )
 LATE: Final[Mapping[str, Any]] = {}

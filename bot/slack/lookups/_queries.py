@@ -38,11 +38,11 @@ class Queries:
             if trouble.code in _NO_SUCH_PERSON:
                 return Person(id=user_id, team_id="", is_stranger=True), False
             raise Unavailable(
-                f"Slack didn't say who you are ({trouble.code}), so nothing is allowed. Try again in a moment."
+                f"I couldn't look you up in Slack ({trouble.code}), so I did nothing. Try again in a moment."
             ) from None
         user = answer["user"]
         if user.get("id", user_id) != user_id:
-            raise Unavailable("Slack didn't say who you are, so nothing is allowed. Try again in a moment.")
+            raise Unavailable("I couldn't look you up in Slack, so I did nothing. Try again in a moment.")
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
     async def channel(self, channel_id: str) -> Channel:
@@ -55,7 +55,7 @@ class Queries:
             if trouble.code in _CANNOT_SEE:
                 return unseen_channel(channel_id)
             raise Unavailable(
-                f"Slack didn't say what this channel is ({trouble.code}), so nothing is allowed. Try again in a moment."
+                f"I couldn't look up this channel in Slack ({trouble.code}), so I did nothing. Try again in a moment."
             ) from None
         return channel_of(channel_id, answer["channel"])
 
@@ -75,7 +75,9 @@ class Queries:
             except SlackTrouble as trouble:
                 if trouble.code in _CANNOT_SEE:
                     return frozenset()
-                raise Unavailable("Slack didn't say who is in that channel. Try again in a moment.") from None
+                raise Unavailable(
+                    "I couldn't look up that channel's members in Slack. Try again in a moment."
+                ) from None
             people.update(ids(answer["members"], of=channel_id))
             cursor = next_cursor(answer)
             if not cursor:
@@ -106,7 +108,7 @@ class Queries:
             try:
                 answer = await self._calls.call("users.conversations", {**asked, "cursor": cursor})
             except SlackTrouble:
-                raise Unavailable("Slack didn't say which channels you are in. Try again in a moment.") from None
+                raise Unavailable("I couldn't look up your channels in Slack. Try again in a moment.") from None
             raw = [one for one in answer["channels"] if isinstance(one, dict)]
             known = ids([one.get("id") for one in raw], of="users.conversations")
             channels += [channel_of(one["id"], one) for one in raw if one.get("id") in known]

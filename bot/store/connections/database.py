@@ -43,7 +43,7 @@ class StoreUnavailable(Unavailable):
     """Raised if the store doesn't respond. The transaction was rolled back, or its commit wasn't confirmed."""
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__("The bot's store didn't answer. Try again in a moment.", detail=detail)
+        super().__init__("The bot's own database didn't respond. Try again in a moment.", detail=detail)
 
 
 def nothing() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from bot.commands import CATALOGUE, COMMANDS
 from bot.core.model import Verdict
+from bot.core.oncall import not_said
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import PolicyInvalid, decide, load, report
 from tests.core.policy.world import act, policy, subject
@@ -43,10 +44,19 @@ def test_a_service_without_an_answer_has_no_one_on_call(groups: dict[str, None])
     decision = decide(only, subject(groups=groups), act("freeze", "a"))
     assert (decision.verdict, decision.reason) == (
         Verdict.DENY,
-        "PagerDuty didn't say who is on call. Try again in a moment.",
+        "I couldn't look up who is on call in PagerDuty. Try again in a moment.",
     )
     others = policy(["approve: freeze, by: [first, dba]"], more=PEOPLE)
     assert decide(others, subject(groups=groups), act("freeze", "a")).approvers.ids == {"U0CARL"}
+
+
+def test_every_service_without_an_answer_is_named() -> None:
+    opsgenie = FIRST.replace("pagerduty", "opsgenie")
+    assert not_said(["S0DBA"]) == "I couldn't look up the members of a user group that this depends on"
+    assert not_said(["S0DBA", FIRST, SECOND, opsgenie]) == (
+        "I couldn't look up who is on call in Opsgenie, or who is on call in PagerDuty, or the members of a user group "
+        "that this depends on"
+    )
 
 
 def test_the_person_on_call_reviews_up_to_the_risk() -> None:

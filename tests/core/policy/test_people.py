@@ -56,7 +56,7 @@ def test_an_empty_group_approves_nothing() -> None:
 def test_membership_that_cannot_be_checked_denies_with_that_reason(rules: list[str], groups: Any) -> None:
     decision = decide(policy(rules), subject("a developer", groups=groups), act("rotate", "a"))
     assert decision.verdict is Verdict.DENY
-    assert "Slack didn't say who is in a user group" in decision.reason
+    assert "I couldn't look up the members of a user group" in decision.reason
 
 
 def test_approvers_named_by_id_still_count_when_a_group_cannot_be_checked() -> None:

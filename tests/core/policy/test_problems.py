@@ -139,10 +139,10 @@ RULES = [
         "belongs to `break_glass`",
     ),
     (
-        "a confirmation of what runs at once",
+        "a confirmation of what runs immediately",
         "{break_glass: token, review_by: U0BEN, confirm: none}",
         ".confirm",
-        "belongs to `allow` or `approve`, and this rule is `break_glass`, which runs at once",
+        "belongs to `allow` or `approve`, and this rule is `break_glass`, which runs immediately",
     ),
     ("a confirmation of a denial", "{deny: token, confirm: button}", ".confirm", "this rule is `deny`"),
     ("no unit", "{approve: token, by: U0ANA, expires: 30}", ".expires", "`30` lacks a unit"),
