@@ -68,7 +68,7 @@ async def test_alerts_of_the_policy_file_cannot_be_turned_off_by_a_command(desk:
 
     await desk.carry_out("alert on --quota 50")
     assert "Turned on by" in words(await desk.ask("alert list"))
-    assert "in the policy file apply in this channel again" in words(await desk.carry_out("alert off"))
+    assert "uses the alert settings in the policy file again" in words(await desk.carry_out("alert off"))
 
 
 async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:

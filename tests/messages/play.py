@@ -152,7 +152,7 @@ async def _waking(page: Page) -> None:
 async def _rotating(page: Page) -> None:
     page.subject("Revoking tokens")
     await page.types('/turso rotate orders --reason "laptop lost"')
-    await page.presses("Approve", "wants to revoke", by=BEN, typed_name="orders", then="refused since")
+    await page.presses("Approve", "wants to revoke", by=BEN, typed_name="orders", then="Old tokens no longer work")
 
 
 async def _rewinding(page: Page) -> None:

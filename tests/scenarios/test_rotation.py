@@ -147,7 +147,7 @@ async def test_a_sibling_that_is_rotated_separately_proves_nothing_about_the_gro
     await rotates(world, f"{name}-z")
     await world.wait_for_content(card, holding="I don't know whether tokens for")
 
-    assert "in the same group have been refused" not in words(world.current(card))
+    assert "(same group) no longer work" not in words(world.current(card))
 
 
 async def test_a_bug_in_the_probes_does_not_prevent_the_rotation(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

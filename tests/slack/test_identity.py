@@ -267,7 +267,7 @@ async def test_a_channel_that_slack_does_not_return_has_no_members(gateway: Gate
 
 async def test_membership_is_not_guessed_when_slack_is_unreachable(gateway: Gateway) -> None:
     gateway.slack.always["conversations.members"] = refused("internal_error")
-    with pytest.raises(Unavailable, match="who is in that channel"):
+    with pytest.raises(Unavailable, match="that channel's members"):
         await gateway.directory.is_in("U0BEN", "C0DBOPS")
 
 
