@@ -20,7 +20,7 @@ def _proof_words(proof: Proof) -> Mrkdwn:
     if not proof.accepted and finding.tokens is not OldTokens.REFUSED:
         watched = finding.tokens is OldTokens.WATCHED
         then = mrkdwn("I'll keep checking until {}.", when(proof.until)) if watched else proof_of(finding)
-        return joined(" ", (Mrkdwn("I don't know whether old tokens are revoked."), then))
+        return joined(" ", (Mrkdwn("I don't know whether old tokens were revoked."), then))
     if finding.tokens is OldTokens.WATCHED:
         return joined(" ", (_ACCEPTED, Mrkdwn("Old tokens may still work for up to an hour.")))
     if finding.tokens is OldTokens.REFUSED:
@@ -47,11 +47,11 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
         return mrkdwn("Old tokens for `{}` (same group) no longer work{} (tested {}).",
                       finding.database, either, when(finding.at))  # fmt: skip
     if finding.tokens is OldTokens.STILL_WORK:
-        return mrkdwn("Tokens for `{}` in the same group still work.", finding.database)
+        return mrkdwn("Tokens for `{}` (same group) still work.", finding.database)
     if finding.tokens is OldTokens.WATCHED:
-        return mrkdwn("Until {}, I'm checking whether tokens for `{}` in the same group are revoked too.",
+        return mrkdwn("Until {}, I'm checking whether tokens for `{}` (same group) were revoked too.",
                       when(proof.until), finding.database)  # fmt: skip
-    return mrkdwn("I don't know whether tokens for `{}` in the same group are revoked too.", finding.database)
+    return mrkdwn("I don't know whether tokens for `{}` (same group) were revoked too.", finding.database)
 
 
 def proof_notice(proof: Proof) -> Mrkdwn:

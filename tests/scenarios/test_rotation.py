@@ -122,7 +122,7 @@ async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(w
     await world.pass_time(minutes=2)
     ended = await world.wait_for_content(card, holding="An old token still worked ")
 
-    assert f"Tokens for {name}-z in the same group still work" in words(ended).replace("`", "")
+    assert f"Tokens for {name}-z (same group) still work" in words(ended).replace("`", "")
     plan = (await reaches(world, card, State.SUCCEEDED)).plan
     (token,) = await world.bot.store.tokens.find(organization="acme", database_ids=[present(plan.target).id])
     assert token.state is TokenState.REVOKED, "the card claims nothing that isn't proven"

@@ -196,8 +196,8 @@ def undone_message(plan: Plan, facts: Facts) -> Reply:
     kept = mrkdwn("This didn't affect `{}`. Anything written to it since isn't in `{}`.", copy, name)
     proof = Proof.of(facts)
     revoked = facts.get(NEXT_STEP) == NextStepResult.DONE or (proof is not None and proof.is_proven)
-    tokens = mrkdwn("Clients of `{}` need new tokens, because its tokens {} revoked.", name,
-                    "were" if revoked else "may be")  # fmt: skip
+    need, were = ("need", "were") if revoked else ("may need", "may have been")
+    tokens = mrkdwn("Clients of `{}` {} new tokens, because its tokens {} revoked.", name, need, were)
     note = mrkdwn("Any blocks set before the switch are still in place.")
     row = buttons.run(1, "New token", command_line("token", name))
     return reply(head, [kit.section(joined(" ", (head, tokens))), kit.context(kept, note), *kit.actions(*row)])
