@@ -114,7 +114,7 @@ def _proposal(ctx: Context) -> list[Block]:
     if not lines:
         return [kit.context(mrkdwn("The policy already names you and this channel, so there is nothing to add."))]
     note = mrkdwn(
-        "To get access here, ask an admin to add this to the policy. Only the IDs matter; the names are comments."
+        "If you need access here, ask an admin to add this to the policy. Only the IDs matter; the names are comments."
     )
     return [kit.context(note), *kit.preformatted(*lines)]
 
