@@ -134,7 +134,8 @@ def small_print(request: Request) -> Mrkdwn:
 def _operation(request: Request) -> str:
     """Return the command line without the reason, which a person wrote and which the card shows separately."""
     plan, options = request.plan, [option for option in request.plan.options if option.startswith("--")]
-    turned = {True: ["on"], False: ["off"]}.get(plan.arguments.get("on"), [])
+    on = plan.arguments.get("on")
+    turned = ["on" if on else "off"] if isinstance(on, bool) else []
     has_name = bool(plan.databases) and not (turned and plan.target is None)
     return " ".join([request.command, *([buttons.subject(request)] if has_name else []), *turned, *options])
 

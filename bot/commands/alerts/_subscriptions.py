@@ -112,9 +112,7 @@ def require_shown(ctx: Context) -> None:
     for name in (LIST, usage.command.name):
         decision = judge(ctx, name)
         if decision.verdict is not Verdict.ALLOW:
-            raise BadInput(
-                f"Not everyone in this channel is allowed to use `{name}`, so the channel can't get alerts."
-            )
+            raise BadInput(f"Not everyone in this channel is allowed to use `{name}`, so the channel can't get alerts.")
         if decision.visibility is not Visibility.CHANNEL:
             raise BadInput(f"Answers to `{name}` are private in this channel, so the channel can't get alerts.")
 

@@ -69,9 +69,7 @@ def _count(tokens: list[LedgerToken]) -> str:
 
 
 def _warnings(group: str, others: list[str]) -> list[str]:
-    reach = (
-        f"This may also revoke tokens for the other databases in the group {group}: {list_names(others, at_most=8)}"
-    )
+    reach = f"This may also revoke tokens for the other databases in the group {group}: {list_names(others, at_most=8)}"
     return [
         *([reach] if others else []),
         "Tokens created elsewhere (CLI, dashboard, other programs) are revoked too. Turso can't list them",

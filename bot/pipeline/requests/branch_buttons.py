@@ -35,9 +35,7 @@ OVER: Final = (
     "`{}` has already reached its end date. To keep it, deny or withdraw any request to destroy it, or press *Undo* on "
     "its quarantine card."
 )
-NEEDS_APPROVAL: Final = (
-    "Branches need approval here. To extend or keep `{}`, ask an approver who doesn't own it."
-)
+NEEDS_APPROVAL: Final = "Branches need approval here. To extend or keep `{}`, ask an approver who doesn't own it."
 NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
 MOVED: Final = "The end date of `{}` has just been changed."
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists a channel's branches."
