@@ -10,7 +10,7 @@ from tests.world import INCIDENT, Someone, World, buttons, until
 async def start(someone: Someone, key: str, *, lasts: str = "2h", channel: str = INCIDENT) -> Message:
     """Start an incident, and return the first message of its timeline."""
     line = f"/turso incident start {key} --for {lasts}"
-    return await _after(someone, channel, line, f"Incident *{key}* started")
+    return await _after(someone, channel, line, f"Incident *{key}* has started")
 
 
 async def end(someone: Someone, key: str, *, channel: str = INCIDENT) -> Message:

@@ -50,7 +50,7 @@ async def test_a_block_that_is_not_in_the_backup_is_listed(here: Pipeline) -> No
 
     assert [(one.database, one.reads, one.writes) for one in report.unexplained] == [("users", True, True)]
     (line,) = lines(report)
-    assert "`/turso thaw users` unblocks it" in line
+    assert "`/turso thaw users` to remove it" in line
 
 
 async def test_a_request_that_was_sent_before_the_backup_is_not_withdrawn(here: Pipeline) -> None:
