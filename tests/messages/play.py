@@ -94,7 +94,7 @@ async def _destroying(page: Page) -> None:
     await page.types("/turso destroy analytics")
     await page.presses("Undo", "is in quarantine", by=DANA)
     await page.types('/turso destroy analytics --now --reason "moved to the warehouse"')
-    await page.presses("Approve", "wants to destroy", by=ANA, typed_name="analytics")
+    await page.presses("Approve", "wants to immediately destroy", by=ANA, typed_name="analytics")
     await page.types("/turso show analytics")
     await page.types("/turso destroy users --reason old")
     await page.step("No one decides", lambda: page.world.pass_time(minutes=31), then="No one approved")

@@ -196,7 +196,7 @@ async def test_an_alarm_waits_for_slack_to_say_who_is_in_a_user_group(here: Noti
     assert expected.timer is not None
     here.directory.knows_groups = False
     try:
-        with pytest.raises(Unavailable, match="who is in a user group"):
+        with pytest.raises(Unavailable, match="the members of a user group"):
             await fire(here.env, expected.timer)
         assert recipients(here) == ["U0DAN"]
     finally:
