@@ -187,7 +187,10 @@ class Decision:
     direct_message: bool = False
     """Whether the people in `notify` also get a direct message."""
     escalation: tuple[tuple[str, ...], ...] = ()
-    """The additional mentions in each reminder after the first, until someone responds."""
+    """The additional mentions in each reminder after the first, until someone responds.
+
+    Also set if too few people can approve now, because a pending request is still escalated.
+    """
     reviewers: ApproverSet = _NOBODY
     """The reviewers whom the rule names, even if it denies because nobody can review now."""
     review_within: timedelta | None = None

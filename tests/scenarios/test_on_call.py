@@ -342,6 +342,15 @@ async def test_a_reminder_mentions_the_last_escalation_level_even_if_many_people
     assert f"<@{REMY}>" in await reminder_text(world, card, 3)
 
 
+@pytest.mark.parametrize("why", ["no answer", "nobody"])
+async def test_a_request_is_escalated_while_nobody_is_known_to_be_on_call(world: World, why: str) -> None:
+    card = await make_request(world, LINE)
+    shift(world)
+    world.roster.status = 503 if why == "no answer" else 0
+
+    assert f"<@{REMY}>" in await reminder_text(world, card, 3)
+
+
 async def test_a_requester_who_is_on_call_is_not_reminded_of_their_own_request(world: World) -> None:
     world.roster.shifts = [Shift(THEIR_ANA), Shift(THEIR_BEN)]
     forget(world)

@@ -68,7 +68,7 @@ def _follows(decision: Decision, *, reveals: bool) -> list[tuple[str, Mrkdwn]]:
             ("Expires", mrkdwn("after {}", duration(decision.expires))),
             ("Must start", mrkdwn("within {} of the approval", duration(decision.start_within))),
         ]  # fmt: skip
-    if decision.direct_message:
+    if decision.direct_message and decision.verdict is not Verdict.DENY:
         pairs.append(("Direct message", mrkdwn("to the people in `notify`")))
     if decision.verdict is Verdict.BREAK_GLASS:
         within = duration(decision.review_within) if decision.review_within else "no time limit"

@@ -137,7 +137,7 @@ def _by_rules(
                 break
             return follow(rule)
     if doubt:
-        return deny(refusals.GROUPS_UNKNOWN, doubt.locator)
+        return replace(deny(refusals.GROUPS_UNKNOWN, doubt.locator), escalation=_escalation(doubt))
     if too_short:
         return deny(refusals.too_long(action, target, too_short, ceiling), too_short[0].locator)
     why = refusals.no_rule(policy, subject, binding, action, target)
@@ -176,7 +176,9 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
     if rule.verdict is Verdict.APPROVE:
         approvers = _panel(subject, by := rule.by.up_to(risk))
         if (there := len(approvers.ids)) < rule.quorum:
-            return deny(refusals.too_few(subject, by, rule.quorum, there, "approve"), rule.locator)
+            too_few = deny(refusals.too_few(subject, by, rule.quorum, there, "approve"), rule.locator)
+            # A request that already waits is still escalated, above all if nobody is known to be on call.
+            return replace(too_few, escalation=_escalation(rule), direct_message=rule.direct_message)
     if rule.verdict is Verdict.BREAK_GLASS:
         reviewers = _panel(subject, by := rule.review_by.up_to(risk))
         if not reviewers.ids:
@@ -198,12 +200,17 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         undo_by=undoers(subject, rule),
         notify=rule.notify.mentions(),
         direct_message=rule.direct_message,
-        escalation=tuple(one.mentions() for one in rule.escalate_to),
+        escalation=_escalation(rule),
         reviewers=reviewers,
         review_within=rule.review_within if rule.verdict is Verdict.BREAK_GLASS else None,
         blocks_while_owed=rule.blocks_while_owed,
         visibility=rule.visibility or binding.visibility,
     )
+
+
+def _escalation(rule: Rule) -> tuple[tuple[str, ...], ...]:
+    """Return the mentions of each level to which a rule escalates."""
+    return tuple(one.mentions() for one in rule.escalate_to)
 
 
 def _panel(subject: Subject, people: People) -> ApproverSet:

@@ -61,7 +61,7 @@ def lines(found: Trace) -> list[str]:
     if decision.verdict is Verdict.APPROVE:
         waits, starts = duration_text(decision.expires), duration_text(decision.start_within)
         text.append(f"quorum {decision.quorum}, expires in {waits}, must start within {starts} of the approval")
-    if decision.direct_message:
+    if decision.direct_message and decision.verdict is not Verdict.DENY:
         text.append("sends the people in `notify` a direct message")
     if decision.requires:
         text.append(f"requires {' and '.join(sorted(decision.requires))}")
