@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from bot.blocks.text import duration
 from bot.commands import CATALOGUE
-from bot.commands.incidents import incident_start
+from bot.commands.incidents import _timeline, incident_end, incident_start
 from bot.commands.incidents._markdown import Story, markdown
+from bot.core.model import Visibility
 from bot.core.records.holds import HoldKind
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.seen_times import seen_fact
@@ -126,6 +128,50 @@ async def test_an_unconfirmed_request_is_not_an_open_item(desk: Desk) -> None:
     assert "There are no open items" in words(await desk.ask("incident"))
 
 
+async def test_a_change_with_an_unknown_outcome_is_an_open_item(desk: Desk) -> None:
+    await desk.carry_out("incident start INC-42")
+    await desk.store.requests.open(request(5, created_at=NOW), move(State.UNKNOWN))
+
+    status = await desk.ask("incident")
+
+    assert "Outcome unknown: *Freeze writes* `orders-eu`, requested by <@U0ANA>" in words(status)
+    assert "Withdraw" not in buttons(status), "it was sent"
+    assert "Freeze writes orders-eu: the outcome is still unknown" in (await desk.plan("incident end")).warnings
+    end = await desk.carry_out("incident end")
+    assert "Outcome unknown" in words(end)
+    assert "- Outcome unknown: Freeze writes orders-eu (requested by U0ANA)" in present(end.attachment).content
+
+
+@pytest.mark.parametrize("why", [{"private": True}, {"visibility": Visibility.EPHEMERAL}], ids=["private", "the rule"])
+async def test_private_requests_are_counted_and_not_described(desk: Desk, why: Any) -> None:
+    await desk.carry_out("incident start INC-42")
+    database = desk.acme.add("ledger")
+    frozen = hold(1, channel_id="C0DBOPS", placed_at=NOW, database="ledger", database_id=database["DbId"])
+    about = {"created_at": NOW, "mode": Mode.DIRECT, "reason": "a secret", "outcome": "It hid.", **why}
+    await desk.store.requests.open(request(1, **about), move(State.SUCCEEDED, holds=[frozen]))
+    await desk.store.requests.open(request(2, **about), move(State.UNKNOWN))
+    for number in (1, 2):
+        await desk.store.audit.append(entry("executed", reason="a secret", request_id=f"r-{number:010}"))
+
+    end = await desk.carry_out("incident end")
+
+    text = present(end.attachment).content
+    for hidden in ("ledger", "a secret", "It hid"):
+        assert hidden not in text + words(end), hidden
+    assert "Not shown: 2 items from private requests" in words(end)
+    assert "- Left out: 2 private requests" in text
+    assert "- From private requests: 2 items" in text
+
+
+async def test_a_private_request_that_waits_for_approval_is_an_open_item_because_its_card_is_in_the_channel(
+    desk: Desk,
+) -> None:
+    await desk.carry_out("incident start INC-42")
+    await desk.store.requests.open(request(1, created_at=NOW, private=True), move(State.PENDING))
+
+    assert {"Approve", "Deny", "Withdraw"} <= set(buttons(await desk.ask("incident")))
+
+
 async def leave_a_copy(desk: Desk) -> Request:
     """Store a rewind of `orders-eu` with an undecided copy, and return that request."""
     copy = desk.acme.add("orders-eu-rewind")
@@ -202,6 +248,39 @@ async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:
     done, events = text.split("## Timeline")
     for table, borders in ((done, 9), (events, 4)):
         assert {line.replace("\\|", "").count("|") for line in table.splitlines() if line.startswith("| ")} == {borders}
+
+
+async def test_what_happens_after_the_end_does_not_displace_the_report(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_timeline, "PAGE", 2)
+    monkeypatch.setattr(_timeline, "MOST", 4)
+    await desk.carry_out("incident start INC-42")
+    await desk.store.audit.append(entry("executed", outcome="succeeded", reason="in the incident"))
+    await desk.carry_out("incident end")
+    later = NOW + timedelta(hours=1)
+    await desk.store.audit.append(*(entry("executed", at=later, reason="afterwards") for _ in range(9)))
+
+    text = present((await desk.ask("incident report")).attachment).content
+
+    assert "in the incident" in text
+    assert "afterwards" not in text
+    assert "Left out" not in text
+
+
+async def test_a_report_that_is_too_long_says_what_is_missing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_timeline, "PAGE", 2)
+    monkeypatch.setattr(_timeline, "MOST", 4)
+    monkeypatch.setattr(incident_end, "LONGEST_REPORT", 100)
+    await desk.carry_out("incident start INC-42")
+    await desk.store.audit.append(*(entry("executed", reason=f"number {number}") for number in range(9)))
+
+    text = present((await desk.ask("incident report")).attachment).content
+    end = await desk.carry_out("incident end")
+
+    assert "- Left out: everything before the last 4 entries" in text
+    assert [number for number in range(9) if f"number {number}" in text] == [5, 6, 7, 8]
+    assert present(end.attachment).content.endswith("`/turso incident report` posts all of it.\n")
 
 
 async def test_the_report_is_available_after_the_end(desk: Desk) -> None:

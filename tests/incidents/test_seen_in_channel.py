@@ -2,10 +2,12 @@
 
 import pytest
 
+from bot.sandbox.running import POLICY
 from tests.incidents import play
-from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, until, words
+from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, set_policy, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-seen")]
+OWN_POLICY = POLICY.read_text()
 
 
 async def test_every_change_from_the_press_to_the_end_is_visible_in_the_channel(world: World) -> None:
@@ -46,12 +48,64 @@ async def test_a_private_change_stays_private(world: World) -> None:
     await until(lambda: [one for one in remy.sees(INCIDENT) if one.only_for and "are blocked" in words(one)], what="it")
     await world.wait_until_idle()
 
+    def public() -> list[str]:
+        return [words(one) for one in world.workspace.history(INCIDENT, None) if not one.only_for]
+
+    assert not [one for one in public() if "ledger" in one]
+    last = await play.end(remy, "INC-32")
+    assert not [one for one in public() if "ledger" in one]
+    assert "Not shown: 1 item from private requests" in words(last)
+    report = play.report(world, "INC-32")
+    assert "ledger" not in report
+    assert "- Left out: 1 private request\n" in report
+
+
+@pytest.mark.parametrize("how", ["--private", "the rule"])
+async def test_the_report_of_an_incident_that_is_ended_privately_is_only_for_that_person(
+    world: World, how: str
+) -> None:
+    remy, key = world.person(REMY), "INC-33" if how == "--private" else "INC-35"
+    await play.start(remy, key)
+    if how == "the rule":
+        set_policy(world, OWN_POLICY.replace("max_lifetime: 2h}", "max_lifetime: 2h, visibility: ephemeral}"))
+    await world.workspace.say(REMY, INCIDENT, f"/turso incident end {how if how == '--private' else ''}")
+
+    def reports(channel_id: str, reader: str | None) -> list[str]:
+        files = [file for one in world.workspace.history(channel_id, reader) for file in one.files]
+        return [file["name"] for file in files if file["name"] == f"{key}.md"]
+
+    own = world.workspace.state.direct_channel(REMY).id
+    await until(lambda: reports(own, REMY), what="the report")
+    await world.wait_until_idle()
+    set_policy(world, OWN_POLICY)
+    assert reports(INCIDENT, None) == []
+    assert not [one for one in world.workspace.history(INCIDENT, None) if f"*{key}* ended. Incident" in words(one)]
+
+
+async def test_the_channel_does_not_read_about_the_end_of_an_incident_that_was_started_privately(world: World) -> None:
+    remy = world.person(REMY)
+    await remy.types("/turso incident start INC-34 --for 1h --private", INCIDENT, holding="INC-34")
+    await world.wait_until_idle()
+
+    await world.pass_time(minutes=61)
+
+    own = world.workspace.state.direct_channel(REMY).id
+
+    def shared() -> list[str]:
+        return [file["name"] for one in world.workspace.history(own, REMY) for file in one.files]
+
+    await until(lambda: "INC-34.md" in shared(), what="the report")
+    await world.wait_until_idle()
     public = [one for one in world.workspace.history(INCIDENT, None) if not one.only_for]
-    assert not [one for one in public if "ledger" in words(one)]
+    assert not [
+        one for one in public if "INC-34" in words(one) or [file for file in one.files if file["name"] == "INC-34.md"]
+    ]
+    assert [one for one in remy.sees(INCIDENT) if one.only_for and "*INC-34* ended because" in words(one)]
 
 
 async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world: World) -> None:
     await world.create_databases("elsewhere")
+    await play.start(world.person(REMY), "INC-36")
     card = await world.person(BEN).types("/turso triage elsewhere", INCIDENT, holding=":ambulance:")
 
     question = await world.person(BEN).types(

@@ -1,7 +1,7 @@
 """Helpers of incident commands: the open items of an incident."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -38,10 +38,14 @@ class OpenItems:
     """ID of the request that minted it, database, holder."""
     requests: list[Row] = field(default_factory=list)
     """Request ID, verb, subject, requester, and `approval` if it waits for an approver."""
+    unknown: list[Row] = field(default_factory=list)
+    """Request ID, verb, subject and requester of a change of which it isn't known whether it happened."""
     reviews: list[Row] = field(default_factory=list)
     """Request ID, and the person who used break-glass."""
     copies: list[Row] = field(default_factory=list)
     """ID of the rewind's request, its undecided copy, and the database that was copied."""
+    private: int = 0
+    """How many open items of private requests are left out, because the channel must not read about those."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
@@ -59,28 +63,57 @@ class OpenItems:
 
 
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
-    """Return what was started in this channel during the incident and hasn't ended."""
+    """Return what was started in this channel during the incident and hasn't ended.
+
+    Its channel reads this, so items of private requests are only counted.
+    """
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
     begun = [hold for hold in held if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
     tokens = await ctx.store.tokens.find(organization=organization, live_at=ctx.now)
     minted = [token for token in tokens if token.channel_id == here and was_running_at(incident, token.minted_at)]
-    ours, made, copies = await asyncio.gather(
+    ours, made, undone = await asyncio.gather(
         drop_gone(ctx.turso, begun), drop_gone(ctx.turso, minted), undecided(ctx, here)
     )
-    requests = await ctx.store.requests.find(states=OPEN, channel_id=here)
-    asked = [one for one in requests if belongs_to(incident, one) and not waits_for_requester(one)]
-    waiting = [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
+    copies = [one for one in undone if belongs_to(incident, one.request)]
+    requests = await _open_requests(ctx, incident)
     owed = [review for review in await ctx.store.reviews.find(owed=True) if review.channel_id == here]
     reviews = [review for review in owed if was_running_at(incident, review.created_at)]
+    about = [*(hold.request_id for hold in ours), *(token.request_id for token in made)]
+    private = await _private_among(ctx, about)
+    private |= {one.id for one in (*requests, *(copy.request for copy in copies)) if _is_hidden(one)}
+    about += [*(copy.request.id for copy in copies), *(one.id for one in requests)]
+    waiting = [one for one in requests if one.id not in private]
+    holds = [hold for hold in ours if hold.request_id not in private]
     return OpenItems(
-        frozen=[[hold.id, hold.database] for hold in ours if hold.kind is HoldKind.FREEZE][:KEPT],
-        quarantined=[[hold.request_id, hold.database] for hold in ours if hold.kind is HoldKind.QUARANTINE][:KEPT],
-        tokens=[[token.request_id, token.database, token.holder] for token in made][:KEPT],
-        requests=[_request(ctx, one) for one in waiting][:KEPT],
+        frozen=[[hold.id, hold.database] for hold in holds if hold.kind is HoldKind.FREEZE][:KEPT],
+        quarantined=[[hold.request_id, hold.database] for hold in holds if hold.kind is HoldKind.QUARANTINE][:KEPT],
+        tokens=[[one.request_id, one.database, one.holder] for one in made if one.request_id not in private][:KEPT],
+        requests=[_request(ctx, one) for one in waiting if one.state is not State.UNKNOWN][:KEPT],
+        unknown=[_request(ctx, one)[:4] for one in waiting if one.state is State.UNKNOWN][:KEPT],
         reviews=[[review.request_id, review.actor] for review in reviews][:KEPT],
-        copies=[[one.request.id, one.copy, one.source] for one in copies if belongs_to(incident, one.request)][:KEPT],
+        copies=[[one.request.id, one.copy, one.source] for one in copies if one.request.id not in private][:KEPT],
+        private=sum(one in private for one in about),
     )
+
+
+async def _open_requests(ctx: Context, incident: Incident) -> list[Request]:
+    """Return the requests of an incident that wait for somebody, are under way, or have an unknown outcome."""
+    requests = await ctx.store.requests.find(states=(*OPEN, State.UNKNOWN), channel_id=incident.channel_id)
+    asked = [one for one in requests if belongs_to(incident, one) and not waits_for_requester(one)]
+    return [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
+
+
+async def _private_among(ctx: Context, request_ids: Iterable[str]) -> set[str]:
+    """Return which of these requests are private."""
+    found = [await ctx.store.requests.get(one) for one in dict.fromkeys(request_ids)]
+    return {one.id for one in found if one is not None and one.is_private}
+
+
+def _is_hidden(request: Request) -> bool:
+    """Return True for a private request, unless it waits for approval: its card is in the channel then."""
+    waits = request.mode is Mode.APPROVAL and request.state is State.PENDING
+    return request.is_private and not waits
 
 
 def _request(ctx: Context, request: Request) -> Row:
@@ -113,18 +146,25 @@ def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[B
         blocks.append(_tokens(name, [row for row in open_items.tokens if row[1] == name]))
     for row in open_items.requests[:ROWS]:
         blocks += _waiting(row, approves=approves)
+    for _, verb, subject, requester in open_items.unknown[:ROWS]:
+        words = mrkdwn(":grey_question: Outcome unknown: *{}* `{}`, requested by {}", verb, subject, person(requester))
+        blocks.append(kit.section(words))
     for row in open_items.copies[:ROWS]:
         blocks += _copy(row, approves=approves)
     for request_id, actor in open_items.reviews[:ROWS]:
         words = mrkdwn(":eyes: A break-glass operation by {} still needs a review", person(actor))
         blocks.append(kit.section(words, accessory=buttons.review(request_id)))
     more = sum(max(0, count - ROWS) for count in _counts(open_items))
-    return blocks + ([kit.context(mrkdwn("And {} more in the report.", more))] if more else [])
+    blocks += [kit.context(mrkdwn("And {} more in the report.", more))] if more else []
+    private = counted(open_items.private, "item")
+    return blocks + (
+        [kit.context(mrkdwn("Not shown: {} from private requests.", private))] if open_items.private else []
+    )
 
 
 def _counts(open_items: OpenItems) -> list[int]:
     one = open_items
-    kinds = (one.frozen, one.quarantined, one.databases(one.tokens), one.requests, one.copies, one.reviews)
+    kinds = (one.frozen, one.quarantined, one.databases(one.tokens), one.requests, one.unknown, one.copies, one.reviews)
     return [len(rows) for rows in kinds]
 
 

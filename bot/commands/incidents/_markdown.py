@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.blocks.text import duration, utc
+from bot.blocks.text import counted, duration, utc
 from bot.commands._markdown_text import escaped
 from bot.commands.base import Context
 from bot.commands.incidents._incidents import OpenItems, still_open
@@ -34,6 +34,10 @@ class Story:
     """The IDs of requests that weren't made in this incident."""
     reviews: Mapping[str, Review] = field(default_factory=dict)
     """The reviews that were given, by request ID."""
+    private: int = 0
+    """How many private requests were left out."""
+    is_cut: bool = False
+    """True if the oldest entries are missing because there are too many."""
     open_items: OpenItems = field(default_factory=OpenItems)
     names: Mapping[str, str] = field(default_factory=dict)
     channel_name: str = ""
@@ -57,7 +61,18 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])
     given = {review.request_id: review for review in reviews}
     open_items, catalogue = await still_open(ctx, incident), ctx.policy.catalogue
-    story = Story(incident, ctx.now, catalogue, timeline.entries, requests, timeline.foreign, given, open_items)
+    story = Story(
+        incident,
+        ctx.now,
+        catalogue,
+        timeline.entries,
+        requests,
+        timeline.foreign,
+        given,
+        timeline.private,
+        timeline.is_cut,
+        open_items,
+    )
     names = await ctx.names_of(story.people) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
@@ -93,6 +108,7 @@ def _head(story: Story) -> list[str]:
     ended = f"{utc(incident.ended_at)} by {escaped(by)}" if incident.ended_at else "still active"
     people = [escaped(story.who(one)) for one in story.people]
     channel = f"#{escaped(story.channel_name)}" if story.channel_name else escaped(incident.channel_id)
+    missing = _missing(story)
     return [
         f"# Incident {incident.key}",
         "",
@@ -102,8 +118,15 @@ def _head(story: Story) -> list[str]:
         f"- Duration: {duration(until - incident.started_at)}",
         f"- Profile: {incident.profile}",
         f"- People: {', '.join(people)}",
+        *([f"- Left out: {', '.join(missing)}"] if missing else []),
         "",
     ]
+
+
+def _missing(story: Story) -> list[str]:
+    """Return what a report doesn't contain."""
+    private = [counted(story.private, "private request")] if story.private else []
+    return private + ([f"everything before the last {len(story.entries):,} entries"] if story.is_cut else [])
 
 
 def _request_row(story: Story, request: Request) -> str:
@@ -170,14 +193,19 @@ def _open(story: Story) -> list[str]:
         f"{verb} {subject} (requested by {story.who(requester)})"
         for _, verb, subject, requester, _ in open_items.requests
     ]
+    unknown = [
+        f"{verb} {subject} (requested by {story.who(requester)})" for _, verb, subject, requester in open_items.unknown
+    ]
     tokens = [f"{name} (held by {story.who(holder)})" for _, name, holder in open_items.tokens]
     lines = [
         _list("Frozen", [name for _, name in open_items.frozen]),
         _list("In quarantine", [name for _, name in open_items.quarantined]),
         _list("Active tokens", tokens),
         _list("Open requests", waiting),
+        _list("Outcome unknown", unknown),
         _list("Rewind copies that need a decision", [f"{copy} (of {source})" for _, copy, source in open_items.copies]),
         _list("Break-glass operations to review", [story.who(actor) for _, actor in open_items.reviews]),
+        _list("From private requests", [counted(open_items.private, "item")] if open_items.private else []),
     ]
     return [line for line in lines if line] or ["Nothing."]
 

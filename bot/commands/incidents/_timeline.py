@@ -26,6 +26,10 @@ class Timeline:
     """The requests, without those that start or end an incident."""
     foreign: frozenset[str] = frozenset()
     """The IDs of requests that weren't made in this incident, but whose outcome came while it was active."""
+    private: int = 0
+    """How many private requests were left out, because the channel must not read about them."""
+    is_cut: bool = False
+    """True if there are more than `MOST` entries, so that the oldest ones are missing."""
 
 
 def was_running_at(incident: Incident, moment: datetime) -> bool:
@@ -50,36 +54,40 @@ def is_about_incident(ctx: Context, request: Request) -> bool:
 
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
     """Return the timeline of an incident. Leaves out other requests unless they ended during the incident."""
-    entries = await _entries(ctx, incident)
+    entries, is_cut = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
     others = {one.id for one in known if not is_about_incident(ctx, one) and not belongs_to(incident, one)}
     ended = {one.request_id for one in entries if one.event in OUTCOMES}
-    left_out = others - ended
+    private = {one.id for one in known if one.is_private}
+    left_out = (others - ended) | private
     return Timeline(
         [one for one in entries if one.request_id not in left_out],
         [one for one in known if not is_about_incident(ctx, one) and one.id not in left_out],
-        frozenset(others & ended),
+        frozenset(others & ended - private),
+        len([one for one in known if one.id in private - (others - ended) and not is_about_incident(ctx, one)]),
+        is_cut,
     )
 
 
-async def _entries(ctx: Context, incident: Incident) -> list[AuditEntry]:
-    """Return the channel's audit entries during the incident, except those about reads, oldest first."""
+async def _entries(ctx: Context, incident: Incident) -> tuple[list[AuditEntry], bool]:
+    """Return the channel's audit entries from the incident's start to its end, oldest first.
+
+    Leaves out reads. The second value is True if the oldest entries are missing because there are too many.
+    """
     entries: list[AuditEntry] = []
-    before: int | None = None
-    while len(entries) < MOST:
+    before, until = None, incident.ended_at or ctx.now
+    while True:
         page = await ctx.store.audit.page(
             before_seq=before, limit=PAGE, channel_id=incident.channel_id, since=incident.started_at
         )
-        entries += [entry for _, entry in page]
-        if len(page) < PAGE:
-            break
+        entries += [entry for _, entry in page if entry.event != "read" and entry.at <= until]
+        if len(page) < PAGE or len(entries) > MOST:
+            return entries[:MOST][::-1], len(entries) > MOST
         before = page[-1][0]
-    until = incident.ended_at or ctx.now
-    return [entry for entry in reversed(entries) if entry.event != "read" and entry.at <= until]
 
 
 async def _requests(ctx: Context, entries: Iterable[AuditEntry]) -> list[Request]:
     """Return the requests that entries are about, in the entries' order."""
     ids = dict.fromkeys(entry.request_id for entry in entries if entry.request_id)
-    requests = [await ctx.store.requests.get(request_id) for request_id in list(ids)[:MOST]]
+    requests = [await ctx.store.requests.get(request_id) for request_id in ids]
     return [one for one in requests if one is not None]

@@ -22,6 +22,7 @@ from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 LONGEST_REPORT = 400_000
+CUT = "…\n\n**The report is cut here.** `/turso incident report` posts all of it.\n"
 
 
 class IncidentEndArgs(BaseModel):
@@ -38,6 +39,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
     left += [f"{name} stays in quarantine" for name in open_items.databases(open_items.quarantined)]
     left += [f"Tokens for {name} stay valid until they expire" for name in open_items.databases(open_items.tokens)]
     left += [f"{name} remains until someone keeps or discards it" for name in open_items.databases(open_items.copies)]
+    left += [f"{verb} {subject}: the outcome is still unknown" for _, verb, subject, _ in open_items.unknown]
     return Plan(
         target=None,
         steps=[f"End incident {incident.key}. Its permissions end immediately", "Post the report"],
@@ -75,7 +77,12 @@ async def facts_again(ctx: Context, plan: Plan) -> Facts:
 async def facts_of(ctx: Context, ended: Incident) -> Facts:
     """Return the open items and the report, for the last message of an incident."""
     story = await story_of(ctx, ended)
-    return {"loose": asdict(story.open_items), "report": markdown(story)[:LONGEST_REPORT]}
+    return {"loose": asdict(story.open_items), "report": _stored(markdown(story))}
+
+
+def _stored(report: str) -> str:
+    """Return a report as it is stored, with a note if it had to be cut."""
+    return report if len(report) <= LONGEST_REPORT else f"{report[:LONGEST_REPORT]}{CUT}"
 
 
 def _entry(ctx: Context, incident: Incident) -> AuditEntry:

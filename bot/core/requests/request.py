@@ -133,6 +133,12 @@ class Request:
     votes: tuple[Vote, ...] = ()
 
     @property
+    def is_private(self) -> bool:
+        """Return True if the channel must not read about its outcome. A break-glass operation is never private."""
+        hidden = self.private or self.visibility is Visibility.EPHEMERAL
+        return hidden and self.mode is not Mode.BREAK_GLASS
+
+    @property
     def is_indefinite(self) -> bool:
         """Return True for a quarantine without a countdown, which only Undo or another destroy ends."""
         return self.state is State.QUARANTINED and self.due_at is None

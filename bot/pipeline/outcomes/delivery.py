@@ -13,7 +13,7 @@ from bot.core.requests.request import Request
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.channel_links import for_reader
-from bot.pipeline.outcomes.recipients import is_private, people_concerned
+from bot.pipeline.outcomes.recipients import people_concerned
 
 log = structlog.get_logger(__name__)
 CHANNEL: Final = "channel"
@@ -65,7 +65,7 @@ async def notice_of(
         channel_id=request.channel_id,
         thread_ts=thread_ts,
         broadcast=request.incident_id is not None,
-        is_private=is_private(request),
+        is_private=request.is_private,
         intent_id=request.intent_id,
         requester=request.requester,
     )

@@ -13,7 +13,6 @@ from bot.core.requests.request import Request, State
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import may_be_seen
-from bot.pipeline.outcomes.recipients import is_private
 from bot.pipeline.outcomes.request_cards import announce_again, below_card, success_message
 from bot.pipeline.replies import private_note
 
@@ -39,10 +38,13 @@ async def follow_up(env: Environment, request: Request) -> None:
         await _begin_timeline(env, *copies[0])
     if role is not IncidentRole.NONE:
         await _announce_again(env, request)
-    if reply.attachment and not request.private and not await env.store.notices.was_notified(request.id, FILE):
-        channel_id, thread_ts = await below_card(env, request)
-        await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
-        await env.store.notices.set_notified(request.id, FILE, how="channel")
+    if reply.attachment and not await env.store.notices.was_notified(request.id, FILE):
+        if request.is_private:
+            await share_privately(env, reply, request.requester)
+        else:
+            channel_id, thread_ts = await below_card(env, request)
+            await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
+        await env.store.notices.set_notified(request.id, FILE, how="person" if request.is_private else "channel")
 
 
 async def _share_report(env: Environment, request: Request) -> None:
@@ -53,12 +55,12 @@ async def _share_report(env: Environment, request: Request) -> None:
     command, proof = env.by_name.get(request.command), Proof.of(request.facts)
     is_checked = proof is None or proof.target.tokens is not OldTokens.WATCHED
     event = REPORTS.get(request.state) if is_checked or request.state is State.RESTORED else None
-    if command is None or command.report is None or event is None or is_private(request):
+    if command is None or command.report is None or event is None or request.is_private:
         return
     if await env.store.notices.was_notified(request.id, event):
         return
     made = await env.store.requests.get(request.plan.decides) if request.plan.decides else None
-    if made is not None and (is_private(made) or made.channel_id != request.channel_id):
+    if made is not None and (made.is_private or made.channel_id != request.channel_id):
         return  # people in this channel must not read the review in the report
     channel_id, thread_ts = await below_card(env, request)
     ctx = env.context(await env.requester_of(request), organization=request.organization)
@@ -88,6 +90,20 @@ async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts:
     """
     if reply.attachment is not None:
         await _share(env, reply.attachment, channel_id, thread_ts)
+
+
+async def share_privately(env: Environment, reply: Reply, user_id: str) -> None:
+    """Share a message's file, if it has one, in a person's direct messages, because the channel must not read it.
+
+    Raises:
+        Unavailable: sharing may work later.
+    """
+    if reply.attachment is None:
+        return
+    note = private_note(f"{reply.attachment.title}: the report is only for you because its command was private.")
+    with suppress(CannotPost):
+        if place := await env.messenger.direct(user_id, note):
+            await _share(env, reply.attachment, place[0], None)
 
 
 async def _share(env: Environment, file: Attachment, channel_id: str, thread_ts: str | None) -> None:

@@ -22,7 +22,6 @@ from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.policy_notices import announce_policy_change, is_policy_change
 from bot.pipeline.outcomes.private_notes import update_note
-from bot.pipeline.outcomes.recipients import is_private
 from bot.pipeline.outcomes.request_cards import (
     RefreshResult,
     below_card,
@@ -153,7 +152,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
             people,
             request.channel_id,
             thread_ts=thread,
-            is_private=is_private(request) or request.state in UNSEEN,
+            is_private=request.is_private or request.state in UNSEEN,
             intent_id=request.intent_id,
             requester=request.requester,
         )

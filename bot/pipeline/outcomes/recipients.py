@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from bot.core.model import Visibility
 from bot.core.oncall import is_schedule, not_said
-from bot.core.requests.request import Mode, Request
+from bot.core.requests.request import Request
 from bot.errors import Unavailable
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delegates import delegates_to_notify
@@ -21,14 +20,8 @@ _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 async def people_concerned(env: Environment, request: Request) -> tuple[str, ...]:
     """Return the requester, then the approvers, then the people whom the rule notifies. Raises Unavailable."""
     approvers = [vote.user_id for vote in request.votes if vote.approves]
-    others = [] if is_private(request) else await notified(env, request.notify, asked_by=request.requester)
+    others = [] if request.is_private else await notified(env, request.notify, asked_by=request.requester)
     return tuple(dict.fromkeys([request.requester, *approvers, *others]))
-
-
-def is_private(request: Request) -> bool:
-    """Return True if the channel must not read about a request. A break-glass operation is never private."""
-    hidden = request.private or request.visibility is Visibility.EPHEMERAL
-    return hidden and request.mode is not Mode.BREAK_GLASS
 
 
 async def with_people_on_call(env: Environment, request: Request) -> Request:

@@ -83,13 +83,18 @@ async def announce_again(env: Environment, incident: Incident, *, but: str = "")
     """
     if not await may_be_seen(env, incident.channel_id):
         return
+    for request in await requests_that_started(env, incident):
+        if request.id != but:
+            for copy in await env.store.cards.of(request.id):
+                await env.messenger.update(*copy, await card_of(env, request))
+
+
+async def requests_that_started(env: Environment, incident: Incident) -> list[Request]:
+    """Return the request that started an incident and those that extended it, newest first."""
     here, since, begun = incident.channel_id, incident.started_at, list[Request]()
     for name in (one.name for one in env.commands if one.incident is IncidentRole.STARTS):
         begun += await env.store.requests.find(states=[State.SUCCEEDED], channel_id=here, command=name, since=since)
-    for request in begun:
-        if request.id != but and request.plan.arguments.get("incident_id") == incident.id:
-            for copy in await env.store.cards.of(request.id):
-                await env.messenger.update(*copy, await card_of(env, request))
+    return [one for one in begun if one.plan.arguments.get("incident_id") == incident.id]
 
 
 def success_message(env: Environment, request: Request, *, is_over: bool = False) -> Reply | None:

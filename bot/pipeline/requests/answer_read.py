@@ -21,7 +21,7 @@ from bot.pipeline.authorization.command_line import require_line_allowed
 from bot.pipeline.authorization.decision import require_still_allowed
 from bot.pipeline.authorization.vote_counts import with_votes_of_now
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.follow_ups import share_file
+from bot.pipeline.outcomes.follow_ups import share_file, share_privately
 from bot.pipeline.outcomes.request_cards import with_timeline
 from bot.pipeline.replies import entry, is_public, signed, with_actions
 from bot.pipeline.requests.explain import explain
@@ -75,6 +75,8 @@ async def _answer(
         await env.messenger.answer(address_of(incoming), reply, public=public, replace=replace_it)
     if public:
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
+    else:
+        await share_privately(env, reply, incoming.user_id)
     if not command.open_to_all:
         name = read.args.__dict__.get("name")  # pydantic's __getattr__ is slow for missing fields
         await env.store.audit.append(

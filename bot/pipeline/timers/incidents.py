@@ -19,9 +19,9 @@ from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, notify_each
-from bot.pipeline.outcomes.follow_ups import FILE, share_file
+from bot.pipeline.outcomes.follow_ups import FILE, share_file, share_privately
 from bot.pipeline.outcomes.recipients import AT_MOST, notified
-from bot.pipeline.outcomes.request_cards import announce_again, below_card
+from bot.pipeline.outcomes.request_cards import announce_again, below_card, requests_that_started
 
 log = structlog.get_logger(__name__)
 ENDED: Final = "ended"
@@ -52,17 +52,30 @@ async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _notify_of_end(env: Environment, incident: Incident) -> None:
+    """Notify the channel, or only the person who started the incident if its channel must not read about it."""
     if await env.store.notices.was_notified(incident.id, ENDED):
         return
     ended = mrkdwn("ended because it reached its time limit. Incident permissions no longer apply here.")
     reply = last_message(incident.key, ended, await _facts(env, incident))
+    started = await requests_that_started(env, incident)
+    is_private = bool(started) and started[-1].is_private
     notice = Notice(
-        incident.id, ENDED, reply, (incident.started_by,), incident.channel_id, incident.timeline_ts, broadcast=True
+        incident.id,
+        ENDED,
+        reply,
+        (incident.started_by,),
+        incident.channel_id,
+        incident.timeline_ts,
+        broadcast=True,
+        is_private=is_private,
     )
     how = await deliver(env, notice)
-    if how == CHANNEL and not await env.store.notices.was_notified(incident.id, FILE):
-        await share_file(env, reply, incident.channel_id, None)
-        await env.store.notices.set_notified(incident.id, FILE, how=CHANNEL)
+    if (is_private or how == CHANNEL) and not await env.store.notices.was_notified(incident.id, FILE):
+        if is_private:
+            await share_privately(env, reply, incident.started_by)
+        else:
+            await share_file(env, reply, incident.channel_id, None)
+        await env.store.notices.set_notified(incident.id, FILE, how=how)
     await env.store.notices.set_notified(incident.id, ENDED, how=how)
 
 
