@@ -115,7 +115,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for figure in [value for one in reports for name, value in one.user_properties if name == "figure"]:
         terminalreporter.write_line(str(figure))
     if not SOAK:
-        terminalreporter.write_line(f"TEST_CHOICE={CHOICE}: a part of what the soak plays whole")
+        terminalreporter.write_line(f"TEST_CHOICE={CHOICE}: a part of the large matrices. `make soak` runs them all.")
 
 
 @pytest.fixture

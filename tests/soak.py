@@ -45,7 +45,7 @@ def one_in(number: int, cases: Sequence[T]) -> list[T]:
 
 
 def covering(cases: Iterable[T], *values: Callable[[T], str]) -> list[T]:
-    """Return all cases. `make test` gets some of them, in which every value of each kind occurs."""
+    """Return all cases. In `make test`, return some of them, in which every result of each function occurs."""
     if SOAK:
         return list(cases)
     found = [(case, [(at, value(case)) for at, value in enumerate(values)]) for case in cases]

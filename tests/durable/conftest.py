@@ -30,7 +30,7 @@ PATIENCE = 90.0
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test of processes on one kind of store, its neighbor on the other. The soak runs each on both."""
+    """Run tests of processes alternately on SQLite and on PostgreSQL. The soak runs each test on both."""
     marks = metafunc.definition.iter_markers("parametrize")
     is_given = any("database_url" in mark.args[0] for mark in marks)
     if {"database_url", "processes"} <= set(metafunc.fixturenames) and not is_given and not SOAK:

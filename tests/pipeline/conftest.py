@@ -15,7 +15,7 @@ from tests.pipeline.usage_counters import Counters
 
 @pytest.fixture
 async def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Pipeline]:
-    """Yield the pipeline. Turso shows each change at once, so one read-back is enough, and no other try has to wait."""
+    """Yield the pipeline, without pauses between tries: the in-memory Turso shows each change at once."""
     monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
     monkeypatch.setattr(_both_sides, "PAUSES", (0.0, 0.0))
     monkeypatch.setattr(_probes, "PAUSES", (0.0, 0.0, 0.0))

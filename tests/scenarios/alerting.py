@@ -24,11 +24,11 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
 
 
 _TURNED_ON: dict[tuple[Path, str, str], AlertSubscription] = {}
-"""What a line has stored, by the world's folder, the channel and the line."""
+"""The subscription that a command stored, by the world's folder, the channel and the command."""
 
 
 async def turn_on(world: World, who: str, line: str, channel: str = DB_OPS) -> None:
-    """Turn on alerts in a channel, unless they are still on as this line left them."""
+    """Turn on alerts in a channel with a command, unless its subscription is still stored unchanged."""
 
     async def stored() -> AlertSubscription | None:
         found = await present(world.bot).store.alerts.stored_subscriptions()

@@ -113,7 +113,7 @@ def test_no_module_starts_a_task_without_supervision() -> None:
 
 
 def neighbors(name: str) -> set[str]:
-    """Return the loops that must go on while one fails: all others in the soak, else the next three."""
+    """Return the loops that must go on while one fails: in the soak all others, otherwise the next three."""
     every = sorted(EXPECTED)
     after = every[every.index(name) + 1 :] + every[: every.index(name)]
     return set(soaked(after, after[:3]))
