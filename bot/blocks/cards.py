@@ -16,11 +16,10 @@ from bot.blocks.request_text import (
     SIGNS,
     outcome_text,
     proof_lines,
+    request_and_state,
     small_print,
-    state_words,
     still_blocked,
     voter,
-    whose_request,
 )
 from bot.blocks.text import (
     Mrkdwn,
@@ -148,8 +147,7 @@ def _title(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     loud = BREAK_GLASS if request.mode is Mode.BREAK_GLASS else Mrkdwn("")
     if request.state is State.PENDING:
         return mrkdwn(":raised_hand: {}{}", loud, buttons.wish(request, catalogue))
-    whose = whose_request(request, catalogue)
-    return mrkdwn("{} {}{} {}", SIGNS[request.state], loud, whose, state_words(request))
+    return mrkdwn("{} {}{}", SIGNS[request.state], loud, request_and_state(request, catalogue))
 
 
 def _notification_text(request: Request, catalogue: CommandCatalogue, now: datetime) -> Mrkdwn:

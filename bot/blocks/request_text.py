@@ -34,12 +34,12 @@ SIGNS: Final = {
 STATE_WORDS: Final = {
     State.PENDING: "is waiting",
     State.APPROVED: "was approved and will start in a moment",
-    State.READY: "is approved",
+    State.READY: "was approved",
     State.EXECUTING: "has started",
     State.QUARANTINED: "was carried out: the database is in quarantine",
     State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
-    State.UNKNOWN: "has an unknown outcome",
+    State.UNKNOWN: "may have succeeded or failed",
     State.DENIED: "was denied",
     State.EXPIRED: "expired",
     State.CANCELLED: "was withdrawn",
@@ -59,11 +59,22 @@ def state_words(request: Request) -> Mrkdwn:
 BREAK_GLASS: Final = Mrkdwn(":rotating_light: *Break-glass* · ")
 
 
-def whose_request(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
-    """Return a request as the subject of a sentence: `Dana's request to destroy orders`."""
+def whose_request(request: Request, catalogue: CommandCatalogue, *, the: str = "The") -> Mrkdwn:
+    """Return a request as the subject of a sentence: `Dana's request to destroy orders`.
+
+    Args:
+        the: the article of a request that nobody made, `the` within a sentence.
+    """
     if request.is_branch_end:
-        return mrkdwn("The request to destroy the branch `{}` at its end date", buttons.subject(request))
+        return mrkdwn("{} request to destroy the branch `{}` at its end date", the, buttons.subject(request))
     return mrkdwn("{}'s request to {}", person(request.requester), buttons.to_do(request, catalogue))
+
+
+def request_and_state(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
+    """Return a request with its state, without a full stop: `Dana's request to destroy orders failed`."""
+    if request.state is State.UNKNOWN:
+        return mrkdwn("The outcome of {} is unknown", whose_request(request, catalogue, the="the"))
+    return mrkdwn("{} {}", whose_request(request, catalogue), state_words(request))
 
 
 def news(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
@@ -79,9 +90,12 @@ def news(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
     state = state_words(request)
     if denial and request.state is State.DENIED:
         state = mrkdwn("was denied by {}", voter(denial))
+    whose = mrkdwn("your request to {}", buttons.to_do(request, catalogue))
     if request.is_branch_end:
-        return mrkdwn("the request to destroy the branch `{}` at its end date {}.", name, state)
-    return mrkdwn("your request to {} {}.", buttons.to_do(request, catalogue), state)
+        whose = whose_request(request, catalogue, the="the")
+    if request.state is State.UNKNOWN:
+        return mrkdwn("the outcome of {} is unknown.", whose)
+    return mrkdwn("{} {}.", whose, state)
 
 
 def _quarantined(request: Request, name: str, copy: str) -> Mrkdwn:
@@ -123,7 +137,7 @@ def proof_lines(request: Request) -> list[Mrkdwn]:
     if proof is None:
         return []
     if proof.target.tokens is OldTokens.WATCHED:
-        return [mrkdwn("I'll keep checking until {} whether old tokens are refused.", when(proof.until))]
+        return [mrkdwn("Until {}, I'll keep checking whether old tokens still work.", when(proof.until))]
     return [proof_of(proof.target)]
 
 

@@ -9,6 +9,7 @@ from bot.blocks.cards import request_card
 from bot.blocks.notices import direct_call, personal_reminder, reminder
 from bot.blocks.request_notices import outcome_notice
 from bot.commands import CATALOGUE
+from bot.core.reply import Reply
 from bot.core.requests.plan import SUCCESSOR, Plan, PlanTarget
 from bot.core.requests.request import COUNTDOWN_OVER, Request, State
 from tests.blocks.messages import check, words
@@ -39,6 +40,25 @@ def test_the_outcome_of_a_branch_end_is_not_called_a_persons_request(state: Stat
         assert "<@U0ANA>'s request" not in words(check(message))
         assert "your request" not in words(message)
         assert "you requested" not in words(message)
+
+
+def test_a_card_and_a_notice_say_that_the_outcome_is_unknown() -> None:
+    of_dana = request(command="destroy", plan=PLAN, requester="U0DANA", state=State.UNKNOWN, outcome="")
+    of_branch = request(command="destroy", plan=PLAN, intent_id="b-0000000001", state=State.UNKNOWN, outcome="")
+    end = "the request to destroy the branch orders at its end date is unknown"
+
+    assert "The outcome of <@U0DANA>'s request to destroy `orders` is unknown" in words(card_of(of_dana))
+    assert ": the outcome of your request to destroy orders is unknown." in notice_of(of_dana).text
+    assert f"The outcome of {end}" in card_of(of_branch).text
+    assert f": the outcome of {end}." in notice_of(of_branch).text
+
+
+def card_of(one: Request) -> Reply:
+    return check(request_card(one, CATALOGUE, now=NOON))
+
+
+def notice_of(one: Request) -> Reply:
+    return check(outcome_notice(one, CATALOGUE))
 
 
 def test_reminders_of_a_branch_end_name_the_branch() -> None:
