@@ -19,6 +19,7 @@ ODD = re.compile(
     r"\b(loose|did not tell|does not tell|not told|is told|break-glass act|are well|owes?|owed|for want of|runs out of"
     r"|lifts? (?:it|that|the)|open again|made elsewhere|minted|by itself meanwhile|told of|nobody|whom"
     r"|takes? (?:a )?writes?|(?:reads|writes) of|without an end|is none"
+    r"|votes?(?!\.py)|probes?|ran out of time|on record"
     r"|(?:is|are) (?:refused|overdue) since|worked at|can in|stands? (?:where|here|there)|are no rights)\b",
     re.IGNORECASE,
 )
@@ -79,6 +80,8 @@ def test_a_replaced_term_is_found(text: str) -> None:
         "Old tokens are refused since 14:03.",
         "Writes of orders are blocked.",
         "Nobody was told of it.",
+        "Your vote was recorded.",
+        "The probe token expired.",
     ],
 )
 def test_an_odd_word_in_a_message_is_found(text: str) -> None:
