@@ -99,8 +99,8 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, deci
 
 
 _BREAK_GLASS: Final = mrkdwn(
-    ":rotating_light: *Break-glass* happens immediately, without approval. The channel sees it, and someone else must "
-    "review it."
+    ":rotating_light: With *break-glass access*, this happens immediately, without approval. The channel sees it, and "
+    "someone else must review it."
 )
 
 
