@@ -12,6 +12,7 @@ from bot.core.requests.request import State
 from tests.crash.harness import ORGANIZATION, Harness, harness
 from tests.crash.scenarios import DATABASES, acknowledged, ask
 from tests.crash.stores import STORES, new_store
+from tests.crash.told import is_told_in_response
 from tests.crash.waiting import poll_until
 from tests.forked import ForkServer
 from tests.soak import one_in
@@ -31,13 +32,14 @@ class Load:
     here: Harness
     killed: bool = False
     acknowledged: set[str] = field(default_factory=set)
-    """The names of the databases whose command was acknowledged."""
+    """The names of the databases whose command was acknowledged, without a word that it isn't recorded."""
 
     async def asks_until_killed(self, person: int) -> None:
         """Type one command after the other until one gets no response because the process was killed."""
         for number in count():
             name = f"load-{person}-{number:02}"
-            if acknowledged(await ask(self.here, f"db create {name}")):
+            acted = await ask(self.here, f"db create {name}")
+            if acknowledged(acted) and not is_told_in_response(acted):
                 self.acknowledged.add(name)
             elif self.killed:
                 return

@@ -1,0 +1,50 @@
+"""What the store can't record is lost if the process is killed. That is right only if the person was told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.sandbox.workspace.records import Acted
+from tests.crash.cell import Cell, Point
+from tests.crash.harness import Harness, harness
+from tests.crash.scenarios import SCENARIOS, Scenario
+from tests.crash.told import notes_to
+from tests.forked import ForkServer
+from tests.world import ANA, DANA
+
+HELD_BEFORE_IT_IS_RECORDED = Point("before", 0, family="commit of intents", waits_for_ack=True)
+
+
+@pytest.fixture
+async def here(fork_server: ForkServer) -> AsyncIterator[Harness]:
+    async with harness(fork_server, "") as found:
+        yield found
+
+
+def scenario(name: str) -> Scenario:
+    return next(one for one in SCENARIOS if one.name == name)
+
+
+@pytest.mark.parametrize("name", ["create"], ids=["a command"])
+async def test_what_is_lost_after_its_acknowledgement_is_made_known_to_the_person(here: Harness, name: str) -> None:
+    ended = await Cell(here, scenario(name), f"told-{name}").play(HELD_BEFORE_IT_IS_RECORDED)
+
+    assert ended.at.startswith("before commit of intents")
+    assert ended.word == "done when asked again"
+
+
+@pytest.mark.parametrize("name", ["create"], ids=["a command"])
+async def test_a_cell_fails_if_what_is_lost_was_acknowledged_without_a_word(here: Harness, name: str) -> None:
+    honest = scenario(name)
+
+    async def act_without_a_word(harness: Harness, database: str) -> Acted | None:
+        acted = await honest.act(harness, database)
+        for person in (ANA, DANA):
+            for note in notes_to(harness.world, person):
+                harness.world.workspace.state.remove_ephemeral(note)
+        return replace(acted, message=None, errors={}) if acted is not None else None
+
+    silent = replace(honest, act=act_without_a_word)
+    with pytest.raises(AssertionError, match="the command was acknowledged, but the request is"):
+        await Cell(here, silent, f"silent-{name}").play(HELD_BEFORE_IT_IS_RECORDED)
