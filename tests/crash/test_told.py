@@ -26,7 +26,7 @@ def scenario(name: str) -> Scenario:
     return next(one for one in SCENARIOS if one.name == name)
 
 
-@pytest.mark.parametrize("name", ["create"], ids=["a command"])
+@pytest.mark.parametrize("name", ["create", "quarantine"], ids=["a command", "a press"])
 async def test_what_is_lost_after_its_acknowledgement_is_made_known_to_the_person(here: Harness, name: str) -> None:
     ended = await Cell(here, scenario(name), f"told-{name}").play(HELD_BEFORE_IT_IS_RECORDED)
 
@@ -34,7 +34,7 @@ async def test_what_is_lost_after_its_acknowledgement_is_made_known_to_the_perso
     assert ended.word == "done when asked again"
 
 
-@pytest.mark.parametrize("name", ["create"], ids=["a command"])
+@pytest.mark.parametrize("name", ["create", "quarantine"], ids=["a command", "a press"])
 async def test_a_cell_fails_if_what_is_lost_was_acknowledged_without_a_word(here: Harness, name: str) -> None:
     honest = scenario(name)
 

@@ -2,17 +2,27 @@
 
 import asyncio
 import json
+import re
 import time
 
 import pytest
 
-from bot.core.requests.incoming import Incoming
+from bot.core.ports import Ack, Address
+from bot.core.reply import Reply
+from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import BadInput, NotRecorded
 from bot.slack.incoming import listeners
-from tests.world import until
 
 from .conftest import Gateway
-from .requests import click, command, payload, signed, submission
+from .requests import click, command, event, payload, signed, submission, view
+
+FORM_OF_TWO = view(
+    blocks=[
+        {"type": "section", "block_id": "about"},
+        {"type": "input", "block_id": "arg.name"},
+        {"type": "input", "block_id": "reason"},
+    ]
+)
 
 
 async def test_the_acknowledgement_does_not_wait_for_the_work(gateway: Gateway) -> None:
@@ -55,36 +65,160 @@ async def test_a_store_that_hangs_delays_the_acknowledgement_only_for_a_limited_
     gateway.path.before = hang
     started = time.monotonic()
     answers: list[str] = []
-    for body in (command("create orders"), payload(click()), payload(submission())):
+    for body in (command("create orders"), payload(click()), payload(submission(view=FORM_OF_TWO))):
         answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
         answers.append(answer.text)
         assert answer.status_code == 200
     assert time.monotonic() - started < 3
-    await until(lambda: len(notes(gateway)) == 2, what="two notes")
-    in_ack, *others = answers
-    assert others == ["", ""]
-    for told in (in_ack, *notes(gateway)):
+    of_command, of_press, of_form = answers
+    assert of_press == ""
+    (note,) = notes(gateway)
+    in_form = json.loads(of_form)["errors"]["arg.name"]
+    for told in (of_command, note, in_form):
         assert "don't know yet whether this was saved" in told
-        assert "Reference `i-" in told
-    assert json.loads(in_ack)["response_type"] == "ephemeral", "a crash can't come between it and the acknowledgement"
+        assert re.search("Reference `?i-", told)
+    assert json.loads(of_command)["response_type"] == "ephemeral", "a crash can't come between it and the ack"
     go.set()
     assert await gateway.tasks.drain(5)
     assert len(gateway.path.worked) == 2
 
 
 async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(gateway: Gateway) -> None:
-    async def refuse(_: Incoming) -> None:
-        await asyncio.sleep(0.05)
-        raise NotRecorded.after(2)
-
     gateway.path.before = refuse
-    for body in (command("create orders"), payload(click())):
-        answer = await gateway.send(body)
-        told = [answer.text] if answer.text else notes(gateway)
-        assert len(told) == 1
-        assert "This couldn't be saved" in told[0]
-        assert "Reference `i-" in told[0]
-        assert bool(answer.text) is body.startswith(b"token="), "only a command's acknowledgement can have a text"
+    answer = await gateway.send(command("create orders"))
+    assert "This couldn't be saved" in answer.text
+    assert "Reference `i-" in answer.text
+    assert notes(gateway) == []
+
+
+async def test_a_form_that_is_not_recorded_stays_open_and_shows_why(gateway: Gateway) -> None:
+    gateway.path.answer = Ack(refusal=str(NotRecorded.after(2)))
+    answer = (await gateway.press(submission(view=FORM_OF_TWO))).json()
+    assert answer["response_action"] == "errors", "anything else would replace or close the form"
+    ((block_id, told),) = answer["errors"].items()
+    assert block_id == "arg.name", "the first input"
+    assert "This couldn't be saved" in told
+    assert f"Reference {gateway.only().id}" in told
+    assert notes(gateway) == []
+
+
+async def test_a_form_without_inputs_is_replaced_by_the_reason_why_it_is_not_recorded(gateway: Gateway) -> None:
+    gateway.path.answer = Ack(refusal="The store is away.")
+    for blocks in ([{"type": "section", "block_id": "s"}], [], None, "odd"):
+        answer = (await gateway.press(submission(view=view(blocks=blocks)))).json()
+        assert answer["response_action"] == "update"
+        assert "The store is away." in json.dumps(answer["view"])
+
+
+async def test_a_form_that_is_recorded_late_is_replaced_so_that_nobody_submits_it_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
+    go, worked = asyncio.Event(), asyncio.Event()
+
+    async def hang(_: Incoming) -> None:
+        await go.wait()
+
+    async def then() -> None:
+        worked.set()
+
+    gateway.path.before, gateway.path.answer = hang, Ack(then=then)
+    body = payload(submission(view=FORM_OF_TWO))
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    assert answer.json()["response_action"] == "errors"
+    assert gateway.slack.of("views.update") == []
+    go.set()
+    assert await gateway.tasks.drain(5)
+    assert worked.is_set()
+    (shown,) = gateway.slack.of("views.update")
+    assert shown["view_id"] == "V1"
+    assert "This is saved now." in json.dumps(shown["view"])
+
+
+async def test_a_form_that_is_refused_late_can_be_submitted_again(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
+    go = asyncio.Event()
+
+    async def hang(_: Incoming) -> None:
+        await go.wait()
+
+    gateway.path.before, gateway.path.answer = hang, Ack(refusal=str(NotRecorded.after(2)))
+    body = payload(submission(view=FORM_OF_TWO))
+    await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    go.set()
+    assert await gateway.tasks.drain(5)
+    assert gateway.slack.of("views.update") == [], "the form stays open"
+    (note,) = notes(gateway)
+    assert "nothing was changed. Submit it again." in note
+
+
+class SlowMessenger:
+    """Sends messages only once it may. Before, it only notes that it was asked to."""
+
+    def __init__(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
+        self._send = gateway.delivery.send_ephemeral
+        monkeypatch.setattr(gateway.delivery, "send_ephemeral", self.send)
+
+    async def send(self, to: Address, reply: Reply) -> bool:
+        self.asked.set()
+        await self.may.wait()
+        return await self._send(to, reply)
+
+
+async def test_the_note_about_a_press_that_is_not_recorded_comes_before_its_acknowledgement(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that is killed in between leaves a press that Slack shows as failed."""
+    gateway.path.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
+    body = payload(click())
+    posting = asyncio.create_task(gateway.http.post("/slack/events", content=body, headers=signed(body)))
+    await slow.asked.wait()
+    await asyncio.wait({posting}, timeout=0.1)
+    assert not posting.done(), "acknowledged before its person was told"
+    slow.may.set()
+    assert ((await posting).status_code, (await posting).text) == (200, "")
+    (note,) = notes(gateway)
+    assert "This couldn't be saved" in note
+
+
+async def test_a_press_is_not_acknowledged_if_its_person_cannot_be_told_in_time(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listeners, "NOTE_WITHIN_SECONDS", 0.2)
+    gateway.path.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
+    body = payload(click())
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    assert (answer.status_code, answer.text) == (424, ""), "so that Slack shows that it failed"
+    slow.may.set()
+    assert await gateway.tasks.drain(5)
+    (note,) = notes(gateway)
+    assert "This couldn't be saved" in note
+
+
+async def test_a_press_is_not_acknowledged_if_slack_refuses_the_note(gateway: Gateway) -> None:
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
+    gateway.path.before = refuse
+    assert (await gateway.press(click())).status_code == 424
+
+
+async def test_a_mention_is_acknowledged_even_if_it_is_not_recorded(gateway: Gateway) -> None:
+    """Slack would send it again, and it would be carried out although its person was told that it wasn't."""
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
+    gateway.path.before = refuse
+    mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> create orders")
+    assert (await gateway.event(mention)).status_code == 200
+    assert gateway.only().kind is Kind.MENTION
+
+
+async def refuse(_: Incoming) -> None:
+    """Fail as the store does if it can't take something before Slack's limit."""
+    await asyncio.sleep(0.05)
+    raise NotRecorded.after(2)
 
 
 def notes(gateway: Gateway) -> list[str]:

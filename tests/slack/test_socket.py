@@ -1,4 +1,4 @@
-"""Over Socket Mode, requests reach the same listeners, and every envelope is acknowledged."""
+"""Over Socket Mode, requests reach the same listeners, and have the same acknowledgements."""
 
 import asyncio
 import json
@@ -15,8 +15,10 @@ from structlog.testing import capture_logs
 from bot.core.concurrency.background import Background
 from bot.core.ports import Ack
 from bot.core.requests.incoming import Incoming
+from bot.errors import NotRecorded
 from bot.slack.incoming import socket_mode
 from bot.slack.incoming.socket_mode import NotConnected, SocketRunner
+from tests.world import until
 
 from .conftest import Gateway
 from .requests import click, command, event, submission
@@ -122,6 +124,28 @@ async def test_an_envelope_that_cannot_be_handled_is_acknowledged(
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
     for odd in ([1], None, {"type": "new"}, {"type": "block_actions", "actions": "x"}, {**click(), "user": 5}):
         assert "payload" not in await sockets.deliver(ws, "interactive", odd)
+
+
+async def test_an_envelope_of_a_press_without_a_note_is_not_acknowledged(
+    gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
+) -> None:
+    """A press that isn't recorded, and whose person can't be told, is shown as failed by Slack."""
+    for method in ("chat.postEphemeral", "chat.postMessage"):
+        gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
+    ws = await link(sockets)
+
+    async def refuse(_: Incoming) -> None:
+        raise NotRecorded.after(2)
+
+    gateway.path.before = refuse
+    envelope = {"type": "interactive", "envelope_id": "e-press", "accepts_response_payload": True}
+    await ws.send_json({**envelope, "payload": click()})
+    await until(lambda: gateway.path.came, what="the press")
+    gateway.path.before = None
+    ack = await sockets.deliver(ws, "interactive", click())
+    assert ack["envelope_id"] != "e-press"
+    assert sockets.acks.empty()
+    assert len(gateway.path.came) == 2
 
 
 async def test_a_refreshed_connection_is_replaced(

@@ -17,6 +17,11 @@ class Ack:
     response: dict[str, Any] | None = None
     """`response_action` with `errors` or `view`. None closes the view."""
     then: Work | None = None
+    refusal: str = ""
+    """Why nothing was submitted, if it may work when the person submits the form again.
+
+    The form then stays open with what was filled in, and shows this sentence.
+    """
 
 
 class RequestHandler(Protocol):

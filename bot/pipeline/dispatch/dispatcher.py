@@ -95,12 +95,11 @@ class Dispatcher:
             here, left = checked.at or incoming, until - time.monotonic()
             if checked.work is None or not await self.env.store.intents.record(here, within=left):
                 return Ack()
+        except Unavailable as error:
+            log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.cause)
+            return Ack(refusal=str(error))
         except BotError as error:
-            why = str(error)
-            if isinstance(error, Unavailable):
-                log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.cause)
-                why = f"{why} Reference {incoming.id}"
-            return Ack({"response_action": "update", "view": forms.notice_view("Not submitted", why)})
+            return Ack({"response_action": "update", "view": forms.notice_view("Not submitted", str(error))})
         return Ack(then=partial(self._guarded, here, incoming.action_id, checked.work))
 
     async def _checked(self, incoming: Incoming) -> modal_submissions.Checked:

@@ -23,9 +23,18 @@ Handler = Callable[[Acknowledge, Body], Awaitable[None]]
 FindHandler = Callable[[Body], Handler | None]
 
 EVENTS_PATH: Final = "/slack/events"
+NOT_ACKNOWLEDGED: Final = 424
+"""The status of the response to a request that isn't acknowledged, so that Slack shows that it failed.
+
+Load balancers may send a request again after a 5xx.
+"""
 _LOGGER: Final = logging.getLogger(BOLT_LOGGER)
 
 log = structlog.get_logger(__name__)
+
+
+class NotAcknowledged(Exception):
+    """Raised by a handler if Slack is to show that the request failed."""
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
@@ -58,11 +67,14 @@ class HandlerLookup(AsyncMiddleware):
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt passes it by this name
     ) -> BoltResponse | None:
-        """Return the handler's acknowledgement, or let Bolt continue if there is no handler."""
+        """Return the handler's response. Without a handler, let Bolt continue."""
         handler = self._find(req.body)
         if handler is None:
             return await next()
-        await handler(req.context.ack, req.body)
+        try:
+            await handler(req.context.ack, req.body)
+        except NotAcknowledged:
+            return BoltResponse(status=NOT_ACKNOWLEDGED)
         return req.context.ack.response
 
 
@@ -79,7 +91,7 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
     except Exception:
         log.exception("Bolt could not read a request")
         return BoltResponse(status=200, body="")
-    if response.status != 200:
+    if response.status not in (200, NOT_ACKNOWLEDGED):
         log.error("Bolt did not handle a request", status=response.status)
         return BoltResponse(status=200, body="")
     return response

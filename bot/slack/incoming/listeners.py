@@ -6,15 +6,17 @@ from typing import Any, Final, Protocol, TypeVar
 
 import structlog
 
+from bot.blocks.forms import notice_view
 from bot.core.concurrency.deadline import within
 from bot.core.ports import Ack, Clock, Messenger, RequestHandler, address_of
 from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming
-from bot.errors import BotError, NotRecorded
+from bot.errors import BotError
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming import payloads
+from bot.slack.incoming._open_forms import keep_open
 from bot.slack.incoming._payload_validation import Body
-from bot.slack.incoming.bolt import Acknowledge, Handler
+from bot.slack.incoming.bolt import Acknowledge, Handler, NotAcknowledged
 from bot.slack.lookups.installation import Workspace
 from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls
@@ -24,12 +26,14 @@ ACK_WITHIN_SECONDS: Final = 2.2
 
 The work continues, and the reply is sent later.
 """
+NOTE_WITHIN_SECONDS: Final = 2.7
+"""After this time, don't acknowledge a press that isn't recorded if its person hasn't got the note that says so."""
 WAITS: Final = (
     "The bot's own database is slow, so I don't know yet whether this was saved. "
     "If you don't hear from me within five minutes, try again."
 )
-LATE: Final[Mapping[str, Any]] = {}
-"""Represents the response to a form that wasn't ready in time."""
+LATE: Final = Ack(refusal=WAITS)
+"""Represents the answer to a form that wasn't ready in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
 """Payload types of interactive components. The bot uses only `block_actions`. The others are Slack's legacy types."""
@@ -96,9 +100,14 @@ class Listeners:
             await ack()
 
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
-        """Handle a press of a button or a choice in a menu. Slack's legacy types are only acknowledged."""
+        """Handle a press of a button or a choice in a menu. Slack's legacy types are only acknowledged.
+
+        Its acknowledgement can't contain text. If it isn't recorded, the note that says so is sent before. Without the
+        note, there is no acknowledgement, so that Slack shows that the press failed.
+        """
         is_ours = body.get("type") == "block_actions"
-        await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body)
+        if not await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body):
+            raise NotAcknowledged
         await ack()
 
     async def on_shortcut(self, ack: Acknowledge, body: Body) -> None:
@@ -109,7 +118,7 @@ class Listeners:
     async def on_submission(self, ack: Acknowledge, body: Body) -> None:
         """Handle a submitted modal. The acknowledgement may contain errors or another view."""
         incoming = payloads.submission(body, self._clock.now())
-        answer = await self._submitted(incoming) if incoming else None
+        answer = await self._submitted(incoming, body["view"]) if incoming else None
         if answer and self._guard.contains_secret(answer):
             log.error("hid a part of an answer that looks like a secret")
             answer = self._guard.hidden(answer)
@@ -131,21 +140,29 @@ class Listeners:
         event = body["event"]
         if event["type"] == "app_mention":
             known = self._workspace.known
-            mention = payloads.mention(body, self._clock.now(), known.bot_user_id if known else "")
-            if mention:
+            if mention := payloads.mention(body, self._clock.now(), known.bot_user_id if known else ""):
                 await self._accept(mention, body)
         elif event["type"] == "app_home_opened" and event.get("tab", "home") == "home":
             if incoming := payloads.home(body, self._clock.now()):
-                self._tasks.start(self._guarded(incoming, self._opened(incoming)))
+                self._tasks.start(self._guarded(incoming, self._handler.home_opened(incoming)))
         else:
             self._forget_changed(event)
         await ack()
 
-    async def _accept(self, incoming: Incoming | None, body: Body) -> None:
-        """Let the request handler store the intent while Slack waits. If that fails, tell the person."""
-        if told := await self._record(incoming, body):
-            assert incoming is not None, "only a person is told"
-            self._tasks.start(self._send_note(incoming, told))
+    async def _accept(self, incoming: Incoming | None, body: Body) -> bool:
+        """Let the request handler store the intent while Slack waits. If it isn't stored, send a note.
+
+        Returns False if the note couldn't be sent in time. It is still tried.
+        """
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + NOTE_WITHIN_SECONDS
+        told = await self._record(incoming, body)
+        if not told:
+            return True
+        assert incoming is not None, "only a person is told"
+        is_sent: asyncio.Future[bool] = loop.create_future()
+        self._tasks.start(self._send_note(incoming, told, is_sent))
+        return await _result(is_sent, ends - loop.time(), otherwise=False)
 
     async def _record(self, incoming: Incoming | None, body: Body) -> str:
         """Let the request handler store the intent while Slack waits. The work runs in its own task.
@@ -157,15 +174,12 @@ class Listeners:
             log.warning("received a payload without a person or channel", type=str(body.get("type", "command"))[:40])
             return ""
         self._urls.keep(incoming)
-        loop = asyncio.get_running_loop()
-        recorded: asyncio.Future[str] = loop.create_future()
+        recorded: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._tasks.start(self._guarded(incoming, self._run(incoming, recorded)))
         await asyncio.sleep(0)
         if recorded.done():  # the usual case: read commands have nothing to store
             return recorded.result()
-        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, recorded, WAITS)
-        told = await recorded
-        timer.cancel()
+        told = await _result(recorded, ACK_WITHIN_SECONDS, otherwise=WAITS)
         if told is WAITS:
             _log_late(incoming)
         return told
@@ -173,7 +187,7 @@ class Listeners:
     async def _run(self, incoming: Incoming, recorded: asyncio.Future[str]) -> None:
         try:
             work = await self._handler.before_ack(incoming)
-        except NotRecorded as error:
+        except BotError as error:
             if recorded.done():  # the acknowledgement was already sent, so send a separate message
                 raise
             _log_refused(incoming, error)
@@ -185,36 +199,42 @@ class Listeners:
             await asyncio.sleep(0)  # let the ack be sent first
             await work()
 
-    async def _submitted(self, incoming: Incoming) -> Mapping[str, Any] | None:
+    async def _submitted(self, incoming: Incoming, view: Body) -> Mapping[str, Any] | None:
         """Return the response to Slack.
 
-        If the request handler is too slow, return None, so that Slack closes the modal, and continue in the background.
+        If nothing is recorded in time, the form stays open and says so. The request handler finishes in the background.
         """
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Mapping[str, Any] | None] = loop.create_future()
+        answered: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
-        timer = loop.call_later(ACK_WITHIN_SECONDS, _release, answered, LATE)
-        response = await answered
-        timer.cancel()
-        if response is LATE:
+        answer = await _result(answered, ACK_WITHIN_SECONDS, otherwise=LATE)
+        if answer is LATE:
             _log_late(incoming)
-            self._tasks.start(self._send_note(incoming, WAITS))
-            return None
-        return response
+        if answer.refusal:
+            return keep_open(view, f"{answer.refusal} Reference {incoming.id}")
+        return answer.response
 
-    async def _run_submission(self, incoming: Incoming, answered: "asyncio.Future[Mapping[str, Any] | None]") -> None:
+    async def _run_submission(self, incoming: Incoming, answered: asyncio.Future[Ack]) -> None:
         answer = Ack()
         try:
             answer = await self._handler.submission(incoming)
         finally:
             in_time = not answered.done()
-            if in_time:
-                answered.set_result(answer.response)
+            _release(answered, answer)
         await asyncio.sleep(0)
         if answer.then is not None:
+            if not in_time:
+                self._tasks.start(self._show_recorded(incoming))
             await answer.then()
-        elif answer.response is not None and not in_time:
-            raise BotError("The form took too long, and nothing was changed. Open it again.")
+        elif not in_time and (answer.response is not None or answer.refusal):
+            raise BotError("The form took too long, and nothing was changed. Submit it again.")
+
+    async def _show_recorded(self, incoming: Incoming) -> None:
+        """Replace a form that stayed open, so that it isn't submitted again. Its person may have closed it."""
+        view = notice_view("Submitted", "This is saved now. The result follows.")
+        try:
+            await self._messenger.update_view(incoming.view_id or "", view)
+        except Exception as error:
+            log.warning("could not replace a form", reference=incoming.id, why=type(error).__name__)
 
     async def _suggested(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
         try:
@@ -222,9 +242,6 @@ class Listeners:
         except Exception as error:
             log.warning("no menu options", reference=incoming.id, why=type(error).__name__)
             return []
-
-    async def _opened(self, incoming: Incoming) -> None:
-        await self._handler.home_opened(incoming)
 
     def _forget_changed(self, event: Mapping[str, Any]) -> None:
         try:
@@ -243,12 +260,16 @@ class Listeners:
             log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
-    async def _send_note(self, incoming: Incoming, sentence: str) -> None:
-        text = _with_reference(incoming, sentence)
+    async def _send_note(self, incoming: Incoming, sentence: str, is_sent: asyncio.Future[bool] | None = None) -> None:
+        """Send a private note, and set whether it was sent."""
+        text, sent = _with_reference(incoming, sentence), False
         try:
-            await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
+            sent = await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
         except Exception as error:
             log.warning("could not answer", reference=incoming.id, why=type(error).__name__)
+        finally:
+            if is_sent is not None:
+                _release(is_sent, sent)
 
 
 def _with_reference(incoming: Incoming, sentence: str) -> str:
@@ -262,6 +283,15 @@ def _log_refused(incoming: Incoming, error: BotError) -> None:
 def _log_late(incoming: Incoming) -> None:
     why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
     log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
+
+
+async def _result(waiting: "asyncio.Future[T]", seconds: float, *, otherwise: T) -> T:
+    """Return a result. If there is none in time, set and return the other one."""
+    timer = asyncio.get_running_loop().call_later(seconds, _release, waiting, otherwise)
+    try:
+        return await waiting
+    finally:
+        timer.cancel()
 
 
 def _release(waiting: "asyncio.Future[T]", result: T) -> None:

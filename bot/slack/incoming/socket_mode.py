@@ -1,4 +1,4 @@
-"""Socket Mode, which needs no public address. Every envelope is acknowledged."""
+"""Socket Mode, which needs no public address. Every envelope is acknowledged, unless Slack is to show a failure."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from bot.settings import HOW_TO_CONNECT
 from bot.settings.proxies import proxy_of
 from bot.slack.background_tasks import TaskKeeper
 from bot.slack.incoming._payload_validation import Malformed, checked
-from bot.slack.incoming.bolt import acknowledgement
+from bot.slack.incoming.bolt import NOT_ACKNOWLEDGED, acknowledgement
 from bot.slack.outgoing.web_api import SlackCalls
 from bot.slack.sdk_logging import sdk_logger
 
@@ -75,12 +75,16 @@ class _Handler(AsyncSocketModeHandler):
         return address
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Run Bolt and acknowledge the envelope. If Bolt can't handle it, the acknowledgement is empty."""
+        """Run Bolt and acknowledge the envelope, unless Slack is to show that it failed.
+
+        If Bolt can't handle it, the acknowledgement is empty.
+        """
         self._busy += 1
         self.idle.clear()
         started = time()
         try:
-            await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, await self._payload(req)))
+            if (response := await self._response(req)) is not None:
+                await client.send_socket_mode_response(response)
         finally:
             if self._observe_ack is not None:
                 self._observe_ack(time() - started)
@@ -97,15 +101,17 @@ class _Handler(AsyncSocketModeHandler):
             log.warning("received an envelope without a payload")
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
-    async def _payload(self, req: SocketModeRequest) -> dict[str, Any] | None:
-        """Return the payload of the acknowledgement, or None if it has none."""
+    async def _response(self, req: SocketModeRequest) -> SocketModeResponse | None:
+        """Return the acknowledgement, with a payload if it has one. None if there is to be none."""
         try:
             body = checked(req.payload)
         except Malformed as error:
             log.warning("received a malformed envelope", why=str(error))
+            return SocketModeResponse(req.envelope_id)
+        answer = await acknowledgement(self.app, body)
+        if answer.status == NOT_ACKNOWLEDGED:
             return None
-        answer = (await acknowledgement(self.app, body)).body
-        return json.loads(answer) if answer.startswith("{") else None
+        return SocketModeResponse(req.envelope_id, json.loads(answer.body) if answer.body.startswith("{") else None)
 
 
 class SocketRunner:
