@@ -44,6 +44,7 @@ NEED_NO_RIGHT = {
     "timer: prove": "it only reads",
     "timer: digest": "it only reads",
     "timer: sample": "it only reads",
+    "timer: unblock": "it removes what a hold needed that has ended",
     "timer: branch_end": "it opens a request, whose start is decided as usual",
 }
 OFFERED = {

@@ -47,16 +47,25 @@ class Lift:
     database_id: str
     ends: Callable[[Hold], bool]
     blocks: Blocks = (True, True)
+    found: tuple[Hold, ...] = ()
+    """Blocks that others had set and that stay, although their holds were released."""
 
     async def needed(self, store: ReadStore) -> Blocks:
         """Return which blocks the remaining holds need."""
         held = await store.holds.find(database_id=self.database_id)
-        return remaining(hold for hold in held if not self.ends(hold))
+        return remaining([*self.found, *(hold for hold in held if not self.ends(hold))])
 
 
 def lift_of(hold: Hold) -> Lift:
     """Return the lift of one hold, which removes what only that hold blocks."""
     return Lift(hold.database, hold.database_id, lambda one: one.id == hold.id, (hold.block_reads, hold.block_writes))
+
+
+async def lift_of_rest(store: ReadStore, hold: Hold) -> Lift:
+    """Return the lift of what a released hold may have left blocked. What others had blocked before stays."""
+    assert hold.released_at is not None, "a hold that is active needs its blocks"
+    since = await store.holds.find(database_id=hold.database_id, released_since=hold.released_at)
+    return replace(lift_of(hold), found=tuple(one for one in since if one.kind is HoldKind.FOUND))
 
 
 def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:

@@ -22,6 +22,7 @@ class TimerKind(StrEnum):
     SAMPLE = "sample"
     NOTIFY = "notify"
     BRANCH_END = "branch_end"
+    UNBLOCK = "unblock"
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,19 +32,16 @@ from bot.pipeline.timers.alarm import raise_alarm
 from bot.pipeline.timers.branches import handle_branch_end
 from bot.pipeline.timers.digests import post_due_digest
 from bot.pipeline.timers.reminders import remind
+from bot.pipeline.timers.unblocking import NOT_SHOWN, is_there, open_rest, pause_after, unblock_rest
 from bot.pipeline.timers.usage_samples import take_due_sample
 from bot.pipeline.token_reveal import settle_cut_short
 from bot.pipeline.transitions.settlement import RECONCILE_PAUSES, Settlement, settle
-from bot.turso import DatabaseNotFound, TursoClient, TursoReader
+from bot.turso import TursoClient
 
-AGAIN = timedelta(seconds=30)
-"""The first pause before the bot checks again whether Turso shows a thaw."""
-LONGEST_AGAIN = timedelta(minutes=5)
 LATE_AFTER = 5
 """The number of failures after which people are notified that a freeze hasn't ended yet, about ten minutes."""
 LATE = "late"
 """The `event` of the notice that a freeze hasn't ended yet."""
-NOT_SHOWN = "Turso still shows the database as blocked."
 
 
 async def fire(env: Environment, timer: Timer) -> Timer | None:
@@ -76,20 +73,12 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
         # If Slack doesn't respond, continue to end the freeze, and notify people at the next attempt.
         with suppress(Unavailable):
             await _notify_late(env, request, hold)
-    is_there = await _is_there(turso, hold)
-    if hold.released_at is None and not await _release(env, turso, hold, request, is_there=is_there):
-        pause = min(AGAIN * 2 ** min(timer.failures, 5), LONGEST_AGAIN)
-        return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause)
-    blocked = await _open_rest(env, turso, hold) if is_there else None
+    exists = await is_there(turso, hold)
+    if hold.released_at is None and not await _release(env, turso, hold, request, is_there=exists):
+        return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause_after(timer.failures))
+    blocked = await _blocked_after(env, turso, hold.id) if exists else None
     await _notify_thawed(env, request, hold, blocked)
     return None
-
-
-async def _is_there(turso: TursoReader, hold: Hold) -> bool:
-    try:
-        return (await turso.database(hold.database)).id == hold.database_id
-    except DatabaseNotFound:
-        return False
 
 
 async def _release(
@@ -107,13 +96,12 @@ async def _release(
     return True
 
 
-async def _open_rest(env: Environment, turso: TursoClient, hold: Hold) -> holding.Blocks:
-    """Remove the blocks that no other hold needs, again, and return what is still blocked.
-
-    If two holds of a database ended at the same time, each may have kept the blocks for the other.
-    """
-    await holding.lift_once(turso, env.store, holding.lift_of(hold))
-    return await holding.blocked(turso, hold.database)
+async def _blocked_after(env: Environment, turso: TursoClient, hold_id: str) -> holding.Blocks:
+    """Unblock what a released hold has left, and return what is still blocked."""
+    released = await env.store.holds.get(hold_id)
+    assert released is not None
+    await open_rest(env, turso, released)
+    return await holding.blocked(turso, released.database)
 
 
 async def _notify_late(env: Environment, request: Request | None, hold: Hold) -> None:
@@ -231,4 +219,5 @@ DUE: Final[Mapping[TimerKind, Due]] = {
     TimerKind.SAMPLE: take_due_sample,
     TimerKind.NOTIFY: retry_notification,
     TimerKind.BRANCH_END: handle_branch_end,
+    TimerKind.UNBLOCK: unblock_rest,
 }

@@ -11,7 +11,7 @@ from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.core.requests.transition import Closing, Revocation, Transition
-from bot.store.connections.rows import insert_new, insert_newest, values
+from bot.store.connections.rows import insert_new, insert_newest, many, values
 from bot.store.repositories import audit_chain
 from bot.store.repositories.name_lists import any_of
 from bot.store.repositories.repository import Enqueuer
@@ -36,6 +36,10 @@ WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.
 """Outcomes after which a request no longer decides on the result of another request, because nothing was changed."""
 LEASE = timedelta(seconds=60)
 """How long the process that committed an outcome has to notify people. After that, a timer does it."""
+
+
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By how much the clocks of two processes may differ."""
 
 
 class Conflict(Exception):
@@ -156,14 +160,35 @@ def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
 
 
 def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
-    """Release holds, and delete their timers. Returns how many were still active."""
+    """Release holds, and delete their timers. Returns how many were still active.
+
+    Two holds that end at the same time each leave their common blocks to the other. So if another hold ended while one
+    was active, a timer unblocks what is left. With `keeps_timers`, the timer that is firing does that.
+    """
     if not hold_ids:
         return 0
-    held = holds.c.id.in_(list(hold_ids)) & holds.c.released_at.is_(None)
-    done = connection.execute(update(holds).where(held).values(released_at=at))
+    databases = select(holds.c.database_id).where(holds.c.id.in_(list(hold_ids)))
+    active = (holds.c.database_id.in_(databases)) & holds.c.released_at.is_(None)
+    # Locked until the commit, so that of two transactions that release holds of a database, the second sees the first.
+    query = select(holds).where(active).order_by(holds.c.id).with_for_update()
+    ended = [hold for hold in many(connection, Hold, query) if hold.id in hold_ids]
+    connection.execute(update(holds).where(holds.c.id.in_([hold.id for hold in ended])).values(released_at=at))
     if not keeps_timers:
-        connection.execute(delete(timers).where(timers.c.subject.in_(list(hold_ids))))
-    return done.rowcount
+        old = timers.c.subject.in_(list(hold_ids)) & (timers.c.kind != TimerKind.UNBLOCK)
+        connection.execute(delete(timers).where(old))
+        left = [hold.id for hold in ended if _may_have_got_blocks(connection, hold, hold_ids)]
+        set_timers(connection, [Timer(TimerKind.UNBLOCK, hold_id, at) for hold_id in left])
+    return len(ended)
+
+
+def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str]) -> bool:
+    """Return True if another hold of the database ended while this one was active, and not in this transaction."""
+    if hold.kind is HoldKind.FOUND:
+        return False
+    others = (holds.c.database_id == hold.database_id) & holds.c.id.not_in(list(ended))
+    since = holds.c.released_at >= hold.placed_at - CLOCKS_DIFFER
+    query = select(holds.c.id).where(others & since & (holds.c.kind != HoldKind.FOUND)).limit(1)
+    return connection.execute(query).first() is not None
 
 
 def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:

@@ -1,0 +1,105 @@
+"""Unblocks what released holds have left blocked.
+
+Of two holds that end together, each leaves the blocks to the other.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from enum import Enum, auto
+from typing import Final
+
+import structlog
+
+from bot.commands.databases import _holds as holding
+from bot.core.records.holds import Hold
+from bot.core.records.timers import Timer
+from bot.core.requests.request import State
+from bot.pipeline.environment import Environment
+from bot.pipeline.outcomes.delivery import deliver_and_close, notice_of
+from bot.pipeline.outcomes.live_cards import refresh_live_cards
+from bot.pipeline.outcomes.request_cards import below_card
+from bot.pipeline.replies import private_note
+from bot.turso import DatabaseNotFound, TursoClient, TursoReader
+
+AGAIN: Final = timedelta(seconds=30)
+"""The pause before the bot reads again whether Turso shows that it is unblocked."""
+LONGEST_AGAIN: Final = timedelta(minutes=5)
+NOT_SHOWN: Final = "Turso still shows the database as blocked."
+
+NOW: Final = "unblocked"
+"""The `event` of the notice that a database is unblocked after all."""
+
+log = structlog.get_logger(__name__)
+
+
+class Rest(Enum):
+    """What a released hold has left blocked, after the bot has looked at it."""
+
+    NONE = auto()
+    UNBLOCKED = auto()
+    STILL_BLOCKED = auto()
+    """Turso doesn't show yet that it is unblocked."""
+
+
+async def unblock_rest(env: Environment, timer: Timer) -> Timer | None:
+    """Unblock what a released hold needed and no other hold needs.
+
+    Raises:
+        BotError: Turso didn't respond. The timer is retried, and `doctor` names it.
+    """
+    hold = await env.store.holds.get(timer.subject)
+    if hold is None or hold.released_at is None:
+        return None
+    turso = env.turso_clients.turso(hold.organization)
+    if not await is_there(turso, hold):
+        return None
+    rest = await open_rest(env, turso, hold)
+    if rest is Rest.STILL_BLOCKED:
+        return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause_after(timer.failures))
+    if rest is Rest.UNBLOCKED:
+        await _notify(env, turso, hold)
+    if await _is_left_to_a_start(env, hold):
+        return replace(timer, due_at=env.clock.now() + AGAIN)
+    return None
+
+
+async def open_rest(env: Environment, turso: TursoClient, hold: Hold) -> Rest:
+    """Unblock what a released hold needed and no other hold needs."""
+    rest = await holding.lift_of_rest(env.store, hold)
+    if await holding.is_lifted(turso, env.store, rest):
+        return Rest.NONE
+    is_lifted = await holding.lift_once(turso, env.store, rest)
+    log.info("hold.rest_unblocked", hold=hold.id, database=hold.database, shown=is_lifted)
+    await refresh_live_cards(env, hold.organization, [hold.database])
+    return Rest.UNBLOCKED if is_lifted else Rest.STILL_BLOCKED
+
+
+async def _notify(env: Environment, turso: TursoReader, hold: Hold) -> None:
+    """Notify people that the database is unblocked now, because they were told that it is still blocked."""
+    request = await env.store.requests.get(hold.request_id)
+    if request is None or any(await holding.blocked(turso, hold.database)):
+        return
+    _, thread_ts = await below_card(env, request)
+    words = f"`{hold.database}` is unblocked now. All its freezes and quarantines have ended."
+    reply = replace(private_note(words), private=False)
+    await deliver_and_close(env, await notice_of(env, request, NOW, reply, thread_ts=thread_ts, subject=hold.id))
+
+
+async def is_there(turso: TursoReader, hold: Hold) -> bool:
+    """Return True if the database of a hold still exists."""
+    try:
+        return (await turso.database(hold.database)).id == hold.database_id
+    except DatabaseNotFound:
+        return False
+
+
+def pause_after(failures: int) -> timedelta:
+    """Return the pause before the next read, if Turso didn't show the change so many times."""
+    return min(AGAIN * (1 << min(failures, 5)), LONGEST_AGAIN)
+
+
+async def _is_left_to_a_start(env: Environment, hold: Hold) -> bool:
+    """Return True while a request with a hold is executing. If it fails, nothing of its own ends the blocks."""
+    held = await env.store.holds.find(database_id=hold.database_id)
+    requests = [await env.store.requests.get(one.request_id) for one in held]
+    return any(one is not None and one.state is State.EXECUTING for one in requests)

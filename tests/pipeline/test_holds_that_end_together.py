@@ -1,0 +1,198 @@
+"""Two holds that end at the same time each leave their common blocks to the other. Still, nothing stays blocked."""
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+
+from bot.app.unexplained_blocks import find_unexplained
+from bot.app.workflow_steps import WorkSteps
+from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.timers import TimerKind
+from bot.core.requests.request import Request, State
+from bot.core.requests.step_results import BeginResult
+from bot.pipeline.quarantine.undo import start_undo
+from bot.pipeline.requests import open_items
+from tests.crash.simulation import press
+from tests.pipeline.in_memory import DANA, Pipeline
+
+Finish = Callable[[], Awaitable[State]]
+
+
+async def freeze(here: Pipeline, options: str = "") -> Hold:
+    """Freeze `orders`, and return the hold."""
+    request = await here.ask(f"db freeze orders {options}".strip())
+    assert await here.execute(request) is State.SUCCEEDED
+    own = [one for one in await holds(here) if one.request_id == request.id and one.kind is HoldKind.FREEZE]
+    return own[0]
+
+
+async def quarantine(here: Pipeline) -> Request:
+    request = await here.approved("db destroy orders")
+    assert await here.execute(request) is State.QUARANTINED
+    return request
+
+
+async def holds(here: Pipeline) -> list[Hold]:
+    return await here.env.store.holds.find(organization="acme")
+
+
+def blocked(here: Pipeline) -> tuple[bool, bool]:
+    now = here.turso.configurations["orders"]
+    return bool(now["block_reads"]), bool(now["block_writes"])
+
+
+async def begin_thaw_of(here: Pipeline, hold: Hold) -> Finish:
+    """Press Thaw of one freeze, and run the request until Turso shows what it unblocks."""
+    await open_items.thaw_hold(here.env, press(here.of, DANA, "hold.thaw", hold.id, f"thaw-{hold.id}"))
+    (request,) = await here.env.store.requests.find(states=[State.APPROVED], command="thaw")
+    return await begin(here, request, "execute")
+
+
+async def begin_undo_of(here: Pipeline, request: Request) -> Finish:
+    """Start an Undo, and run it until Turso shows what it unblocks."""
+    assert await start_undo(here.env, request, by=DANA)
+    return await begin(here, request, "undo")
+
+
+async def begin(here: Pipeline, request: Request, phase: str) -> Finish:
+    """Run a phase up to its read-back. Return the function that releases its hold and ends it."""
+    work = WorkSteps(here.env)
+    assert await work.begin(request.id, phase) is BeginResult.GO
+    seen = await work.verify(request.id, phase, await work.act(request.id, phase))
+
+    async def finish() -> State:
+        await work.finish(request.id, phase, seen)
+        await work.notify(request.id, phase)
+        return (await here.now(request)).state
+
+    return finish
+
+
+async def fire_unblocking(here: Pipeline) -> None:
+    """Fire the timers that unblock what is left, until there are none."""
+    for _ in range(5):
+        due = await here.env.store.timers.due(here.of.now(), limit=1000)
+        for timer in due:
+            if timer.kind is TimerKind.UNBLOCK:
+                await here.fire(timer.kind, timer.subject)
+
+
+async def check_nothing_is_unexplained(here: Pipeline) -> None:
+    found = await find_unexplained(here.env.turso_clients.turso("acme"), here.env.store.holds, "acme")
+    assert found.unexplained == []
+
+
+async def test_a_thaw_by_hand_and_the_end_of_a_freeze_leave_nothing_blocked(here: Pipeline) -> None:
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+
+    await here.fire(TimerKind.THAW, by_time.id)
+    assert await finish() is State.SUCCEEDED
+    await fire_unblocking(here)
+
+    assert await holds(here) == []
+    assert blocked(here) == (False, False)
+    assert len([one for one in here.slack.public if "is unblocked now" in one]) == 1
+    await check_nothing_is_unexplained(here)
+
+
+@pytest.mark.parametrize("first", ["undo", "thaw"])
+async def test_an_undo_and_a_thaw_leave_nothing_blocked(here: Pipeline, first: str) -> None:
+    frozen = await freeze(here)
+    ends = [await begin_undo_of(here, await quarantine(here)), await begin_thaw_of(here, frozen)]
+
+    for finish in ends if first == "undo" else reversed(ends):
+        assert await finish() in (State.RESTORED, State.SUCCEEDED)
+    await fire_unblocking(here)
+
+    assert await holds(here) == []
+    assert blocked(here) == (False, False)
+    await check_nothing_is_unexplained(here)
+
+
+async def test_a_freeze_that_is_refused_while_another_ends_leaves_nothing_blocked(here: Pipeline) -> None:
+    """The first freeze leaves its block to the second, which never gets one of its own."""
+    ending = await freeze(here, "--for 30m")
+    starting, work = await here.ask("db freeze orders"), WorkSteps(here.env)
+    assert await work.begin(starting.id, "execute") is BeginResult.GO
+
+    await here.fire(TimerKind.THAW, ending.id)
+    here.answers_once("PATCH", "/orders/configuration", httpx.Response(400, json={"error": "no"}))
+    acted = await work.act(starting.id, "execute")
+    await work.finish(starting.id, "execute", await work.verify(starting.id, "execute", acted))
+    await fire_unblocking(here)
+
+    assert (await here.now(starting)).state is State.FAILED
+    assert await holds(here) == []
+    assert blocked(here) == (False, False)
+
+
+async def test_what_others_had_blocked_stays_blocked_after_two_freezes_end_together(here: Pipeline) -> None:
+    here.turso.configurations["orders"]["block_writes"] = True
+    by_hand, by_time = await freeze(here, "--reads"), await freeze(here, "--reads --for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+
+    await here.fire(TimerKind.THAW, by_time.id)
+    await finish()
+    await fire_unblocking(here)
+
+    assert await holds(here) == []
+    assert blocked(here) == (False, True)
+
+
+async def test_what_is_left_is_looked_at_again_while_another_request_starts(here: Pipeline) -> None:
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    await here.fire(TimerKind.THAW, by_time.id)
+    await finish()
+    starting, work = await here.ask("db freeze orders"), WorkSteps(here.env)
+    assert await work.begin(starting.id, "execute") is BeginResult.GO
+
+    following = await here.fire(TimerKind.UNBLOCK, by_hand.id)
+
+    assert following is not None
+    assert following.failures == 0
+    assert blocked(here) == (False, True), "the freeze that starts needs it"
+    acted = await work.act(starting.id, "execute")
+    await work.finish(starting.id, "execute", await work.verify(starting.id, "execute", acted))
+    assert await here.fire(TimerKind.UNBLOCK, by_hand.id) is None
+    assert blocked(here) == (False, True)
+
+
+async def test_a_block_that_turso_still_shows_is_removed_again(here: Pipeline) -> None:
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    await here.fire(TimerKind.THAW, by_time.id)
+    await finish()
+    unchanged = httpx.Response(200, json=here.turso.configurations["orders"])
+    here.answers_once("PATCH", "/orders/configuration", unchanged)
+
+    following = await here.fire(TimerKind.UNBLOCK, by_hand.id)
+
+    assert following is not None
+    assert following.failures == 1, "doctor names it"
+    assert await here.fire(TimerKind.UNBLOCK, by_hand.id) is None
+    assert blocked(here) == (False, False)
+
+
+async def test_a_database_of_the_same_name_is_not_unblocked(here: Pipeline) -> None:
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    await here.fire(TimerKind.THAW, by_time.id)
+    await finish()
+    here.turso.add("orders")
+    here.turso.configurations["orders"]["block_writes"] = True
+
+    assert await here.fire(TimerKind.UNBLOCK, by_hand.id) is None
+
+    assert blocked(here) == (False, True)
+
+
+async def test_a_freeze_that_ends_alone_needs_no_second_look(here: Pipeline) -> None:
+    hold = await freeze(here)
+    finish = await begin_thaw_of(here, hold)
+    await finish()
+
+    assert await here.timer(TimerKind.UNBLOCK, hold.id) is None
+    assert blocked(here) == (False, False)
