@@ -16,12 +16,12 @@ class BotError(Exception):
 
     @property
     def cause(self) -> str:
-        """Return the sentence for operators and the log."""
+        """Return the message for operators and the log."""
         return str(self)
 
 
 class Refused(BotError):
-    """Raised when the policy denies an action. The sentence says why, and what to do now."""
+    """Raised when the policy denies an action. The message says why, and what to do now."""
 
 
 class BadInput(BotError):
@@ -35,7 +35,7 @@ class BadInput(BotError):
 class NotOurs(BotError):
     """Raised when a read-back finds something that somebody else made, so that this change didn't happen.
 
-    The sentence says what shows that.
+    The message says what shows that.
     """
 
 
@@ -60,7 +60,7 @@ class Unavailable(BotError):
 
     @property
     def cause(self) -> str:
-        """Return the sentence for operators and the log."""
+        """Return the message for operators and the log."""
         return self.detail or str(self)
 
 

@@ -54,9 +54,9 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""Endings of the names of variables that contain a secret.
+"""A variable whose name ends in one of these holds a secret.
 
-The policy may refer to any variable with `TURSO_` in front.
+The policy may refer to any variable whose name starts with `TURSO_`.
 """
 
 
@@ -93,9 +93,9 @@ async def running(
     """Build the bot. On exit, wait for running work and close every connection.
 
     Args:
-        clock: used instead of the machine's clock or the file from the settings.
+        clock: the clock to use. By default, the machine's clock, or the clock file if the settings name one.
         executes: whether it also does durable work. A process can have one such bot.
-        counts: whether it is one of the processes that `doctor` compares. If so, it has a row in the store.
+        counts: whether to register this process in the store, so that `doctor` compares it with the others.
         upgrade: whether to upgrade the store first. Otherwise it must be current.
         waits: how many seconds to wait until the store can be reached.
         traces: what records the spans of this process.
@@ -206,11 +206,11 @@ async def running(
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
-        # Started after durable work, and so stopped before it, because its end shuts down the threads that loops use.
+        # Start this after durable work, so that it stops first: stopping durable work shuts down the loops' threads.
         watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
-            stack.push_async_callback(heartbeat.delete)  # runs after the loops that write the row
+            stack.push_async_callback(heartbeat.delete)  # runs once the loops that write the row have stopped
             reports = background.start("policy changes", lambda: book.report_changes(report), every=REPORT_EVERY)
             stack.push_async_callback(reports.stop)
             stack.push_async_callback(background.start(LOOP, signatures.check, every=CHECK_SIGNATURES_EVERY).stop)
@@ -271,13 +271,13 @@ def secrets_of(settings: Settings) -> list[str]:
     places = places_of_settings(settings)
     passwords_found = {place.url.password for place in (places.requests, places.direct) if place.url.password}
     forms = [form for password in sorted(passwords_found) for form in (password, quote(password, safe=""))]
-    # Between `:` and `@`, because a password may be an ordinary word that occurs in many texts.
+    # Match a password only between `:` and `@`, because it may be an ordinary word.
     signed = [f":{form}@" for form in (*forms, *passwords())]
     return [*named, *signed]
 
 
 def unrecognizable(settings: Settings) -> list[str]:
-    """Return the settings whose secrets can't be recognized in messages, being too short or too much like a word."""
+    """Return the names of settings whose secrets are too short or too much like a word to be recognized in messages."""
     return sorted(name for name, value in _named_secrets(settings).items() if not is_recognizable(value))
 
 

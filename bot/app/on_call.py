@@ -42,7 +42,8 @@ async def check_on_call(book: PolicyBook, schedules: Schedules) -> str:
     """Check that every schedule of the policy can be read, and that everybody on call has a Slack ID in the policy.
 
     Raises:
-        UnreachableOnCall: something is wrong. The sentence names schedules and IDs.
+        UnreachableOnCall: a schedule can't be read, or somebody on call has no Slack ID in the policy. The message
+            names them.
     """
     keys = sorted(book.policy.groups - book.policy.usergroups)
     wrong = []

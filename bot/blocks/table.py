@@ -42,7 +42,7 @@ class Table:
 
     @property
     def width(self) -> int:
-        """Return the width of its text form in characters."""
+        """Return the width in characters that the text form would have with every row, and no cell shortened."""
         rows = [[_text(cell) for cell in row] for row in (self.columns, *self.rows)]
         return sum(max(map(len, column)) + GAP for column in zip(*rows, strict=True)) - GAP
 

@@ -20,7 +20,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReceivedEntry:
-    """An entry as a receiver has it."""
+    """An audit entry, parsed from a line that a receiver stored."""
 
     seq: int
     hash: str
@@ -77,7 +77,7 @@ def ocsf_line(row: Row) -> str:
 
 _OTHER: Final = 99
 _ACTIVITIES: Final[Mapping[str, int]] = {"read": 2, "revealed": 2, "finished": 3, "thawed": 3}
-"""OCSF's activity numbers: 2 for reads and 3 for updates. The other stages of a request are 99, other."""
+"""OCSF's activity numbers: 2 for reads and 3 for updates. All other events are 99 (Other)."""
 _STATUSES: Final[Mapping[str, int]] = {
     **dict.fromkeys(("allowed", "succeeded"), 1),
     **dict.fromkeys(("failed", "denied", "refused", "stale", "expired"), 2),
@@ -91,7 +91,7 @@ def parse_line(line: str) -> ReceivedEntry:
     """Parse a line that `json_line` or `ocsf_line` wrote.
 
     Raises:
-        ValueError: it is something else, or isn't complete.
+        ValueError: the line is in neither format, or is incomplete.
     """
     try:
         raw = json.loads(line)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
-"""How often a step may fail because of a bug before `otherwise` replaces it, which takes a few seconds."""
+"""How many times a step may fail because of a bug before `otherwise` replaces it, which takes a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
 """A list with one number. Steps run in a copy of the workflow's context, and can only change a shared object in it."""
 

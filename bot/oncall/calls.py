@@ -22,7 +22,7 @@ Params = Sequence[tuple[str, str]]
 
 
 class OnCallUnavailable(BotError):
-    """Raised if a service doesn't return who is on call. The sentence tells operators why, without a secret."""
+    """Raised if a service doesn't return who is on call. The message tells operators why, without a secret."""
 
 
 class Observer(Protocol):

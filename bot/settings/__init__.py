@@ -184,7 +184,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
         environ: used instead of the environment. `.env` isn't read then.
         needs: names of optional settings that this command requires.
     Raises:
-        BadSettings: a setting is missing or malformed. The sentence names the first one, never its value.
+        BadSettings: a setting is missing or malformed. The message names the first one, never its value.
     """
     settings = _validated(Settings, environ)
     by_alias = settings.model_dump(by_alias=True)

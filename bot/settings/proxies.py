@@ -23,7 +23,7 @@ def proxy_of(address: str, environ: Mapping[str, str] | None = None) -> str | No
     names take precedence. `NO_PROXY` lists exceptions. This machine is always reached directly.
 
     Raises:
-        BadSettings: the variable isn't the URL of an HTTP proxy. The sentence has its name, but not its value.
+        BadSettings: the variable isn't the URL of an HTTP proxy. The message has its name, but not its value.
     """
     environ = os.environ if environ is None else environ
     parts = urlsplit(address)

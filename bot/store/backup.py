@@ -17,7 +17,7 @@ PAGES_AT_ONCE = 1000
 
 
 class NoBackup(BotError):
-    """Raised if no backup was made. The sentence says why, and no file is left behind."""
+    """Raised if no backup was made. The message says why, and no file is left behind."""
 
 
 async def back_up(database_url: str, to: Path) -> Verified:

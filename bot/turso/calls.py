@@ -51,7 +51,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True)
 class CallLimits:
-    """How long a call may take, and how often a read is tried. All times are in seconds.
+    """How long a call may take, and how many times a read is tried. All times are in seconds.
 
     `one_read` and `one_change` limit one call as a whole. `TIMEOUT` in `http.py` limits each step of it, such as
     connecting. `attempts` counts the first try, and `whole` limits the time for all tries and the pauses between them.

@@ -1,4 +1,4 @@
-"""Fixed reading statements, sent to a database with a token that never leaves memory."""
+"""Runs fixed read-only statements on a database, with a token that is never stored or logged."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from bot.turso.models import Database
 
 Value = int | float | str | None
 LONGEST_ANSWER: Final = 4_000_000
-"""The most bytes of a response that are read."""
+"""The maximum size of a response, in bytes."""
 LONGEST_WORDS: Final = 200
 
 
@@ -42,7 +42,8 @@ class DataReading(DataPlane):
             token: a read-only token of this database.
             within_seconds: the time limit for the whole request.
         Raises:
-            TursoUnavailable: there is no readable response in time, or no known host to which a token may be sent.
+            TursoUnavailable: no readable response arrived in time, or the database has no address to which a token may
+                be sent.
         """
         url = self.pipeline_url(database)
         if url is None or not self.takes_tokens(database):

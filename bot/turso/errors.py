@@ -86,7 +86,7 @@ class DestroyProtected(TursoRejected):
 
 
 class PartlyDone(TursoError):
-    """Raised when Turso made only the first of several calls of a change. The sentence says what is missing."""
+    """Raised when Turso made only the first of several calls of a change. The message says what is missing."""
 
 
 class TursoRateLimited(TursoRejected, Unavailable):

@@ -1,4 +1,4 @@
-"""Types that read responses tolerantly: keys in any casing, and null or unreadable values where others are expected."""
+"""Types that parse responses tolerantly: they accept keys in several casings, and null or malformed values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -80,7 +80,7 @@ class UnreadableAs:
 READING: Final[ContextVar[str]] = ContextVar("reading", default="")
 """What is being parsed at the moment, for warnings in the log."""
 LARGEST: Final = 2**63 - 1
-"""The largest number that fits into SQLite, PostgreSQL and sums."""
+"""The largest signed 64-bit integer, which is the limit of SQLite's and PostgreSQL's integers."""
 
 Flag = Annotated[bool | None, NullAs(lambda: None)]
 """A boolean from Turso. None means that Turso didn't send it, which isn't the same as False: see `first_known`."""

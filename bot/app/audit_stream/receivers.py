@@ -33,7 +33,7 @@ BASE64_PREFIX: Final = "whsec_"
 
 
 class NotReceived(BotError):
-    """Raised if a batch didn't arrive. The sentence says why, and contains neither the address nor a secret."""
+    """Raised if a batch didn't arrive. The message says why, and contains neither the address nor a secret."""
 
 
 @dataclass(frozen=True, slots=True)

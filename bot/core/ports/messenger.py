@@ -65,7 +65,7 @@ class Messenger(Protocol):
         Returns:
             An empty text if Slack posted the message but didn't return its `ts`. Then it can't be updated later.
         Raises:
-            CannotPost: Slack refuses the message. The sentence says why.
+            CannotPost: Slack refuses the message. The error says why.
             Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
         """
 

@@ -35,7 +35,7 @@ class Timer:
     due_at: datetime
     attempt: int = 0
     failures: int = 0
-    """How often the timer has failed in a row."""
+    """How many times the timer has failed in a row."""
     cause: str = ""
     """The type of the last error."""
     held_until: datetime | None = None

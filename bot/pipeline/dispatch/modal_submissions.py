@@ -39,7 +39,7 @@ class Checked:
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
     at: Incoming | None = None
-    """The submission with the channel for replies, because Slack sends none with a modal."""
+    """The submission, with the channel for replies filled in: Slack doesn't send one with a modal."""
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:

@@ -36,11 +36,11 @@ from bot.pipeline.outcomes.token_holders import holders_must_know, notify_holder
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
-"""How often a notification may fail because of a bug before one plain line is sent instead."""
+"""How many times a notification may fail because of a bug before a single plain line is sent instead."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CARD_TRIES: Final = 100
-"""How often the update of a card is tried, for about a day, once people have been notified of the outcome."""
+"""How many times to retry updating a card after people have been notified of the outcome. This takes about a day."""
 CHANGED: Final = (State.SUCCEEDED, State.QUARANTINED, State.RESTORED, State.FAILED, State.UNKNOWN)
 """Outcomes after which a database may have changed."""
 UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
@@ -48,7 +48,7 @@ UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
 
 
 async def notify_outcome(env: Environment, request_id: str) -> None:
-    """Notify the people concerned of a request's state. A timer retries what can't be delivered now."""
+    """Tell everyone concerned what state a request is in. A timer retries what can't be delivered now."""
     try:
         await notify_now(env, request_id)
     except Unavailable as error:
@@ -165,7 +165,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
 
 
 async def notify_others(env: Environment, request: Request, state: State) -> None:
-    """Notify the other people concerned of an outcome of which the requester has just been notified by a reply."""
+    """Notify everyone else concerned of an outcome. The requester has just learned of it from a reply."""
     if await env.store.cards.of(request.id):
         await notify_outcome(env, request.id)
     else:
@@ -191,7 +191,7 @@ async def _notify_of_outcome(env: Environment, request: Request, shown: RefreshR
 
 
 async def _notify_by_card(env: Environment, request: Request, *, in_channel: bool) -> str:
-    """Send the card as the notification of a request without a card: in the channel, or privately."""
+    """Notify people of a request that has no card by sending its card, in the channel or privately."""
     notice = await notice_of(
         env, request, request.state, await card_of(env, request), thread_ts=await thread_of(env, request)
     )

@@ -29,7 +29,7 @@ from bot.turso import DatabaseNotFound
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 NOTIFY_AT: Final = 4
-"""The attempt after which people are notified of the failure, about a quarter of an hour after the first."""
+"""The failed attempt at which people are notified, about seven minutes after the first."""
 
 
 class End(Enum):
@@ -102,7 +102,7 @@ async def examine(env: Environment, request: Request) -> Finding:
 
 
 def _due_by(request: Request, countdown: timedelta) -> datetime | None:
-    """Return when the countdown ends if it has the given length, but never earlier than it was due."""
+    """Return when a countdown of this length would end, but never earlier than the current due time."""
     return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 
@@ -253,7 +253,7 @@ def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, 
 
 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
-    """Set a request whose destroy or undo wasn't sent back to QUARANTINED. A timer tries the destroy again."""
+    """Return a request to QUARANTINED because its destroy or undo wasn't sent. A timer tries the destroy again."""
     move = transition_back_to_quarantine(request, env.clock.now(), why, at_once=at_once)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

@@ -16,7 +16,10 @@ T = TypeVar("T")
 
 
 async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -> T:
-    """Add similar names to a DatabaseNotFound error, from the databases that `list` shows this person here."""
+    """Do the work. If the database isn't found, raise an error that suggests similar names.
+
+    They are chosen from the names that `list` would show this person here.
+    """
     try:
         return await work
     except DatabaseNotFound as error:

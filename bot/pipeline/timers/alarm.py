@@ -17,7 +17,7 @@ from bot.pipeline.outcomes.recipients import notified, require_known
 TRIES: Final = 50
 CHECK_EVERY: Final = 0.1
 MOST_FAILURES: Final = 300
-"""How often it is tried, which is for about a day, while it isn't known who is in a user group or on call."""
+"""How many times to retry, for about a day, while it isn't known who is in a user group or on call."""
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,8 @@ async def raise_alarm(env: Environment, request: Request, *, failures: int = 0) 
     """Notify the people whom the rule of a break-glass operation names. Its card is posted at the same time.
 
     Args:
-        failures: how often it has failed. A group may be gone for good, so in the end the log and `doctor` say so.
+        failures: the number of failed attempts. A group may be gone for good, so after `MOST_FAILURES` the alarm gives
+            up and logs an error. `doctor` reports it only if nobody was reached.
     Raises:
         Unavailable: somebody must still be notified later, or the members of a group or schedule are unknown.
     """

@@ -35,7 +35,7 @@ REMEMBERS: Final = timedelta(days=40)
 """How old the alerts are that are loaded, so that none is posted twice in a billing period."""
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
-"""How often scheduled work must have failed in a row to cause an alert."""
+"""How many times scheduled work must have failed in a row to cause an alert."""
 NOTIFIED_SINCE: Final = timedelta(days=7)
 
 

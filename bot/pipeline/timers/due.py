@@ -39,7 +39,10 @@ from bot.pipeline.transitions.settlement import RECONCILE_PAUSES, Settlement, se
 from bot.turso import TursoClient
 
 LATE_AFTER = 5
-"""The number of failures after which people are notified that a freeze hasn't ended yet, about ten minutes."""
+"""The number of failures after which people are told that a freeze hasn't ended yet.
+
+These take about 12 minutes if Turso doesn't show the change, and about 5 minutes if it doesn't respond.
+"""
 LATE = "late"
 """The `event` of the notice that a freeze hasn't ended yet."""
 
@@ -58,7 +61,7 @@ async def _expire(env: Environment, timer: Timer) -> None:
 
 
 async def _thaw(env: Environment, timer: Timer) -> Timer | None:
-    """End a freeze whose time is up. Blocks of other holds, or from outside Turso Ops, stay.
+    """End a freeze whose time is up. Blocks that other holds need, or that were set outside Turso Ops, remain.
 
     Raises:
         BotError: Turso or Slack didn't respond. The timer is retried, and `doctor` shows the failure.
@@ -97,7 +100,7 @@ async def _release(
 
 
 async def _blocked_after(env: Environment, turso: TursoClient, hold_id: str) -> holding.Blocks:
-    """Unblock what a released hold has left, and return what is still blocked."""
+    """Unblock what a released hold has left blocked, and return what still is."""
     released = await env.store.holds.get(hold_id)
     assert released is not None
     await open_rest(env, turso, released)

@@ -21,7 +21,7 @@ from bot.pipeline.requests.open_request import drop_if_never_shown
 LONGEST_PAUSE: Final = timedelta(hours=4)
 FIRST_PAUSE: Final = timedelta(minutes=10)
 TRIES: Final = 5
-"""How often a reminder without known recipients is retried while it is unknown who is on call.
+"""How many times a reminder without known recipients is retried while it is unknown who is on call.
 
 After that, the next reminder continues with the next people.
 """

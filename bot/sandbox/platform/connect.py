@@ -1,4 +1,4 @@
-"""Commands to paste into a shell, which open a database."""
+"""Builds shell commands that connect to a database, for people to paste."""
 
 import json
 import shlex

@@ -11,7 +11,7 @@ Body = dict[str, Any]
 class Malformed(ValueError):
     """Raised if a signed body isn't one of Slack's requests.
 
-    The sentence says what is wrong, without any text from the body.
+    The message says what is wrong, without any text from the body.
     """
 
 

@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 
 class NotConnected(Unavailable):
-    """Raised while there is no Socket Mode connection. The sentence says why, for operators."""
+    """Raised while there is no Socket Mode connection. The message says why, for operators."""
 
 
 class _Handler(AsyncSocketModeHandler):

@@ -34,7 +34,7 @@ POSTGRESQL_TIMEOUT: Final = 30
 """The default of `DATABASE_TIMEOUT`, in seconds."""
 LOG_EVERY_SECONDS: Final = 5.0
 TRIES_AFTER_A_CUT = 3
-"""How often a transaction is repeated after its connection was lost."""
+"""How many times a transaction is repeated after its connection was lost."""
 
 log = structlog.get_logger(__name__)
 

@@ -37,7 +37,7 @@ SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hos
 
 
 class BadDatabaseUrl(BotError):
-    """Raised for a `DATABASE_URL` that can't be used for the store. The sentence never contains the URL."""
+    """Raised for a `DATABASE_URL` that can't be used for the store. The message never contains the URL."""
 
 
 @dataclass(frozen=True, slots=True)

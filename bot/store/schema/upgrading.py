@@ -20,7 +20,10 @@ from bot.store.schema import _dbos_schema
 
 REVISIONS = tuple(f"{number:04}" for number in range(1, 17))
 NEWEST = REVISIONS[-1]
-"""The newest migration. A store with it needs no upgrade, so Alembic isn't imported."""
+"""The newest migration.
+
+A store that has it is upgraded only if DBOS's tables are older. Alembic is imported only for an upgrade.
+"""
 UPGRADE_LOCK = 0x7457_0A0E
 POLL_SECONDS = 0.1
 PRIVATE = 0o700
@@ -28,11 +31,11 @@ PRIVATE_FILE = 0o600
 
 
 class CannotUpgrade(BotError):
-    """Raised if the store can't be upgraded to this version. The sentence says why."""
+    """Raised if the store can't be upgraded to this version. The message says why."""
 
 
 class NotUpgraded(BotError):
-    """Raised if there is no store, or an older version created it. The sentence says what to do."""
+    """Raised if there is no store, or an older version created it. The message says what to do."""
 
 
 async def upgrade(database: str | Place) -> bool:
@@ -91,7 +94,7 @@ def _is_current(place: Place) -> bool:
 
 @contextmanager
 def _connecting(place: Place) -> Iterator[Engine]:
-    """Yield an engine. Raises StoreUnavailable, which says why, if the database doesn't work."""
+    """Yield an engine. Raises StoreUnavailable, with the reason, if the database fails."""
     engine = create_engine(place.url, poolclass=NullPool, hide_parameters=True)
     try:
         yield engine

@@ -1,4 +1,4 @@
-"""Events: their envelope, which of them the app gets, and how often they are sent again."""
+"""Events: their envelope, which of them the app gets, and how many times they are sent again."""
 
 from __future__ import annotations
 

@@ -14,7 +14,10 @@ Form = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """A payload for the app. `kind` is its name in the inspector and in faults. `form` is its encoding."""
+    """A payload for the app, with its encoding in `form`.
+
+    `kind` is the name that the inspector shows and that injected faults match.
+    """
 
     form: Form
     kind: str

@@ -1,4 +1,4 @@
-"""An administrator's changes of channels: create, archive, rename, delete, share with a company, restrict posting."""
+"""What an administrator can do to a channel: create, archive, rename, delete, share, and restrict posting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class ChannelAdmin(Administration):
-    """Changes of one channel."""
+    """Changes channels."""
 
     def create_channel(self, channel_id: str, name: str, members: Sequence[str], *, private: bool = False) -> Channel:
         """Create a channel. The creator is its first member."""

@@ -1,4 +1,4 @@
-"""An administrator's changes of user groups: the members, and whether the group is enabled."""
+"""What an administrator can change about a user group: its members, and whether it is enabled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class GroupAdmin(Administration):
-    """Changes of one user group."""
+    """Changes user groups."""
 
     async def set_group(self, group_id: str, users: Sequence[str]) -> Deliveries:
         """Set the members of a user group."""

@@ -1,4 +1,4 @@
-"""An administrator's changes of channel members: people and the app."""
+"""Lets an administrator add people and the app to channels, and remove them."""
 
 from __future__ import annotations
 

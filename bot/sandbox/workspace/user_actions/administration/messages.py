@@ -1,4 +1,4 @@
-"""Deletion of messages by an administrator, including those of the app."""
+"""Lets an administrator delete messages, including those of the app."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An administrator's changes of accounts: deactivate, make a guest or a full member, rename."""
+"""What an administrator can do to an account: deactivate, make a guest or a full member, rename."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class PeopleAdmin(Administration):
-    """Changes of one person. Slack sends `user_change` for each."""
+    """Changes people's accounts. Slack sends `user_change` for each."""
 
     async def update_person(self, person: Person) -> Deliveries:
         """Store a changed or new person."""

@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the unique index again, without such alerts."""
+    """Recreate the unique index so that it leaves out such alerts."""
     where = sa.text("\"end\" IS NULL OR \"end\" NOT IN ('off', 'unwatched')")
     op.drop_index("alerts_once", table_name="alerts")
     op.create_index(
