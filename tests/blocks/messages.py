@@ -41,7 +41,7 @@ def shown(reply: Reply) -> dict[str, Any]:
 
 
 def marked_up(value: Any) -> Iterator[str]:
-    """Yield every text in which Slack reads markup."""
+    """Yield every text whose markup Slack interprets."""
     if isinstance(value, dict):
         if value.get("type") == "mrkdwn":
             yield value["text"]

@@ -97,7 +97,7 @@ async def test_an_unknown_group_or_location_is_refused_before_the_approval(desk:
     ],
 )
 @pytest.mark.parametrize("line", ["create orders --group defalt", "create orders --location lhr"])
-async def test_only_groups_within_the_channels_databases_are_named(
+async def test_the_error_names_only_groups_in_the_scope_of_the_channel(
     desk: Desk, line: str, databases: str, named: set[str]
 ) -> None:
     for name in ("defalts", "london"):

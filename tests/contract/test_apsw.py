@@ -1,4 +1,4 @@
-"""apsw: statements are described without running, traced and authorized, and commits are reported."""
+"""apsw describes statements without running them, traces and authorizes them, and reports commits."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ def test_a_statement_is_described_with_its_parameters_and_does_not_run(connectio
     assert connection.execute("SELECT count(*) FROM t").get == 0
 
 
-def test_a_trace_sees_each_statement_before_it_runs_and_can_end_it(connection: apsw.Connection) -> None:
+def test_a_tracer_sees_each_statement_before_it_runs_and_can_abort_it(connection: apsw.Connection) -> None:
     seen: list[str] = []
 
     def trace(cursor: apsw.Cursor, sql: str, bindings: object) -> bool:
@@ -56,7 +56,7 @@ def test_a_profile_counts_the_steps_of_full_scans(connection: apsw.Connection) -
     assert events[-1]["stmt_status"]["SQLITE_STMTSTATUS_FULLSCAN_STEP"] == 9
 
 
-def test_an_authorizer_and_missing_bindings_refuse_a_statement(connection: apsw.Connection) -> None:
+def test_a_statement_fails_if_a_binding_is_missing_or_the_authorizer_denies_it(connection: apsw.Connection) -> None:
     with pytest.raises(apsw.BindingsError):
         connection.execute("SELECT ?")
     connection.set_authorizer(lambda *_: apsw.SQLITE_DENY)
@@ -64,7 +64,7 @@ def test_an_authorizer_and_missing_bindings_refuse_a_statement(connection: apsw.
         connection.execute("SELECT a FROM t")
 
 
-def test_a_commit_is_reported_after_others_may_write_and_before_it_is_in_the_file(tmp_path: Path) -> None:
+def test_the_wal_hook_runs_after_the_write_lock_is_released_and_before_a_checkpoint(tmp_path: Path) -> None:
     path = str(tmp_path / "a.db")
     first, second = apsw.Connection(path), apsw.Connection(path)
     first.pragma("journal_mode", "wal")

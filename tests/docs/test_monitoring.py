@@ -73,7 +73,7 @@ def test_every_metric_of_the_bot_is_used_in_an_alert_or_a_panel() -> None:
     assert ours == {name for name in stems if name.startswith("turso_ops_")}
 
 
-def test_no_series_is_exported_twice_because_of_its_created_metric() -> None:
+def test_no_created_series_are_exported() -> None:
     assert not [name for name in EXPORTED if name.endswith("_created")]
     assert EXPORTED["turso_ops_build_info"] == {"version", "python"}
     assert {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"} <= EXPORTED.keys()
@@ -98,7 +98,7 @@ def test_the_panels_do_not_overlap() -> None:
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
 
 
-def test_the_documentation_names_both_files() -> None:
+def test_the_documentation_names_the_alert_rules_and_the_dashboard() -> None:
     page = (DOCS / "reference/metrics.md").read_text(encoding="utf-8")
 
     assert "deploy/prometheus/alerts.yaml" in page

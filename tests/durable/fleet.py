@@ -53,7 +53,7 @@ class Balancer:
 
 @dataclass
 class Fleet:
-    """The processes of one installation, by their commands."""
+    """The processes of one installation, keyed by kind (see `KINDS`)."""
 
     first: Process
     balancer: Balancer

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 
 
 def publish_count(world: World, who: str) -> int:
-    """Return how often a person's Home was published."""
+    """Return how many times a person's Home was published."""
     return sum(one.method == "views.publish" and one.args.get("user_id") == who for one in world.workspace.calls)
 
 

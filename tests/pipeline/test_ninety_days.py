@@ -30,7 +30,7 @@ KEYS = {Measure.ROWS_READ: "rowsRead", Measure.ROWS_WRITTEN: "rowsWritten", Meas
 
 @dataclass
 class Months:
-    """A simulated organization behind Turso's API, and the clock."""
+    """Simulates Turso's API for one organization, and controls the clock."""
 
     of: Simulation
     organization: Organization
@@ -86,7 +86,7 @@ async def attempt(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def pass_hour(months: Months, envs: list[Environment], noise: random.Random) -> None:
-    """Let both processes take the hour's sample at once, sometimes with a power cut, and post what is due."""
+    """Let both processes take the hour's sample together, sometimes with a power cut, and then run the due timers."""
     (timer,) = [one for one in await envs[0].store.timers.due(months.of.now()) if one.kind is TimerKind.SAMPLE]
     if noise.random() < 0.05:
         months.of.crash_point.steps_left = noise.randrange(30)

@@ -1,4 +1,4 @@
-"""Even if a database's answers to a rewind's comparison are malformed, people can decide about the copy."""
+"""Even if a database sends malformed results for a rewind's comparison, people can still decide about the copy."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

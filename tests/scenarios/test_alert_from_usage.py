@@ -1,4 +1,4 @@
-"""From rows in a database to the alert's card in the channel, on the local Turso and the local Slack."""
+"""Rows written to a database lead to an alert card in the channel, on the local Turso and the local Slack."""
 
 import pytest
 

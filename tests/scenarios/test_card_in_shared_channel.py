@@ -1,4 +1,4 @@
-"""A card that is posted late is posted only if the channel may see it then, and not while Slack doesn't say."""
+"""A delayed card is posted only if the channel may still see it, and never while Slack can't confirm that."""
 
 from collections.abc import Iterator
 
@@ -66,7 +66,9 @@ def posted(world: World, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
-async def test_a_late_card_is_never_posted_in_a_channel_that_was_shared_meanwhile(world: World, method: str) -> None:
+async def test_a_delayed_card_is_not_posted_if_the_channel_has_been_shared_in_the_meantime(
+    world: World, method: str
+) -> None:
     """The bot must read the facts about the channel again, although its cached ones are younger than a minute."""
     name = f"shared-{method[:4]}"
     before = count_private_messages(world, "couldn't be posted")
@@ -88,7 +90,7 @@ async def test_a_late_card_is_never_posted_in_a_channel_that_was_shared_meanwhil
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
-async def test_a_late_card_is_posted_once_slack_answers(world: World, method: str) -> None:
+async def test_a_delayed_card_is_posted_as_soon_as_slack_responds(world: World, method: str) -> None:
     name = f"late-{method[:4]}"
     await world.person(DANA).types("/turso ls", holding="databases")
     await asks(world, name, method)

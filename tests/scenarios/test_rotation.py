@@ -109,7 +109,7 @@ async def test_a_slow_rotation_is_reported_as_accepted_and_later_as_proven(world
     assert len(world.changes("POST", f"/{name}/auth/rotate")) == 1
 
 
-async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(world: World) -> None:
+async def test_the_proof_fails_if_old_tokens_still_work_after_65_minutes(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "never")
     await world.person(DANA).types(f"/turso token {name} --read-only --expiration 8h", holding="eyJ")
@@ -128,7 +128,7 @@ async def test_a_rotation_that_is_not_observed_within_65_minutes_is_not_proven(w
     assert token.state is TokenState.REVOKED, "the card claims nothing that isn't proven"
 
 
-async def test_a_rotation_of_the_whole_group_is_observed_at_the_sibling(world: World) -> None:
+async def test_a_sibling_shows_that_the_whole_group_was_rotated(world: World) -> None:
     name = await pair(world, "wide")
     world.turso.faults.add("group_rotation")
 
@@ -224,7 +224,7 @@ async def _destroy(world: World, name: str) -> None:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
 
 
-async def test_a_restart_ends_the_proof_of_a_rotation(world: World) -> None:
+async def test_after_a_restart_a_rotation_can_no_longer_be_proven(world: World) -> None:
     assert world.bot is not None
     name = await pair(world, "restart")
     world.turso.faults.add("late_rotation", seconds=10 * HOUR)
@@ -251,7 +251,7 @@ async def test_a_proof_that_cannot_be_recorded_at_first_is_recorded_later(
         return await move(self, request_id, **how)
 
     monkeypatch.setattr(requests, "move", away_at_first)
-    monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # lets only the timer try the tokens during this test
+    monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # so that in this test only the timer probes the tokens
     name = "unrecorded"
     await world.turso.change(_group, f"g-{name}")
     await world.create_databases(name, group=f"g-{name}")

@@ -1,7 +1,8 @@
 """Makes a real `python -m bot` leak on purpose. `sitecustomize` imports it if `SABOTAGE` names what to break.
 
-`bug`: creating a token of the database `buggy` raises an error that quotes the token. `chatty`: `ls` answers with a
-canary, and logs it in every possible way. `no guard`, `no redactor`: remove the egress guard or the log's redactor.
+`bug`: creating a token of the database `buggy` raises an error that quotes the token. `chatty`: `ls` replies with a
+canary (a fake token) and logs it through structlog and `logging`, also in tracebacks. `no guard`, `no redactor`: remove
+the egress guard or the log's redactor.
 """
 
 import logging
@@ -47,7 +48,7 @@ def _tell_everything() -> None:
 
 
 def begin(todo: str) -> None:
-    """Break what `todo` names, separated by commas."""
+    """Break the things listed in `todo`, a comma-separated list."""
     if "bug" in todo:
         _fail_after_minting()
     if "chatty" in todo:

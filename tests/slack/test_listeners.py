@@ -1,4 +1,7 @@
-"""Every request of Slack is acknowledged and reaches the pipeline as an `Incoming`. The person gets an answer."""
+"""Every request from Slack is acknowledged, and the person gets an answer.
+
+Commands, clicks, forms, shortcuts, mentions and opened Homes reach the pipeline as an `Incoming`.
+"""
 
 import asyncio
 import re
@@ -14,7 +17,7 @@ from .conftest import Gateway
 from .requests import click, command, event, submission, view
 
 
-async def test_a_command_is_translated(gateway: Gateway) -> None:
+async def test_a_command_becomes_an_incoming(gateway: Gateway) -> None:
     url = gateway.slack.response_url()
     await gateway.send(command("token orders --reason &lt;b&gt;", response_url=url, trigger_id="1.2.3"))
     came = gateway.only()
@@ -41,7 +44,7 @@ async def test_a_redelivery_has_the_same_key_and_each_request_has_its_own(gatewa
     assert len({came.id for came in gateway.path.came}) == 3
 
 
-async def test_a_button_is_translated(gateway: Gateway) -> None:
+async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None:
     await gateway.press(click("approval.approve", "r-abc", response_url=gateway.slack.response_url()))
     came = gateway.only()
     assert (came.kind, came.action_id, came.value) == (Kind.ACTION, "approval.approve", "r-abc")
@@ -76,14 +79,14 @@ async def test_a_button_in_home_has_no_channel(gateway: Gateway) -> None:
         ({"type": "button"}, ""),
     ],
 )
-async def test_the_values_of_other_elements_are_translated(
+async def test_the_selected_value_of_each_kind_of_element_is_read(
     gateway: Gateway, element: dict[str, Any], value: str
 ) -> None:
     await gateway.press(click(actions=[{"action_id": "a", "block_id": "b", **element}]))
     assert gateway.only().value == value
 
 
-async def test_the_inputs_of_a_submission_are_translated_to_plain_values(gateway: Gateway) -> None:
+async def test_the_inputs_of_a_submission_become_plain_values(gateway: Gateway) -> None:
     state = {
         "arg.name": {"form.database": {"type": "external_select", "selected_option": {"value": "orders"}}},
         "arg.for": {"form.input": {"type": "plain_text_input", "value": "30m"}},
@@ -108,7 +111,7 @@ async def test_the_inputs_of_a_submission_are_translated_to_plain_values(gateway
     }
 
 
-async def test_errors_of_a_submission_are_answered_at_once(gateway: Gateway) -> None:
+async def test_field_errors_are_returned_in_the_response_to_the_submission(gateway: Gateway) -> None:
     gateway.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
     answer = await gateway.press(submission())
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
@@ -172,7 +175,7 @@ async def test_no_options_are_offered_if_the_pipeline_fails_or_hangs(
     assert (await gateway.press(asked)).json() == {"options": []}
 
 
-async def test_shortcuts_are_translated(gateway: Gateway) -> None:
+async def test_global_and_message_shortcuts_become_incomings(gateway: Gateway) -> None:
     everywhere = {"type": "shortcut", "callback_id": "turso.command", "user": {"id": "U0ANA"}, "trigger_id": "1.1.1"}
     await gateway.press(everywhere)
     here = {
@@ -188,7 +191,7 @@ async def test_shortcuts_are_translated(gateway: Gateway) -> None:
     assert (second.channel_id, second.thread_ts) == ("C0DBOPS", "5.6")
 
 
-async def test_a_mention_is_a_command_in_its_thread(gateway: Gateway) -> None:
+async def test_a_mention_in_a_thread_is_handled_as_a_command_in_that_thread(gateway: Gateway) -> None:
     await gateway.event(
         event("app_mention", user="U0ANA", channel="C0DBOPS", ts="7.8", thread_ts="5.6", team="T0ACME",
               text="hey <@U0BOT|Turso Ops> show <@U0BEN> orders")

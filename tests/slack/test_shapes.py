@@ -1,4 +1,4 @@
-"""A payload that passes the check of its shape can be read by Bolt and translated into an `Incoming`."""
+"""A payload that passes the check of its shape can be read by Bolt and becomes an `Incoming`."""
 
 import json
 from contextlib import suppress

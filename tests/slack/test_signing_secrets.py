@@ -15,7 +15,7 @@ TEXT = "command=%2Fturso&text=help"
 
 
 class Files:
-    """Settings with signing secrets that a test can change, and a count of how often they were read."""
+    """Settings with signing secrets that a test can change, and a count of how many times they were read."""
 
     def __init__(self, *secrets: str) -> None:
         self.secrets: list[str] | None = list(secrets)

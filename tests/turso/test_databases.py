@@ -1,4 +1,4 @@
-"""Create, destroy, create tokens, rotate and configure: what is sent, how often, and what is returned."""
+"""Create, destroy, create tokens, rotate and configure: what is sent, how many times, and what is returned."""
 
 import json
 from typing import Any
@@ -185,7 +185,9 @@ async def test_a_configuration_sends_only_what_changes(turso: TursoClient, acme:
     assert (after.block_writes, after.block_reads, after.size_limit) == (True, False, "268435456")
 
 
-async def test_an_empty_answer_to_a_configuration_is_read_again(turso: TursoClient, acme: Organization) -> None:
+async def test_after_an_empty_response_to_a_change_the_configuration_is_read_back(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.add("orders")
     acme.next_answers = [httpx.Response(200)]
 

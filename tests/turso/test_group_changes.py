@@ -29,7 +29,7 @@ async def test_the_error_about_waking_an_unknown_group_names_it(turso: TursoClie
         await turso.unarchive_group("nowhere")
 
 
-async def test_after_a_broken_answer_it_is_unknown_whether_the_group_woke_and_it_is_not_sent_again(
+async def test_after_an_error_response_the_outcome_is_unknown_and_the_change_is_not_sent_again(
     turso: TursoClient, acme: Organization
 ) -> None:
     archive(acme, "eu")
@@ -41,7 +41,9 @@ async def test_after_a_broken_answer_it_is_unknown_whether_the_group_woke_and_it
     assert acme.log() == [f"POST {UNARCHIVE}"]
 
 
-async def test_a_success_with_an_unreadable_body_is_read_again(turso: TursoClient, acme: Organization) -> None:
+async def test_after_a_success_with_an_unreadable_body_the_group_is_read_back(
+    turso: TursoClient, acme: Organization
+) -> None:
     archive(acme, "eu")
     acme.groups["eu"]["archived"] = False
     acme.next_answers = [httpx.Response(200, text="")]

@@ -21,7 +21,7 @@ async def test_overages_are_set_with_one_call(turso: TursoClient, acme: Organiza
     assert acme.log() == [f"PATCH {ACME}"]
 
 
-async def test_after_a_broken_answer_it_is_unknown_whether_overages_are_on_and_it_is_not_sent_again(
+async def test_after_an_error_response_the_outcome_is_unknown_and_the_change_is_not_sent_again(
     turso: TursoClient, acme: Organization
 ) -> None:
     acme.next_answers = [refuse(500, "down")]
@@ -32,7 +32,9 @@ async def test_after_a_broken_answer_it_is_unknown_whether_overages_are_on_and_i
     assert acme.log() == [f"PATCH {ACME}"]
 
 
-async def test_a_success_with_an_unreadable_body_is_read_again(turso: TursoClient, acme: Organization) -> None:
+async def test_after_a_success_with_an_unreadable_body_the_organization_is_read_back(
+    turso: TursoClient, acme: Organization
+) -> None:
     acme.overages = True
     acme.next_answers = [httpx.Response(200, text="")]
 

@@ -72,8 +72,11 @@ def test_group_and_sources_are_looked_up_if_a_denial_of_destroy_depends_on_them(
     assert not depends_on_names(rules, subject(), "rewind keep")
 
 
-def test_databases_are_deleted_in_one_place_by_commands_that_declare_it() -> None:
-    """A new command that deletes must declare `removes_target`, and `ends_with` unless it is `destroy`."""
+def test_only_commands_that_declare_removes_target_delete_databases_and_all_use_one_function() -> None:
+    """Every command that deletes a database must declare `removes_target`.
+
+    All of them except `destroy` must also declare `ends_with`.
+    """
     root = Path(bot.__file__).parent
     calls, users = [], set()
     for path in root.rglob("*.py"):

@@ -10,7 +10,7 @@ from tests.world import ANA, DANA, DB_OPS, buttons, until, words
 
 LATE_SECONDS = 5.0
 TRIES = 5
-"""How often a person tries an action while Slack says that the app didn't respond."""
+"""How many times a person tries an action while Slack says that the app didn't respond."""
 
 
 async def ask(harness: Harness, line: str) -> Acted:

@@ -1,4 +1,4 @@
-"""Fixtures: a seeded workspace, and a client that requests its page within this process."""
+"""Fixtures: a seeded workspace, and an in-process HTTP client for its web page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Presses and choices in messages, modals and Home: the payload, who may press, and how often."""
+"""Presses and choices in messages, modals and Home: the payload, who may press, and how many times."""
 
 from __future__ import annotations
 
