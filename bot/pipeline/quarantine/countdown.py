@@ -28,8 +28,8 @@ from bot.turso import DatabaseNotFound
 
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
-NOTIFY_AT: Final = 4
-"""The failed attempt at which people are notified, about seven minutes after the first."""
+NOTIFY_AT: Final = 5
+"""The failed attempt at which people are notified, 15 minutes after the first one."""
 
 
 class End(Enum):
