@@ -153,12 +153,8 @@ class Health:
         return f"Policy `{policy.hash}` is in force: {counted(len(policy.channels), 'channel')}."
 
     async def _channels(self) -> str:
-        wrong = []
-        for channel_id in self.book.policy.channels:
-            channel = await self.directory.channel(channel_id)
-            if trouble := _trouble(channel):
-                wrong.append(f"`{channel_id}` {trouble}")
-        if wrong:
+        channels = {channel_id: await self.directory.channel(channel_id) for channel_id in self.book.policy.channels}
+        if wrong := [f"`{name}` {trouble}" for name, channel in channels.items() if (trouble := _trouble(channel))]:
             raise Unhealthy(f"Some channels in the policy can't be used: {'; '.join(wrong)}.")
         return "All channels in the policy exist, and the bot is in them."
 

@@ -260,9 +260,7 @@ def is_failure(error: BaseException) -> bool:
     """Return True for an error of the database or its environment, and False for a faulty statement."""
     if isinstance(error, OperationalError | PoolTimeout | TimeoutError):
         return True
-    if getattr(error, "connection_invalidated", False):
-        return True
-    return isinstance(error, DBAPIError) and failure_of(error) in SURROUNDINGS
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or failure_of(error) in SURROUNDINGS)
 
 
 def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) -> Engine:
