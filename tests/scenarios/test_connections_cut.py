@@ -74,7 +74,7 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, when: When,
     assert request.state is State.SUCCEEDED
     assert [vote.user_id for vote in request.votes] == [ANA]
     assert len(world.changes("PATCH", f"{name}/configuration")) == 1
-    assert not [one for one in forging.private_messages(world, ANA) if "didn't answer" in words(one)]
+    assert not [one for one in forging.private_messages(world, ANA) if "didn't respond" in words(one)]
     assert len([one for one in ana.sees() if one.thread_ts == card.ts and name in words(one)]) == 1, (
         "the outcome is posted once"
     )

@@ -206,8 +206,8 @@ async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, mon
         raise StoreUnavailable
 
     monkeypatch.setattr(store.database, "write", refuse)
-    assert "didn't answer" in await store.trouble()
-    with pytest.raises(StoreUnavailable, match="didn't answer"):
+    assert "didn't respond" in await store.trouble()
+    with pytest.raises(StoreUnavailable, match="didn't respond"):
         await store.intents.close("i-1")
 
 
