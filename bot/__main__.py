@@ -13,7 +13,7 @@ from bot.app.output import describe_refusal, discard_output, require_working_fol
 from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
-from bot.settings import BadSettings, load_database_urls, load_settings
+from bot.settings import BadSettings, Settings, load_database_urls, load_settings, warnings_about
 
 BAD_USAGE = 2
 TRY_LATER = 75
@@ -125,7 +125,7 @@ def _audit_verify(arguments: argparse.Namespace) -> int:
 
 
 def _audit_resend(arguments: argparse.Namespace) -> int:
-    settings = load_settings()
+    settings = _settings()
     from bot.app.audit_stream.stream import stream_of
 
     stream = stream_of(settings)
@@ -135,11 +135,11 @@ def _audit_resend(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().doctor(load_settings())))
+    return int(_run(_admin_commands().doctor(_settings())))
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().upgrade_store(*load_database_urls())))
+    return int(_run(_admin_commands().upgrade_store(*load_database_urls(warn=_warn))))
 
 
 def _db_backup(arguments: argparse.Namespace) -> int:
@@ -147,7 +147,7 @@ def _db_backup(arguments: argparse.Namespace) -> int:
 
 
 def _db_after_restore(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().after_restore(load_settings())))
+    return int(_run(_admin_commands().after_restore(_settings())))
 
 
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
@@ -160,8 +160,20 @@ def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
 
 def _database_url() -> str:
     """Return the database URL for the offline commands, which need no token. Prefers the URL without a pooler."""
-    url, direct = load_database_urls()
+    url, direct = load_database_urls(warn=_warn)
     return direct or url
+
+
+def _settings() -> Settings:
+    """Return the settings for a command that has no log, and warn about variables that have no effect."""
+    settings = load_settings()
+    for sentence in warnings_about(settings):
+        _warn(sentence)
+    return settings
+
+
+def _warn(sentence: str) -> None:
+    print(f"turso-ops: {sentence}", file=sys.stderr)
 
 
 def _admin_commands() -> Any:

@@ -3,9 +3,9 @@
 import os
 import re
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
@@ -15,7 +15,7 @@ from bot.settings.certificates import FOLDER as CERTIFICATES
 from bot.settings.libraries import check_libraries
 from bot.settings.near_misses import near_misses
 from bot.settings.proxies import VARIABLES, check_proxies
-from bot.settings.sources import FOLDER, GIVEN, POLICY_VARIABLES, SourcedSettings, dotenv_problem
+from bot.settings.sources import FOLDER, POLICY_VARIABLES, SourcedSettings, names_given, variables_of_process
 from bot.settings.values import SECRETS, BadSettings, check_value, is_token
 
 DEFAULT_STORE: Final = SecretStr("sqlite:///./data/turso-ops.db")
@@ -25,6 +25,7 @@ A_DATABASE: Final = "https://database.turso.io"
 HOW_TO_CONNECT: Final = (
     "Create one with the scope connections:write under Basic Information > App-Level Tokens in the Slack app."
 )
+BAD_FOLDER: Final = f"A file in {FOLDER} can't be read, or isn't UTF-8 text."
 ENVIRONMENT_ONLY: Final = (*VARIABLES, "NO_PROXY", "no_proxy", FILE, CERTIFICATES)
 """Variables that are read from the environment of the process, and not from `.env`."""
 __all__ = [
@@ -100,9 +101,6 @@ class Settings(SourcedSettings):
         default_factory=dict, alias=POLICY_VARIABLES, exclude=True, repr=False
     )
     """The variables that a policy may refer to with `env:TURSO_…`."""
-
-    given: Annotated[tuple[str, ...], NoDecode] = Field((), alias=GIVEN, exclude=True, repr=False)
-    """The names of all variables of the process, including those of `.env`."""
 
     @field_validator("slack_api_url")
     @classmethod
@@ -208,10 +206,7 @@ def addresses(settings: Settings) -> tuple[str, ...]:
 
 def warnings_about(settings: Settings) -> list[str]:
     """Return a sentence for each variable that has no effect, such as a misspelled setting."""
-    known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
-    # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
-    similar = near_misses(settings.given, known)
-    sentences = [f"{name} isn't a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
+    sentences = _misspelled(settings.given)
     unread = sorted(name for name in settings.given if name in ENVIRONMENT_ONLY and not os.environ.get(name))
     sentences += [f"{name} has no effect in `.env`. Set it in the environment." for name in unread]
     given = {name.upper() for name in settings.given}
@@ -220,11 +215,36 @@ def warnings_about(settings: Settings) -> list[str]:
     return sentences
 
 
-def load_database_urls(environ: Mapping[str, str] | None = None) -> tuple[str, str | None]:
-    """Read `DATABASE_URL` and `DATABASE_DIRECT_URL`, the only settings of offline commands. Raises BadSettings."""
+def load_database_urls(
+    environ: Mapping[str, str] | None = None, *, warn: Callable[[str], None] | None = None
+) -> tuple[str, str | None]:
+    """Read `DATABASE_URL` and `DATABASE_DIRECT_URL`, the only settings of offline commands.
+
+    Args:
+        environ: used instead of the environment. `.env` isn't read then.
+        warn: called with a sentence for each variable that is probably meant to be one of these settings.
+    Raises:
+        BadSettings: a setting is malformed, or `.env` can't be read.
+    """
     settings = _validated(_StoreSettings, environ)
+    if warn:
+        for sentence in _misspelled(settings.given, ("DATABASE_URL", "DATABASE_DIRECT_URL", FOLDER)):
+            warn(sentence)
     direct = settings.database_direct_url
     return settings.database_url.get_secret_value(), direct.get_secret_value() if direct else None
+
+
+def _misspelled(given: Iterable[str], read: Container[str] | None = None) -> list[str]:
+    """Return a sentence for each variable whose name is nearly that of a setting.
+
+    Args:
+        given: the names of all variables.
+        read: the settings that the command reads, if not all.
+    """
+    known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
+    # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
+    similar = {name: meant for name, meant in near_misses(given, known).items() if read is None or meant in read}
+    return [f"{name} isn't a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
 
 
 S = TypeVar("S", bound=SourcedSettings)
@@ -232,25 +252,29 @@ S = TypeVar("S", bound=SourcedSettings)
 
 def _validated(settings_cls: type[S], environ: Mapping[str, str] | None) -> S:
     """Read and check settings. Raises BadSettings."""
-    # `values` mustn't be empty if `environ` is given, because the class would then read the process's environment.
-    values: dict[str, Any] = {} if environ is None else {POLICY_VARIABLES: {}, **environ}
     check_libraries(os.environ if environ is None else environ)
+    variables = variables_of_process() if environ is None else environ
     try:
-        return settings_cls.model_validate(values)
+        return settings_cls.model_validate({name: value for name, value in variables.items() if not _is_option(name)})
     except ValidationError as error:
-        raise BadSettings(_describe_error(error, os.environ if environ is None else environ)) from None
+        raise BadSettings(_describe_error(error, variables)) from None
     except (OSError, UnicodeError):
-        raise BadSettings(dotenv_problem()) from None
+        raise BadSettings(BAD_FOLDER) from None
 
 
-def _describe_error(error: ValidationError, environ: Mapping[str, str]) -> str:
+def _is_option(name: str) -> bool:
+    """Return True if pydantic-settings may take a variable for an option of its own, such as `_env_file`."""
+    return name.startswith("_") and name.islower()
+
+
+def _describe_error(error: ValidationError, variables: Mapping[str, str]) -> str:
     """Return a sentence about the first invalid setting, without its value."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
     if not first["loc"]:  # a source can't be read
-        return dotenv_problem()
+        return BAD_FOLDER
     name = str(first["loc"][0])
     if first["type"] == "missing":
-        return _describe_missing(name, environ)
+        return _describe_missing(name, names_given(variables))
     return f"{name} is malformed: {first['msg'].removeprefix('Value error, ')}."
 
 

@@ -1,20 +1,22 @@
 """The sources of settings: the environment, `.env` and files with secrets. Decides which of two values is used."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
-    EnvSettingsSource,
     InitSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
 )
 
+from bot.settings.env_file import ENCODING, read_env_file
 from bot.settings.values import SECRETS, BadSettings, check_values
 
 FOLDER: Final = "SECRETS_DIR"
@@ -23,23 +25,33 @@ POLICY_VARIABLES: Final = "TURSO_*"
 GIVEN: Final = "*"
 """The key that collects the names of all variables."""
 BOM: Final = "\ufeff"
-ENCODING: Final = "utf-8-sig"
+
+
+def variables_of_process() -> dict[str, str]:
+    """Return the variables of the environment and of `.env`. A value in the environment replaces one in `.env`.
+
+    Raises:
+        BadSettings: `.env` can't be read.
+    """
+    return {**read_env_file(), **{name: value for name, value in os.environ.items() if value}}
+
+
+def names_given(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of all variables with a value, and of the files in `SECRETS_DIR`."""
+    given = {name: stripped for name, value in variables.items() if (stripped := value.strip())}
+    return *given, *_files_in(given.get(FOLDER, ""))
 
 
 class SourcedSettings(BaseSettings):
-    """Base class of settings that are read from the environment, `.env` and files with secrets.
+    """Base class of settings that are made from variables and from files with secrets.
 
-    Values that the caller passes replace the environment and `.env`.
+    The caller passes the variables: pydantic-settings would skip a line of `.env` that it can't read.
     """
 
-    model_config = SettingsConfigDict(
-        case_sensitive=True,
-        env_file=".env",
-        env_file_encoding=ENCODING,
-        env_ignore_empty=True,
-        extra="ignore",
-        frozen=True,
-    )
+    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", frozen=True)
+
+    given: Annotated[tuple[str, ...], NoDecode] = Field((), alias=GIVEN, exclude=True, repr=False)
+    """The names of all variables of the process, including those of `.env`."""
 
     @classmethod
     def settings_customise_sources(
@@ -50,21 +62,14 @@ class SourcedSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the sources, with the highest priority first.
+        """Return the sources, with the highest priority first: the variables that the caller passed, and files.
 
-        If the caller passed values, as the sandbox and tests do, they are the only source of variables. Files named by
-        `NAME_FILE` variables come first, because they are only read for names without a value.
+        Files named by `NAME_FILE` variables come first, because they are only read for names without a value.
         """
         assert isinstance(init_settings, InitSettingsSource)
-        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings,)
-        variables: Mapping[str, object] = init_settings.init_kwargs
-        if not variables:
-            assert isinstance(env_settings, EnvSettingsSource)
-            assert isinstance(dotenv_settings, EnvSettingsSource)
-            sources = env_settings, dotenv_settings
-            variables = {**dotenv_settings.env_vars, **env_settings.env_vars}
+        variables = init_settings.init_kwargs
         given = {name: value.strip() for name, value in variables.items() if isinstance(value, str) and value.strip()}
-        return SecretFiles(settings_cls, given), *sources, *_secrets_folder(settings_cls, given)
+        return SecretFiles(settings_cls, given), init_settings, *_secrets_folder(settings_cls, given)
 
     @model_validator(mode="before")
     @classmethod
@@ -103,7 +108,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         return {
             **read,
             POLICY_VARIABLES: {name: value for name, value in {**read, **given}.items() if name.startswith("TURSO_")},
-            GIVEN: (*given, *_files_in(given.get(FOLDER, ""))),
+            GIVEN: names_given(given),
         }
 
 
@@ -138,16 +143,3 @@ def _describe_path(path: str) -> str:
     Somebody may have entered the secret itself instead of a path.
     """
     return f"`{path}`" if path.startswith(("/", "./", "../")) else "a file"
-
-
-def dotenv_problem() -> str:
-    """Return a sentence about a `.env` or a folder of secrets that can't be read."""
-    try:
-        Path(".env").read_text(encoding=ENCODING)
-    except UnicodeDecodeError:
-        return "`.env` isn't UTF-8 text. Save it as UTF-8."
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        return f"`.env` can't be read ({error.strerror})."
-    return f"A file in {FOLDER} can't be read, or isn't UTF-8 text."

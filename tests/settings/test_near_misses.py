@@ -1,7 +1,10 @@
 """A warning names a variable whose name is almost that of a setting."""
 
+from pathlib import Path
+
 import pytest
 
+from bot.__main__ import main
 from bot.settings import BadSettings, load_settings, warnings_about
 from bot.settings.near_misses import OTHER_NAMES
 from tests.settings.test_values import GIVEN
@@ -92,6 +95,62 @@ def test_the_error_about_a_setting_that_only_some_commands_need_names_the_typo()
         load_settings(given, needs=("SLACK_APP_TOKEN",))
 
 
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Use an empty working directory, and an environment without settings."""
+    for name in (*GIVEN, "DATABASE_URL", "DATABASE_DIRECT_URL", "SECRETS_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_error_about_a_missing_setting_names_a_typo_in_dot_env(folder: Path) -> None:
+    lines = [f"{name.replace('BOT_TOKEN', 'BOT_TOKN')}={value}" for name, value in GIVEN.items()]
+    (folder / ".env").write_text("\n".join(lines))
+
+    with pytest.raises(BadSettings, match=r"^SLACK_BOT_TOKEN isn't set\. .* SLACK_BOT_TOKN is set: is its name"):
+        load_settings()
+
+
+def test_the_error_about_a_missing_setting_names_a_file_with_a_typo(folder: Path) -> None:
+    (folder / "SLACK_BOT_TOKN").write_text("xoxb-1")
+    given = {name: value for name, value in GIVEN.items() if name != "SLACK_BOT_TOKEN"}
+
+    with pytest.raises(BadSettings, match=r"SLACK_BOT_TOKN is set: is its name misspelled"):
+        load_settings(given | {"SECRETS_DIR": str(folder)})
+
+
+@pytest.mark.parametrize("command", ["db upgrade", "db backup copy.db", "audit verify", "audit export"])
+def test_commands_that_only_need_the_store_warn_about_a_typo_of_it(
+    folder: Path, command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".env").write_text("DATABSE_URL=postgresql://u:canary@h/x\nLOG_LEVL=INFO\n")
+
+    main(command.split())
+
+    warning = "turso-ops: DATABSE_URL isn't a setting and has no effect. Did you mean DATABASE_URL?\n"
+    out, err = capfd.readouterr()
+    assert err.startswith(warning)
+    assert "canary" not in out + err
+    assert "LOG_LEVL" not in err
+
+
+@pytest.mark.parametrize("command", ["doctor", "db after-restore", "audit resend --from 1"])
+def test_commands_that_need_all_settings_warn_about_every_typo(
+    folder: Path, command: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreachable = dict.fromkeys(("SLACK_API_URL", "TURSO_API_BASEURL"), "http://127.0.0.1:1/api/")
+    for name, value in (GIVEN | unreachable | {"AUDIT_STREM": "canary", "LOG_LEVL": "canary"}).items():
+        monkeypatch.setenv(name, value)
+
+    main(command.split())
+
+    out, err = capfd.readouterr()
+    for name, meant in {"AUDIT_STREM": "AUDIT_STREAM", "LOG_LEVL": "LOG_LEVEL"}.items():
+        assert f"turso-ops: {name} isn't a setting and has no effect. Did you mean {meant}?\n" in err
+    assert "canary" not in out + err
+
+
 def test_variables_of_other_programs_are_not_warned_about() -> None:
     assert warned(**dict.fromkeys(OTHERS, "x")) == []
 
@@ -105,11 +164,9 @@ def test_a_proxy_only_for_http_is_warned_about(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_variables_that_have_no_effect_in_dot_env_are_warned_about(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path_factory.mktemp("folder")
-    monkeypatch.chdir(folder)
-    for name in (*GIVEN, "HTTPS_PROXY", "https_proxy"):
+    for name in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     (folder / ".env").write_text("\n".join(f"{name}={value}" for name, value in GIVEN.items()) + "\nHTTPS_PROXY=x\n")
 
