@@ -158,12 +158,22 @@ WRONG = {
     "an unknown TLS mode": (f"postgresql://u:{PASSWORD}@h/d?sslmode=true", "unknown `sslmode`"),
     "an option that may be a secret": (f"postgresql://u:p?{PASSWORD}=1&x@h/d?{PASSWORD}-x=1", "`…`"),
     "a password with an @": (f"postgresql://u:{PASSWORD}@x@h/d", "special character in its password"),
+    "a password with @ and /": (f"postgresql://u:a@{PASSWORD}/b@h/d", "special character in its password"),
+    "a password with @ and :": (f"postgresql://u:a@b:{PASSWORD}@h/d", "special character in its password"),
+    "a password with @ and ?": (f"postgresql://u:a@b?{PASSWORD}@h/d", "special character in its password"),
+    "a user with a /": (f"postgresql://u/x:{PASSWORD}@h/d", "special character in its password"),
     "no database": (f"postgresql://u:{PASSWORD}@h", "names no database"),
     "an invalid port": (f"postgresql://u:{PASSWORD}@h:70000/d", "has a port that isn't a number from 1 to 65535"),
+    "a port that is a word": (f"postgresql://u:{PASSWORD}@h:abc/d", "has a port that isn't a number"),
+    "a port with a letter": (f"postgresql://u:{PASSWORD}@h:54x2/d", "has a port that isn't a number"),
+    "a port of an IPv6 address": (f"postgresql://u:{PASSWORD}@[::1]:abc/d", "has a port that isn't a number"),
+    "a password without a host": (f"postgresql://u:{PASSWORD}", "has a port that isn't a number"),
+    "a port that is a word, and another scheme": (f"mysql://u:{PASSWORD}@h:abc/d", "must begin with"),
     "a port of the second host": (f"postgresql://u:{PASSWORD}@one:5432,two:0/d", "has a port"),
     "a port among the options": (f"postgresql://u:{PASSWORD}@/d?host=h&port=5432,x", "has a port"),
     "an option of SQLite": ("sqlite:///x.db?mode=ro", "has options, which a SQLite store doesn't take"),
     "two slashes": ("sqlite://data/x.db", "two slashes"),
+    "two slashes and a colon": ("sqlite://C:data/x.db", "two slashes"),
     "two slashes and a user": (f"sqlite://u:{PASSWORD}@data/x.db", "two slashes"),
 }
 
@@ -188,6 +198,11 @@ def test_a_url_with_several_hosts_is_accepted() -> None:
         "target_session_attrs": "read-write",
         "client_encoding": "utf8",
     }
+
+
+@pytest.mark.parametrize("end", ["a%40b", "d?application_name=a@b", "d?passfile=/run/a@b/pass"])
+def test_an_at_sign_after_the_host_is_accepted_where_it_has_a_meaning(end: str) -> None:
+    assert place_of(f"postgresql://u:p%40{PASSWORD}@h/{end}").for_psycopg["password"] == f"p@{PASSWORD}"
 
 
 def test_a_direct_address_is_refused_unless_the_store_is_postgresql() -> None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.errors import BotError
 from bot.store.connections.sqlite import DRIVER, register_driver
@@ -31,9 +30,16 @@ ENCODING: Final = "client_encoding"
 """The option of libpq that the bot sets itself, because the environment or the server may set another encoding."""
 SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 LARGEST_PORT: Final = 65_535
+BAD_PORT: Final = f"has a port that isn't a number from 1 to {LARGEST_PORT}."
+TWO_SLASHES: Final = (
+    "has two slashes before the path of the SQLite file. Write three for a relative path "
+    "(`sqlite:///./data/turso-ops.db`), and four for an absolute one."
+)
 PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
 """A URL with several hosts, for libpq. SQLAlchemy can't parse it: `postgresql://me@one:5432,two:5432/name`."""
+PARTS: Final = re.compile(r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<rest>[^?]*)(?:\?(?P<options>.*))?")
+"""A URL as SQLAlchemy divides it: scheme, user and password, host and database, options."""
 
 
 class BadDatabaseUrl(BotError):
@@ -124,19 +130,17 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
     """
     if database_url.startswith("postgres:"):
         database_url = database_url.replace("postgres:", "postgresql:", 1)
-    try:
-        url = make_url(_with_hosts_as_options(database_url))
-    except (ArgumentError, ValueError):
-        raise BadDatabaseUrl(f"{setting} isn't a URL, such as `sqlite:///./data/turso-ops.db`.") from None
-    if url.drivername in POSTGRESQL:
+    if not (parts := PARTS.match(database_url)):
+        raise BadDatabaseUrl(f"{setting} isn't a URL, such as `sqlite:///./data/turso-ops.db`.")
+    if parts["scheme"] in POSTGRESQL:
+        _check_password(parts, setting)
+        url = _parsed(database_url, f"{setting} {BAD_PORT}")
         return Place(_checked(url.set(drivername="postgresql+psycopg"), setting), None, setting)
-    if url.drivername not in SQLITE:
+    if parts["scheme"] not in SQLITE:
         raise BadDatabaseUrl(f"{setting} must begin with `sqlite:///` or `postgresql://`.")
+    url = _parsed(database_url, f"{setting} {TWO_SLASHES}")
     if url.host or url.username or url.password or url.port:
-        raise BadDatabaseUrl(
-            f"{setting} has two slashes before the path of the SQLite file. Write three for a relative path "
-            "(`sqlite:///./data/turso-ops.db`), and four for an absolute one."
-        )
+        raise BadDatabaseUrl(f"{setting} {TWO_SLASHES}")
     if not url.database or url.database.startswith((":memory:", "file:")):
         raise BadDatabaseUrl(f"{setting} must name a SQLite file, because a store in memory doesn't survive a crash.")
     if url.query:
@@ -144,6 +148,26 @@ def place_of(database_url: str, *, setting: str = SETTING) -> Place:
     file = Path(url.database).absolute()
     register_driver()
     return Place(URL.create(DRIVER, database=str(file)), file, setting)
+
+
+def _parsed(database_url: str, bad_port: str) -> URL:
+    """Return the parts of a URL. Raises BadDatabaseUrl with the sentence `bad_port` if its port isn't a number."""
+    try:
+        return make_url(_with_hosts_as_options(database_url))
+    except ValueError:  # its text has the port, which may be a part of a password
+        raise BadDatabaseUrl(bad_port) from None
+
+
+def _check_password(parts: re.Match[str], setting: str) -> None:
+    """Raise BadDatabaseUrl if the password ends too early: then its rest, and an `@`, are in the host or what follows.
+
+    An option's value may contain an `@`, and so may an encoded name of a database.
+    """
+    names = (option.partition("=")[0] for option in (parts["options"] or "").split("&"))
+    if "@" in parts["rest"] or any("@" in name for name in names):
+        raise BadDatabaseUrl(
+            f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
+        )
 
 
 def _with_hosts_as_options(database_url: str) -> str:
@@ -157,12 +181,8 @@ def _with_hosts_as_options(database_url: str) -> str:
 
 def _checked(url: URL, setting: str) -> URL:
     """Return a PostgreSQL URL with UTF-8 as its encoding. Raises BadDatabaseUrl for parts that the driver can't use."""
-    if "@" in (url.host or ""):
-        raise BadDatabaseUrl(
-            f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
-        )
     if not all(_is_port(port) for port in _ports_of(url)):
-        raise BadDatabaseUrl(f"{setting} has a port that isn't a number from 1 to {LARGEST_PORT}.")
+        raise BadDatabaseUrl(f"{setting} {BAD_PORT}")
     if not url.database:
         raise BadDatabaseUrl(f"{setting} names no database. Add it after the host: `postgresql://…/turso_ops`.")
     known = _known_options()
