@@ -44,6 +44,28 @@ def head(text: str) -> str:
     return text.strip().lower()
 
 
+def person_id(text: str) -> str:
+    """Parse the ID of a person in Slack."""
+    return _slack_id(text, "UW", "a person's ID, such as U0123ABCD")
+
+
+def channel_id(text: str) -> str:
+    """Parse the ID of a channel or a direct message in Slack. `DM` stands for any direct message."""
+    return text if text == "DM" else _slack_id(text, "CGD", "a channel's ID, such as C0123ABCD")
+
+
+def usergroup_id(text: str) -> str:
+    """Parse the ID of a user group in Slack."""
+    return _slack_id(text, "S", "a user group's ID, such as S0123ABCD")
+
+
+def _slack_id(text: str, first: str, what: str) -> str:
+    """Return an ID. Rejects a name, which no rule would match, and a word such as `SRE`, which has only letters."""
+    if not re.fullmatch(rf"[{first}](?=[A-Z]*[0-9]|[A-Z]{{8}})[A-Z0-9]+", text):
+        raise ArgumentTypeError(f"`{text}` isn't {what}; names aren't accepted")
+    return text
+
+
 def _integer(text: str, lowest: int, highest: int) -> int:
     if not _DIGITS.fullmatch(text) or not lowest <= int(text) <= highest:
         raise ArgumentTypeError(f"`{text}` isn't a whole number from {lowest} to {highest}")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bot.app.argument_types import channel_id, person_id, usergroup_id
 from bot.app.policy_text import Unreadable, read_policy
 from bot.settings import BadSettings
 
@@ -21,10 +22,12 @@ def add_policy(commands: Any) -> None:
     test.add_argument("cases", type=Path, nargs="?", help="default: the policy's name with .tests.yaml")
     explain = _add(policy, "explain", policy_explain, "explain what someone may do, by which rule, and why")
     explain.add_argument("command", nargs="+", help="as typed: token orders --read-only")
-    explain.add_argument("--as", dest="person", required=True, help="a user ID, U…")
-    explain.add_argument("--in", dest="channel", required=True, help="a channel ID, C…")
+    explain.add_argument("--as", dest="person", type=person_id, required=True, metavar="U…", help="a person's ID")
+    explain.add_argument("--in", dest="channel", type=channel_id, required=True, metavar="C…", help="a channel's ID")
     explain.add_argument("--file", type=Path, default=default)
-    explain.add_argument("--member", action="append", default=[], metavar="S…", help="a user group that they are in")
+    explain.add_argument(
+        "--member", type=usergroup_id, action="append", default=[], metavar="S…", help="a user group that they are in"
+    )
     explain.add_argument("--guest", action="store_true", help="they are a guest of the workspace")
     explain.add_argument("--external", action="store_true", help="they are from another workspace")
     explain.add_argument("--incident", action="store_true", help="as if an incident were active there")

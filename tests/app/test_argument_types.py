@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.__main__ import main
+from bot.__main__ import argument_parser, main
 
 BIG = "99999999999999999999999"
 
@@ -23,6 +23,18 @@ BIG = "99999999999999999999999"
         ("sandbox --seconds nan", "`nan` isn't a number of seconds"),
         ("sandbox --seconds=-1", "`-1` isn't a number of seconds"),
         ("sandbox --seconds inf", "isn't a number of seconds"),
+        ("policy explain ls --as U0ANA --in db-ops", "argument --in: `db-ops` isn't a channel's ID, such as C0123ABCD"),
+        ("policy explain ls --as U0ANA --in YOUR_CHANNEL", "`YOUR_CHANNEL` isn't a channel's ID"),
+        ("policy explain ls --as U0ANA --in #C0DBOPS", "`#C0DBOPS` isn't a channel's ID"),
+        ("policy explain ls --as ana --in C0DBOPS", "argument --as: `ana` isn't a person's ID, such as U0123ABCD"),
+        ("policy explain ls --as YOUR_ID --in C0DBOPS", "`YOUR_ID` isn't a person's ID"),
+        ("policy explain ls --as USER --in C0DBOPS", "`USER` isn't a person's ID"),
+        ("policy explain ls --as S0DBA --in C0DBOPS", "`S0DBA` isn't a person's ID"),
+        (
+            "policy explain ls --as U0ANA --in C0DBOPS --member dba",
+            "--member: `dba` isn't a user group's ID, such as S",
+        ),
+        ("policy explain ls --as U0ANA --in C0DBOPS --member SRE", "`SRE` isn't a user group's ID"),
         ("platform --port=-1", "isn't a whole number from 0 to 65535"),
     ],
 )
@@ -37,3 +49,13 @@ def test_an_invalid_value_of_an_option_is_named(
     assert ended.value.code == 2
     assert says in capsys.readouterr().err.splitlines()[-1]
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("channel", ["C0DBOPS", "G01ABCDEF", "D01ABCDEF", "DM", "CFGHJKLMN"])
+@pytest.mark.parametrize("person", ["U0ANA", "W01ABCDEF", "USLACKBOT"])
+def test_ids_of_every_kind_are_accepted(channel: str, person: str) -> None:
+    line = f"policy explain ls --as {person} --in {channel} --member S0DBA"
+
+    arguments = argument_parser().parse_args(line.split())
+
+    assert (arguments.person, arguments.channel, arguments.member) == (person, channel, ["S0DBA"])

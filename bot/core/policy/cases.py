@@ -1,21 +1,30 @@
 """Test cases of a policy: who runs which command where, and the expected verdict and approvers."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from bot.core.actions import action_of_line
 from bot.core.model import Channel, ChannelKind, Decision, Person, Subject, Verdict
 from bot.core.parsing.grammar import Grammar
 from bot.core.policy import document
 from bot.core.policy.decide import decide
+from bot.core.policy.file_values import ChannelId, UsergroupId, UserId
 from bot.core.policy.rules import Policy
 from bot.errors import BadInput
+
+DIRECT_MESSAGE: Final = "DM"
+_CHANNEL: Final = TypeAdapter[str](ChannelId)
 
 
 def _one_or_more(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
+
+
+def _channel_or_dm(value: Any) -> Any:
+    """Accept `DM`, for any direct message, besides the ID of a channel."""
+    return value if value == DIRECT_MESSAGE else _CHANNEL.validate_python(value)
 
 
 class _Strict(BaseModel):
@@ -25,13 +34,12 @@ class _Strict(BaseModel):
 class Case(_Strict):
     """One test case."""
 
-    subject: str
-    """A user ID."""
-    channel: str
+    subject: UserId
+    channel: Annotated[str, BeforeValidator(_channel_or_dm)]
     """A channel ID, or `DM` for a direct message."""
     command: str
     verdict: Verdict
-    approvers: Annotated[list[str], BeforeValidator(_one_or_more)] | None = None
+    approvers: Annotated[list[UserId], BeforeValidator(_one_or_more)] | None = None
     quorum: int | None = None
     direct_message: bool | None = None
     """Whether the people in `notify` get a direct message."""
@@ -46,13 +54,13 @@ class Case(_Strict):
 class Cases(_Strict):
     """A file of test cases, with the assumed members of user groups and schedules."""
 
-    usergroups: dict[str, list[str]] = {}
-    oncall: dict[str, list[str]] = {}
+    usergroups: dict[UsergroupId, list[UserId]] = {}
+    oncall: dict[str, list[UserId]] = {}
     """The user IDs of the people on call, by the name of a schedule in the policy's `people`."""
-    guests: list[str] = []
-    externals: list[str] = []
-    bots: list[str] = []
-    shared_channels: list[str] = []
+    guests: list[UserId] = []
+    externals: list[UserId] = []
+    bots: list[UserId] = []
+    shared_channels: list[ChannelId] = []
     cases: list[Case]
 
 
@@ -61,6 +69,8 @@ def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bo
     read = document.read(text)
     if read.problems:
         return [str(problem) for problem in read.problems], False
+    if not isinstance(read.value, dict | None):
+        return [str(read.problem((), "a file of test cases is a mapping of keys: `cases`, `usergroups`, …"))], False
     try:
         cases = Cases.model_validate(read.value or {})
     except ValidationError as error:
@@ -82,7 +92,8 @@ def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bo
 
 
 def _located(read: document.Document, error: Any) -> document.Problem:
-    return read.problem(tuple(error["loc"]), f"{error['msg'][:1].lower()}{error['msg'][1:]}")
+    path = tuple(step for step in error["loc"] if step != "[key]")
+    return read.problem(path, f"{error['msg'][:1].lower()}{error['msg'][1:]}")
 
 
 def _wrong(policy: Policy, grammar: Grammar[Any], cases: Cases, case: Case) -> str | None:
@@ -90,6 +101,8 @@ def _wrong(policy: Policy, grammar: Grammar[Any], cases: Cases, case: Case) -> s
         action = action_of_line(grammar, case.command, group=case.group)
     except BadInput as error:
         return str(error)
+    if isinstance(case.incident, str) and case.incident not in policy.profiles:
+        return f"`{case.incident}` in `incident` isn't one of the policy's profiles"
     decision = decide(policy, _subject(policy, cases, case), action)
     if decision.verdict is not case.verdict:
         return f"expected {case.verdict.value}, got {decision.verdict.value}: {decision.reason}"
@@ -113,7 +126,7 @@ def _ids(ids: "list[str] | frozenset[str]") -> str:
 
 
 def _subject(policy: Policy, cases: Cases, case: Case) -> Subject:
-    kind = ChannelKind.DM if case.channel == "DM" else ChannelKind.CHANNEL
+    kind = ChannelKind.DM if case.channel == DIRECT_MESSAGE else ChannelKind.CHANNEL
     groups: Mapping[str, frozenset[str] | None] = {name: frozenset(ids) for name, ids in cases.usergroups.items()}
     on_call = {key: frozenset(ids) for name, ids in cases.oncall.items() for key in _schedules(policy, name)}
     known = {**groups, **on_call}

@@ -134,6 +134,19 @@ def test_the_cases_of_the_example_policy_pass() -> None:
         ("{subject: U0DEV, channel: C0DBOPS, command: list}", "field required"),
         ("{subject: U0DEV, channel: C0DBOPS, command: list, verdict: yes}", "verdict"),
         ("{who: U0DEV}", "who"),
+        (
+            "{subject: dev, channel: C0DBOPS, command: list, verdict: deny}",
+            "cases[0].subject: `dev` isn't a person's ID",
+        ),
+        ("{subject: U0DEV, channel: db-ops, command: list, verdict: deny}", "`db-ops` isn't a channel's ID"),
+        (
+            "{subject: U0DEV, channel: C0DBOPS, command: rotate a, verdict: approve, approvers: ana}",
+            "cases[0].approvers[0]: `ana` isn't a person's ID",
+        ),
+        (
+            "{subject: U0DEV, channel: C0DBOPS, command: list, verdict: allow, incident: outage}",
+            "`outage` in `incident` isn't one of the policy's profiles",
+        ),
         ("[", "this isn't valid YAML"),
     ],
 )
@@ -143,6 +156,24 @@ def test_a_failing_case_is_named_with_its_line(case: str, words: str) -> None:
     assert not well
     assert any("line 3" in line or "line 4" in line for line in lines)
     assert any(words in line for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ("usergroups: {dba: [U0ANA]}", "line 1: usergroups.dba: `dba` isn't a user group's ID"),
+        ("usergroups: {S0DBA: [ana]}", "line 1: usergroups.S0DBA[0]: `ana` isn't a person's ID"),
+        ("guests: [gil]", "line 1: guests[0]: `gil` isn't a person's ID"),
+        ("externals: [oli]", "line 1: externals[0]: `oli` isn't a person's ID"),
+        ("bots: [robot]", "line 1: bots[0]: `robot` isn't a person's ID"),
+        ("shared_channels: [db-ops]", "line 1: shared_channels[0]: `db-ops` isn't a channel's ID"),
+    ],
+)
+def test_a_name_instead_of_an_id_in_the_facts_is_an_error(facts: str, words: str) -> None:
+    case = "{subject: U0DEV, channel: C0NONE, command: list, verdict: deny}"
+    lines, well = report.run_cases(POLICY, f"{facts}\ncases: [{case}]\n", GRAMMAR)
+    assert not well
+    assert lines[0].startswith(words)
 
 
 def test_a_file_without_cases_fails_the_test() -> None:
