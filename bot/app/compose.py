@@ -20,6 +20,7 @@ from bot.app.metrics import Metrics
 from bot.app.on_call import check_on_call, on_call_schedules
 from bot.app.policy_book import CHECK_EVERY, REPORT_EVERY, PolicyBook
 from bot.app.policy_changes import PolicyChanges
+from bot.app.policy_tokens import follow_policy
 from bot.app.readiness import Readiness
 from bot.app.store_start import prepare_store
 from bot.app.tracing import Instruments, NoInstruments
@@ -112,7 +113,8 @@ async def running(
     metrics.follow_policy(lambda: book.age_seconds, lambda: book.problem is None)
     async with AsyncExitStack() as stack:
         turso_clients = await stack.enter_async_context(TursoClients(settings, metrics.turso, traces.follow_turso))
-        await turso_clients.follow(book.policy)
+        follow = partial(follow_policy, settings, turso_clients)
+        await book.apply_changes(follow)
         session = await stack.enter_async_context(new_session(traces.slack_calls()))
         token = settings.slack_bot_token.get_secret_value()
         calls = SlackCalls(web_client(session, token, settings.slack_api_url, metrics.slack), metrics.slack)
@@ -207,7 +209,7 @@ async def running(
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
         # Start this after durable work, so that it stops first: stopping durable work shuts down the loops' threads.
-        watch = background.start("policy watch", lambda: book.apply_changes(turso_clients.follow), every=CHECK_EVERY)
+        watch = background.start("policy watch", lambda: book.apply_changes(follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
             stack.push_async_callback(heartbeat.delete)  # runs once the loops that write the row have stopped
