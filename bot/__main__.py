@@ -2,14 +2,23 @@
 
 import argparse
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bot import __version__
 from bot.app.argument_types import entry_number, head, port
-from bot.app.output import describe_refusal, discard_output, require_working_folder, tolerate_closed_streams
+from bot.app.event_loop import run_loop
+from bot.app.output import (
+    OutputFailed,
+    complain,
+    describe_refusal,
+    discard_output,
+    flush_errors,
+    require_working_folder,
+    tolerate_closed_streams,
+)
 from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
@@ -20,28 +29,35 @@ TRY_LATER = 75
 """The exit status if the store can't be reached, but may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
 OUTPUT_CLOSED = 141
 """The exit status if the output is closed too early. A shell reports the same for a program ended by SIGPIPE."""
-T = TypeVar("T")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a usage error, 75 to try later."""
+    tolerate_closed_streams()
+    status = OUTPUT_CLOSED
+    try:
+        try:
+            status = _status_of(_arguments(argv))
+        finally:  # also after the help, for which argparse raises SystemExit
+            sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head` or a pager, has closed the pipe
+        discard_output()
+    except OSError as error:
+        discard_output()
+        complain(f"The output can't be written ({error.strerror}).")
+        status = BAD_USAGE
+    finally:
+        flush_errors()
+    return status
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argument_parser()
     arguments, rest = parser.parse_known_args(argv)
     if rest and arguments.run is not policy_explain:
         parser.error(f"unrecognized arguments: {' '.join(rest)}")
     arguments.rest = rest  # the options of the command line that `policy explain` explains
-    tolerate_closed_streams()
-    status = OUTPUT_CLOSED
-    try:
-        status = _status_of(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head` or a pager, has closed the pipe
-        discard_output()
-    except OSError as error:
-        discard_output()
-        print(f"turso-ops: The output can't be written ({error.strerror}).", file=sys.stderr)
-        status = BAD_USAGE
-    return status
+    return arguments
 
 
 def _status_of(arguments: argparse.Namespace) -> int:
@@ -51,19 +67,18 @@ def _status_of(arguments: argparse.Namespace) -> int:
         require_working_folder()
         return int(arguments.run(arguments) or 0)
     except BadSettings as error:
-        print(f"turso-ops: {error}", file=sys.stderr)
+        complain(str(error))
         return BAD_USAGE
     except Unavailable as error:
-        print(f"turso-ops: {error.cause}", file=sys.stderr)
+        complain(error.cause)
         return int(arguments.unavailable or arguments.failure)
     except BotError as error:
-        print(f"turso-ops: {error}", file=sys.stderr)
+        complain(str(error))
         return int(arguments.failure)
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputFailed):
         raise
     except OSError as error:
-        sys.stdout.flush()  # raises OSError again if standard output was the cause
-        print(f"turso-ops: {describe_refusal(error)}", file=sys.stderr)
+        complain(describe_refusal(error))
         return int(arguments.unavailable or arguments.failure)
     except KeyboardInterrupt:
         return 130
@@ -75,14 +90,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     from bot.app import serving
 
     serve = serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade, read_again=read)
-    return _run(serve)
+    return run_loop(serve)
 
 
 def _socket(arguments: argparse.Namespace) -> int:
     settings = load_settings(needs=("SLACK_APP_TOKEN",))
     from bot.app import serving
 
-    return _run(
+    return run_loop(
         serving.socket(
             settings,
             durable=not arguments.no_durable,
@@ -96,13 +111,7 @@ def _worker(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     from bot.app import serving
 
-    return _run(serving.worker(settings, upgrade=not arguments.no_upgrade, health_port=arguments.health_port))
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    import uvloop
-
-    return uvloop.run(work)
+    return run_loop(serving.worker(settings, upgrade=not arguments.no_upgrade, health_port=arguments.health_port))
 
 
 def _init(arguments: argparse.Namespace) -> int:
@@ -135,27 +144,27 @@ def _audit_resend(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().doctor(_settings())))
+    return int(run_loop(_admin_commands().doctor(_settings())))
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().upgrade_store(*load_database_urls(warn=_warn))))
+    return int(run_loop(_admin_commands().upgrade_store(*load_database_urls(warn=_warn))))
 
 
 def _db_backup(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().back_up_store(_database_url(), arguments.file)))
+    return int(run_loop(_admin_commands().back_up_store(_database_url(), arguments.file)))
 
 
 def _db_after_restore(arguments: argparse.Namespace) -> int:
-    return int(_run(_admin_commands().after_restore(_settings())))
+    return int(run_loop(_admin_commands().after_restore(_settings())))
 
 
 def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
-    async def run() -> int:
+    async def read() -> int:
         async with _admin_commands().Audit.open(_database_url()) as audit:
             return await work(audit)
 
-    return _run(run())
+    return run_loop(read())
 
 
 def _database_url() -> str:

@@ -1,10 +1,33 @@
 """Handles problems with standard streams and the working folder, and puts the system's errors into sentences."""
 
+import errno
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, TextIO
 
 from bot.settings import BadSettings
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+TOO_FEW_FILES = "Too few files can be open at the same time. Raise the limit (`ulimit -n`) to 1024 or more."
+
+
+class OutputFailed(OSError):
+    """Raised when standard output can't be written. Other errors of the system have other causes."""
+
+
+class _Output(io.FileIO):
+    """Standard output, whose errors can be told apart from those of other files."""
+
+    def write(self, data: "ReadableBuffer", /) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputFailed(error.errno, error.strerror) from None
 
 
 def tolerate_closed_streams() -> None:
@@ -16,9 +39,19 @@ def tolerate_closed_streams() -> None:
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: SIM115
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
+        sys.stdout = _recognizable(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _recognizable(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Return a stream with the same file, whose errors are OutputFailed. With PYTHONUNBUFFERED, it keeps only lines."""
+    file = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(
+        file, encoding=stream.encoding, line_buffering=stream.line_buffering or stream.write_through
+    )
 
 
 def discard_output() -> None:
@@ -26,7 +59,28 @@ def discard_output() -> None:
 
     Otherwise Python would write it at exit, and fail.
     """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _discard(sys.stdout)
+
+
+def complain(sentence: str) -> None:
+    """Print an error. It is lost if nothing can be printed, so that the exit status still says what happened."""
+    try:
+        sys.stderr.write(f"turso-ops: {sentence}\n")
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def flush_errors() -> None:
+    """Write what is left of the error output, or discard it. Otherwise Python would fail at exit with status 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def require_working_folder() -> None:
@@ -39,6 +93,8 @@ def require_working_folder() -> None:
 
 def describe_refusal(error: OSError) -> str:
     """Return a sentence about something that the operating system refused."""
+    if error.errno == errno.EMFILE:
+        return TOO_FEW_FILES
     why = error.strerror or type(error).__name__
     if error.filename is not None:
         return f"`{os.fsdecode(error.filename)}` can't be used ({why})."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app.argument_types import port, seconds
+from bot.app.event_loop import run_loop
 from bot.settings import BadSettings
 
 FAILURE: Final = 2
@@ -45,17 +46,13 @@ def _needs_extra(command: str) -> Iterator[None]:
 
 
 def _sandbox(arguments: argparse.Namespace) -> int:
-    import uvloop
-
     with _needs_extra("sandbox"):
         from bot.sandbox.running import run_sandbox
 
-    return uvloop.run(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
+    return run_loop(run_sandbox(port=arguments.port, data=arguments.data, seconds=arguments.seconds))
 
 
 def _platform(arguments: argparse.Namespace) -> int:
-    import uvloop
-
     with _needs_extra("platform"):
         from bot.sandbox.platform.serve import serve_platform
 
@@ -73,5 +70,5 @@ def _platform(arguments: argparse.Namespace) -> int:
         generation=arguments.generation,
         ready=lambda url: print(f"The local Turso is at {url}", flush=True),
     )
-    uvloop.run(work)
+    run_loop(work)
     return 0

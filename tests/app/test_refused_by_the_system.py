@@ -15,6 +15,14 @@ ROOT = Path(__file__).parents[2]
 LONG = f"/tmp/{'x' * 300}"  # longer than a file name may be
 TOKENS = "SLACK_BOT_TOKEN=xoxb-1-x SLACK_SIGNING_SECRET=0123456789abcdef TURSO_API_TOKEN=abcdefghijkl"
 SETTINGS = f"{TOKENS} TURSO_ORGANIZATION=acme"
+FULL = "The output can't be written (No space left on device)."
+WRONG_URLS = (
+    "nothing",
+    "postgresql://h/d?sslmode=bogus",
+    "postgresql://h/d?foo=bar",
+    "postgresql://h",
+    "postgresql://h:x/d",
+)
 
 
 @pytest.fixture
@@ -68,8 +76,10 @@ def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, line: 
 @pytest.mark.parametrize(
     ("script", "status", "says"),
     [
-        ("bot manifest > /dev/full", 2, "The output can't be written (No space left on device)."),
-        ("bot audit verify > /dev/full", 2, "The output can't be written (No space left on device)."),
+        (f"ulimit -n 8; {SETTINGS} bot worker", 75, "Too few files can be open at the same time."),
+        (f"ulimit -n 12; {SETTINGS} bot worker", 75, "Too few files can be open at the same time."),
+        (f"ulimit -n 20; {SETTINGS} bot serve", 75, "Too few files can be open at the same time."),
+        ("ulimit -n 12; bot audit verify", 2, "Too few files can be open at the same time."),
         ("cd data; rm -r ../data; bot db upgrade", 2, "The working directory no longer exists."),
         (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory no longer exists."),
     ],
@@ -81,6 +91,49 @@ def test_an_error_around_the_command_is_reported_in_one_sentence(
 
     assert ended == status
     assert_one_sentence(errors, says)
+
+
+@pytest.mark.parametrize("command", ["policy check", "manifest", "audit verify", "db upgrade", "--help"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_output_is_named_and_is_never_taken_for_a_result(folder: Path, command: str, unbuffered: str) -> None:
+    bot = f"PYTHONUNBUFFERED={unbuffered} bot {command} >/dev/full"
+
+    status, _, errors = run(bot, folder)
+    without_errors, _, _ = run(f"{bot} 2>&1", folder)
+
+    assert (status, without_errors) == (2, 2)
+    assert_one_sentence(errors, FULL)
+
+
+@pytest.mark.parametrize("command", ["nonsense", "policy check nowhere.yaml"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_the_status_does_not_change_if_the_error_cannot_be_printed(folder: Path, command: str, unbuffered: str) -> None:
+    status, _, _ = run(f"PYTHONUNBUFFERED={unbuffered} bot {command} 2>/dev/full", folder)
+
+    assert status == 2
+
+
+def test_a_line_that_is_longer_than_the_buffer_shows_that_the_output_is_full(folder: Path) -> None:
+    rules = "\n".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}" for number in range(1000))
+    (folder / "policy.yaml").write_text(f"version: 1\nchannels:\n{rules}\n")
+
+    status, _, errors = run("bot policy check > /dev/full", folder)
+
+    assert status == 2
+    assert_one_sentence(errors, FULL)
+
+
+@pytest.mark.parametrize(
+    ("command", "url"),
+    pairs(["db upgrade", "db backup new.db", "db after-restore", "doctor", "audit verify"], WRONG_URLS),
+)
+def test_a_malformed_database_url_ends_every_command_like_another_wrong_setting(
+    folder: Path, command: str, url: str
+) -> None:
+    status, _, errors = run(f"{SETTINGS} DATABASE_URL='{url}' bot {command}", folder)
+
+    assert status == 2
+    assert_one_sentence(errors, "DATABASE_URL ")
 
 
 def assert_one_sentence(errors: str, says: str) -> None:

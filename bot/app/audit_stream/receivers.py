@@ -187,7 +187,8 @@ class StandardOutputReceiver:
         try:
             await in_daemon_thread(lambda: _print(batch.body))
         except (OSError, ValueError) as error:
-            raise NotReceived(f"Standard output can't be written ({type(error).__name__}).") from None
+            why = getattr(error, "strerror", None) or type(error).__name__
+            raise NotReceived(f"Standard output can't be written ({why}).") from None
         return None
 
     async def close(self) -> None:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import URL, make_url
 
 from bot.errors import BotError
+from bot.settings import BadSettings
 from bot.store.connections.sqlite import DRIVER, register_driver
 
 SETTING: Final = "DATABASE_URL"
@@ -42,7 +43,7 @@ PARTS: Final = re.compile(r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<rest
 """A URL as SQLAlchemy divides it: scheme, user and password, host and database, options."""
 
 
-class BadDatabaseUrl(BotError):
+class BadDatabaseUrl(BotError, BadSettings):
     """Raised for a `DATABASE_URL` that can't be used for the store. The message never contains the URL."""
 
 
