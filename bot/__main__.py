@@ -148,7 +148,7 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    return int(run_loop(_admin_commands().upgrade_store(*load_database_urls(warn=_warn))))
+    return int(run_loop(_admin_commands().upgrade_store(*load_database_urls(warn=complain))))
 
 
 def _db_backup(arguments: argparse.Namespace) -> int:
@@ -169,7 +169,7 @@ def _offline(work: Callable[[Any], Awaitable[int]]) -> int:
 
 def _database_url() -> str:
     """Return the database URL for the offline commands, which need no token. Prefers the URL without a pooler."""
-    url, direct = load_database_urls(warn=_warn)
+    url, direct = load_database_urls(warn=complain)
     return direct or url
 
 
@@ -177,12 +177,8 @@ def _settings() -> Settings:
     """Return the settings for a command that has no log, and warn about variables that have no effect."""
     settings = load_settings()
     for sentence in warnings_about(settings):
-        _warn(sentence)
+        complain(sentence)
     return settings
-
-
-def _warn(sentence: str) -> None:
-    print(f"turso-ops: {sentence}", file=sys.stderr)
 
 
 def _admin_commands() -> Any:

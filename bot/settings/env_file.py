@@ -13,7 +13,7 @@ from bot.settings.values import BadSettings
 FILE: Final = Path(".env")
 ENCODING: Final = "utf-8-sig"
 _NAME: Final = re.compile(r"[\w.-]+")
-_OPENS_A_QUOTE: Final = re.compile(r"\s*(?:export\s+)?(?:'[^'\n]+'|[^=#\s]+)[^\S\n]*=[^\S\n]*['\"]")
+_OPENS_A_QUOTE: Final = re.compile(r"^\s*(?:export\s+)?(?:'[^'\n]+'|[^=#\s]+)[^\S\n]*=[^\S\n]*['\"]")
 
 
 def read_env_file() -> dict[str, str]:

@@ -39,7 +39,7 @@ TWO_SLASHES: Final = (
 PORT_OF_HOST: Final = re.compile(r"^(?:[^/:]+|\[.*\]):([^:]*)$")
 SEVERAL_HOSTS: Final = re.compile(r"^(?P<head>[a-z0-9+]+://(?:[^/?#]*@)?)(?P<hosts>[^/?#@]+,[^/?#@]+)(?P<tail>/.*)?$")
 """A URL with several hosts, for libpq. SQLAlchemy can't parse it: `postgresql://me@one:5432,two:5432/name`."""
-PARTS: Final = re.compile(r"(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<rest>[^?]*)(?:\?(?P<options>.*))?")
+PARTS: Final = re.compile(r"^(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<rest>[^?]*)(?:\?(?P<options>.*))?")
 """A URL as SQLAlchemy divides it: scheme, user and password, host and database, options."""
 
 
