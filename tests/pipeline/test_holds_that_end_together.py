@@ -97,6 +97,19 @@ async def test_a_thaw_by_hand_and_the_end_of_a_freeze_leave_nothing_blocked(here
     await check_nothing_is_unexplained(here)
 
 
+async def test_a_block_that_is_found_an_hour_later_is_left_alone(here: Pipeline) -> None:
+    """Someone else may have set it by then."""
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    await here.fire(TimerKind.THAW, by_time.id)
+    assert await finish() is State.SUCCEEDED
+
+    here.pass_time(hours=1)
+    await fire_unblocking(here)
+
+    assert blocked(here) == (False, True)
+
+
 @pytest.mark.parametrize("first", ["undo", "thaw"])
 async def test_an_undo_and_a_thaw_leave_nothing_blocked(here: Pipeline, first: str) -> None:
     frozen = await freeze(here)

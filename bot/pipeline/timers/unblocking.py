@@ -24,6 +24,8 @@ from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 AGAIN: Final = timedelta(seconds=30)
 """The pause before the bot reads again whether Turso shows that it is unblocked."""
 LONGEST_AGAIN: Final = timedelta(minutes=5)
+AFTER_RELEASE: Final = timedelta(minutes=15)
+"""How long after its release a hold is looked at. A block that is found later may have been set by someone else."""
 NOT_SHOWN: Final = "Turso still shows the database as blocked."
 
 NOW: Final = "unblocked"
@@ -44,11 +46,16 @@ class Rest(Enum):
 async def unblock_rest(env: Environment, timer: Timer) -> Timer | None:
     """Unblock what a released hold needed and no other hold needs.
 
+    Later than `AFTER_RELEASE` it changes nothing, and `doctor` names a block that is left.
+
     Raises:
         BotError: Turso didn't respond. The timer is retried, and `doctor` names it.
     """
     hold = await env.store.holds.get(timer.subject)
     if hold is None or hold.released_at is None:
+        return None
+    if env.clock.now() > hold.released_at + AFTER_RELEASE:
+        log.warning("hold.rest_not_unblocked", hold=hold.id, database=hold.database)
         return None
     turso = env.turso_clients.turso(hold.organization)
     if not await is_there(turso, hold):
