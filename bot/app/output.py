@@ -4,12 +4,9 @@ import errno
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import Any, TextIO
 
 from bot.settings import BadSettings
-
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
 
 TOO_FEW_FILES = "Too few files can be open at the same time. Raise the limit (`ulimit -n`) to 1024 or more."
 
@@ -21,7 +18,7 @@ class OutputFailed(OSError):
 class _Output(io.FileIO):
     """Standard output, whose errors can be told apart from those of other files."""
 
-    def write(self, data: "ReadableBuffer", /) -> int:
+    def write(self, data: Any, /) -> int:
         try:
             return super().write(data)
         except BrokenPipeError:
