@@ -35,8 +35,8 @@ def at_most_once() -> Iterator[None]:
         _AT_MOST_ONCE.reset(token)
 
 
-class BrokenConnection(AsyncConnectionErrorRetryHandler):
-    """Repeats a call once after a broken connection, unless Slack may have received it and it must not be repeated."""
+class _AtMostOnce(AsyncRetryHandler):
+    """Repeats no call inside `at_most_once`, unless no connection could be opened, so that it never left."""
 
     async def can_retry_async(
         self,
@@ -51,20 +51,12 @@ class BrokenConnection(AsyncConnectionErrorRetryHandler):
         return await super().can_retry_async(state=state, request=request, response=response, error=error)
 
 
-class ServerError(AsyncServerErrorRetryHandler):
-    """Repeats a call once after a 500 or 503, unless it must not be repeated."""
+class BrokenConnection(_AtMostOnce, AsyncConnectionErrorRetryHandler):
+    """Repeats a call once after a broken connection."""
 
-    async def can_retry_async(
-        self,
-        *,
-        state: RetryState,
-        request: HttpRequest,
-        response: HttpResponse | None = None,
-        error: Exception | None = None,
-    ) -> bool:
-        if _AT_MOST_ONCE.get():
-            return False
-        return await super().can_retry_async(state=state, request=request, response=response, error=error)
+
+class ServerError(_AtMostOnce, AsyncServerErrorRetryHandler):
+    """Repeats a call once after a 500 or 503."""
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
