@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.core.records.holds import HoldKind
+from bot.core.records.holds import Hold, HoldKind
 from bot.core.requests.request import Request, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
@@ -30,6 +30,11 @@ async def expire(world: World, name: str, **delta: float) -> str:
     return words(message)
 
 
+async def active_holds(world: World, name: str) -> list[Hold]:
+    assert world.bot is not None
+    return [one for one in await world.bot.store.holds.find(organization="acme") if one.database == name]
+
+
 async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked_it_since(world: World) -> None:
     await world.create_databases("found")
     await q.configuration(world, "found", block_reads=True, block_writes=True)
@@ -40,6 +45,7 @@ async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked
 
     assert await q.configuration(world, "found") == (False, False)
     assert "is unblocked" in answer
+    assert await active_holds(world, "found") == []
 
 
 async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_freeze(world: World) -> None:
@@ -47,6 +53,7 @@ async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_fre
     await q.configuration(world, "later", block_writes=True)
     await freeze(world, "later")
     assert "writes are still blocked" in await expire(world, "later", minutes=31)
+    assert await active_holds(world, "later") == [], "what the freeze found isn't Turso Ops' concern any more"
     await q.configuration(world, "later", block_writes=False)
 
     await freeze(world, "later", "--for 45m")

@@ -59,13 +59,15 @@ async def test_holds_that_one_transaction_releases_get_no_timer(store: SqlStore)
     assert await unblocking(store) == []
 
 
-async def test_a_block_that_was_found_is_not_unblocked_later(store: SqlStore) -> None:
-    await place(store, hold(1), hold(2, kind=HoldKind.FOUND))
+async def test_a_block_that_was_found_is_released_with_the_last_hold_and_not_unblocked_later(store: SqlStore) -> None:
+    await place(store, hold(1), hold(2, placed_at=NOON + HOUR), hold(3, kind=HoldKind.FOUND))
 
-    assert await store.holds.release("h-1", NOON + HOUR)
-    assert await store.holds.release("h-2", NOON + HOUR)
+    assert await store.holds.release("h-1", NOON)
+    assert {one.id for one in await store.holds.find(organization="acme")} == {"h-2", "h-3"}
+    assert await store.holds.release("h-2", NOON + 2 * HOUR)
 
-    assert await unblocking(store) == []
+    assert await store.holds.find(organization="acme") == []
+    assert "h-3" not in await unblocking(store)
 
 
 @pytest.mark.parametrize("again", ["h-2", "h-1"])

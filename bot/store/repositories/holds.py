@@ -52,11 +52,15 @@ class Holds(Repository):
     async def release(
         self, hold_id: str, at: datetime, *, entries: Sequence[AuditEntry] = (), keeps_timer: bool = False
     ) -> bool:
-        """Release a hold, and delete its timer unless `keeps_timer`. Returns False if it was already released."""
+        """Release a hold, and delete its timer unless `keeps_timer`. Returns False if it was already released.
+
+        The last hold of a database also releases the blocks that it found.
+        """
 
         def work(connection: Connection) -> bool:
             if not transitions.release(connection, [hold_id], at, keeps_timers=keeps_timer):
                 return False
+            transitions.release_found(connection, hold_id, at)
             audit_chain.append(connection, entries)
             return True
 

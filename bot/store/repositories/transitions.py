@@ -181,6 +181,15 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
     return len(ended)
 
 
+def release_found(connection: Connection, hold_id: str, at: datetime) -> None:
+    """Release the blocks that a hold found if no other hold of its database is active. Call this after `release`."""
+    database = select(holds.c.database_id).where(holds.c.id == hold_id).scalar_subquery()
+    active = (holds.c.database_id == database) & holds.c.released_at.is_(None)
+    others = select(holds.c.id).where(active & (holds.c.kind != HoldKind.FOUND)).limit(1)
+    if connection.execute(others).first() is None:
+        connection.execute(update(holds).where(active).values(released_at=at))
+
+
 def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str]) -> bool:
     """Return True if another hold of the database ended while this one was active, and not in this transaction."""
     if hold.kind is HoldKind.FOUND:
