@@ -264,8 +264,14 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
     same = [one for one in every if one.verdict is worst.verdict]
     approvers = reduce(and_, (one.approvers for one in same))
     quorum = max(one.quorum for one in same)
+    direct_message = any(one.direct_message for one in every)
+    escalation = tuple(
+        tuple(dict.fromkeys(mention for level in levels for mention in level))
+        for levels in zip_longest(*(one.escalation for one in every), fillvalue=())
+    )
     if worst.verdict is Verdict.APPROVE and len(approvers.ids) < quorum:
-        return deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
+        too_few = deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
+        return replace(too_few, escalation=escalation, direct_message=direct_message)
     reviewers = reduce(and_, (one.reviewers for one in same))
     if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
         why = "No one else can review this for all of these databases. Request each one separately."
@@ -285,11 +291,8 @@ def _strictest(decisions: Iterable[Decision]) -> Decision:
         countdown=max(one.countdown for one in every),
         undo_by=reduce(and_, (one.undo_by for one in every)),
         notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
-        direct_message=any(one.direct_message for one in every),
-        escalation=tuple(
-            tuple(dict.fromkeys(mention for level in levels for mention in level))
-            for levels in zip_longest(*(one.escalation for one in every), fillvalue=())
-        ),
+        direct_message=direct_message,
+        escalation=escalation,
         reviewers=reviewers,
         review_within=min(within, default=None),
         blocks_while_owed=any(one.blocks_while_owed for one in every),

@@ -66,6 +66,11 @@ def on_each(rules: Policy, who: Subject, action: Action) -> list[Decision]:
     return found
 
 
+def mentions(decision: Decision) -> set[str]:
+    """Return everyone whom the levels of an escalation mention."""
+    return {mention for level in decision.escalation for mention in level}
+
+
 def admitted(rules: Policy, panels: list[ApproverSet]) -> set[str]:
     """Return the people whom every one of these sets of approvers contains."""
     return {name for name, one in PEOPLE.items() if all(panel.admits(one, standing_of(rules, one)) for panel in panels)}
@@ -83,7 +88,12 @@ def test_the_decision_is_the_strictest_of_those_on_each_database(rules: Policy, 
     common = frozenset.intersection(*(one.ids for one in panels))
     quorum = max(one.quorum for one in same)
     if worst.verdict is Verdict.APPROVE and len(common) < quorum:
-        assert together == deny(nobody_for_all(quorum, len(common)), worst.rule)
+        assert together == replace(
+            deny(nobody_for_all(quorum, len(common)), worst.rule),
+            escalation=together.escalation,
+            direct_message=any(one.direct_message for one in alone),
+        )
+        assert mentions(together) == {mention for one in alone for mention in mentions(one)}
         return
     if worst.verdict is Verdict.BREAK_GLASS and not common:
         assert (together.verdict, together.rule) == (Verdict.DENY, worst.rule)
@@ -124,3 +134,16 @@ def test_the_approvers_for_a_thousand_databases_hold_each_rules_people_only_once
 
     assert decision.approvers.ids == {"U0ANA"}
     assert len(decision.approvers.all_of) == 2
+
+
+def test_a_request_without_a_common_approver_is_still_escalated() -> None:
+    """It may have been requested when there was one, before a shift changed."""
+    more = "notify: 'user:U0ANA', escalate_to: 'user:U0BEN', direct_message: true"
+    rules = policy(
+        [f"approve: rotate, by: 'user:U0ANA', databases: ['a-*'], {more}", "approve: rotate, by: 'user:U0BEN'"]
+    )
+
+    decision = decide(rules, subject(), act("rotate", "a-1", "b"))
+
+    assert (decision.verdict, decision.direct_message) == (Verdict.DENY, True)
+    assert mentions(decision) == {"<@U0BEN>"}
