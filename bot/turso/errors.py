@@ -13,8 +13,6 @@ class ErrorAnswer:
     code: str | None = None
     message: str | None = None
     retry_after: float | None = None
-    is_foreign: bool = False
-    """True if the body isn't an object with `error`, as all of Turso's errors are. It may be that of a proxy."""
 
 
 class TursoError(BotError):

@@ -51,7 +51,6 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
         code=clean(str(code))[:_LONGEST] if code else None,
         message=_sentence(raw, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
-        is_foreign="error" not in body,
     )
 
 
@@ -69,13 +68,13 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
         return TursoRateLimited("Turso is rate-limiting requests. Try again in a moment.", answer)
     if not 400 <= status < 500 or status == 408:
         return _unavailable(answer, writes=writes)
-    if status == 404 and subject and answer.is_foreign:
-        return _not_of_turso(answer, writes=writes)
     text = (answer.message or "").lower()
     if creates and (status in (409, 422) or "already exists" in text):
         name = subject.get("database", "")
         return AlreadyExists(f"Turso refused: `{name}` already exists.", answer, name=name)
-    return _missing(answer, text, subject) or _rejected(answer, subject)
+    if missing := _missing(answer, text, subject):
+        return missing
+    return _not_of_turso(answer, writes=writes) if status == 404 and subject else _rejected(answer, subject)
 
 
 def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> TursoError | None:
@@ -111,8 +110,8 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
 
 
 def _not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
-    """Return the error for a 404 that a proxy may have sent. It doesn't show that the database is gone."""
-    sentence = "The response (404) isn't in Turso's format. A proxy may have sent it."
+    """Return the error for a 404 that a proxy may have sent. It proves neither a loss nor a refusal."""
+    sentence = "The response (404) isn't in Turso's words. A proxy may have sent it."
     if writes:
         return OutcomeUnknown(sentence, answer)
     return TursoUnavailable(f"{sentence} Try again in a moment.", answer)

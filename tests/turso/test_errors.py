@@ -46,11 +46,11 @@ from .organization import TOKEN, Organization, refuse
         pytest.param(
             httpx.Response(404, json=["database not found"]), errors.OutcomeUnknown, "isn't in Turso's", id="a list"
         ),
-        pytest.param(refuse(404, "Not Found"), errors.TursoRejected, "Not Found", id="404 that names nothing"),
+        pytest.param(refuse(404, "Not Found"), errors.OutcomeUnknown, "A proxy", id="404 that names nothing"),
         pytest.param(
             refuse(404, "Not Found", path="/v1/organizations/acme/databases/orders/auth/rotate"),
-            errors.TursoRejected,
-            "Not Found",
+            errors.OutcomeUnknown,
+            "A proxy",
             id="404 with a path",
         ),
         pytest.param(
@@ -59,7 +59,7 @@ from .organization import TOKEN, Organization, refuse
         pytest.param(
             httpx.Response(404, text="404 page not found"), errors.OutcomeUnknown, "isn't in Turso's", id="404 as text"
         ),
-        pytest.param(refuse(404, "route not found"), errors.TursoRejected, "route not found", id="404 of the endpoint"),
+        pytest.param(refuse(404, "route not found"), errors.OutcomeUnknown, "A proxy", id="404 of the endpoint"),
         pytest.param(refuse(409, "conflict"), errors.TursoRejected, "conflict", id="409 that is no creation"),
         pytest.param(refuse(429, "slow down"), errors.TursoRateLimited, "limiting", id="429"),
         pytest.param(refuse(408, "late"), errors.OutcomeUnknown, "408", id="408 to a change"),
