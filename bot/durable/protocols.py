@@ -44,7 +44,7 @@ class Work(Protocol):
         """Replace a step that fails repeatedly because of a bug. Return a result for that step."""
 
     async def fire(self, timer: Timer) -> Timer | None:
-        """Do the work of a timer. Return the next timer of its kind and subject, or None if there is no more work."""
+        """Do the work of a timer. Return the next timer of its kind and subject, or None."""
 
 
 class Timers(Protocol):

@@ -55,7 +55,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
 
 
 async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
-    """Return why the copy may be all that is left of the data, in one sentence. Empty if the database still exists."""
+    """Return why the copy may be the only one left, in one sentence. Empty if the database still exists."""
     database = await existing(ctx.turso, name)
     if database is None or database.id != database_id:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
@@ -67,7 +67,7 @@ async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the copy may now be all that is left of the data, unless the card already said so."""
+    """Return a sentence if the copy may be the only one left by now, unless the card already said so."""
     arguments = plan.arguments
     if SOURCE_ID not in arguments:  # the plan is from an older version of the bot
         return None

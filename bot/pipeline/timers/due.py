@@ -51,7 +51,7 @@ async def fire(env: Environment, timer: Timer) -> Timer | None:
     """Do the work of a timer. Safe to run again.
 
     Returns:
-        The next timer of the same kind and subject. None if there is no more work.
+        The next timer of the same kind and subject, or None.
     """
     return await DUE[timer.kind](env, timer)
 
