@@ -6,7 +6,10 @@ import pytest
 from aiohttp import web
 
 from bot.errors import CannotPost, Unavailable
+from bot.slack.outgoing._final_codes import Purpose, purpose_of
+from bot.slack.outgoing.answer_shapes import SHAPES
 from bot.slack.outgoing.channel_pacing import ChannelPacing
+from bot.slack.outgoing.web_api import SlackTrouble
 
 from .addresses import HELLO, HERE, keep
 from .conftest import Gateway
@@ -93,3 +96,15 @@ async def test_a_call_to_an_unreachable_slack_raises_unavailable(gateway: Gatewa
         await gateway.delivery.post("C0DBOPS", HELLO)
     with pytest.raises(Unavailable):
         await gateway.delivery.send_ephemeral(HERE, HELLO)
+
+
+@pytest.mark.parametrize("method", [one for one in SHAPES if purpose_of(one) is Purpose.LOOKUP])
+async def test_a_lookup_sends_no_json_because_slack_ignores_it_there(gateway: Gateway, method: str) -> None:
+    gateway.slack.always[method] = refused("fatal_error")
+
+    with pytest.raises(SlackTrouble):
+        await gateway.calls.call(method, {"user": "U0ANA", "channel": "C0DBOPS"})
+
+    (call,) = gateway.slack.calls
+    assert (call.method, call.arguments) == (method, {"user": "U0ANA", "channel": "C0DBOPS"})
+    assert "json" not in call.headers.get("Content-Type", "")

@@ -29,10 +29,12 @@ _READS: Final = (
     "users.info",
     "usergroups.users.list",
     "users.list",
+    "users.conversations",
     "conversations.info",
     "conversations.members",
     "chat.getPermalink",
 )
+"""Methods that read. Slack ignores JSON arguments in them, so the arguments are sent as a query."""
 
 log = structlog.get_logger(__name__)
 
