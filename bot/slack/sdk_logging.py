@@ -1,4 +1,4 @@
-"""Limit what Slack's libraries log. Records with requests are dropped, and addresses are removed from all others."""
+"""Limit what Slack's libraries and aiohttp log: drop records that may contain a request, and remove addresses."""
 
 import logging
 import re
@@ -25,7 +25,10 @@ class WithoutBodies(logging.Filter):
 
 
 def cap_sdk_loggers() -> None:
-    """Prevent Slack's libraries from logging bodies, at any level of the root logger. May be called more than once."""
+    """Keep bodies out of the logs of Slack's libraries and aiohttp, at any level of the root logger.
+
+    May be called more than once.
+    """
     for name, level in ((SDK_LOGGER, logging.INFO), (BOLT_LOGGER, logging.ERROR), ("aiohttp", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.setLevel(level)
@@ -34,12 +37,12 @@ def cap_sdk_loggers() -> None:
 
 
 def sdk_logger() -> logging.Logger:
-    """Return the logger for every client of `slack_sdk`, with these limits."""
+    """Return the logger for every client of `slack_sdk`, after `cap_sdk_loggers` has limited it."""
     cap_sdk_loggers()
     return logging.getLogger(SDK_LOGGER)
 
 
 def bolt_logger() -> logging.Logger:
-    """Return the logger whose level and filters Bolt copies to its own loggers."""
+    """Return the logger whose level and filters Bolt copies to its own loggers, after limiting it as well."""
     cap_sdk_loggers()
     return logging.getLogger(BOLT_LOGGER)

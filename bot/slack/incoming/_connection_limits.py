@@ -1,7 +1,7 @@
-"""Limit the size of HTTP requests, and the duration and number of connections.
+"""Limit the size of an HTTP request's head, the duration of requests and responses, and the number of connections.
 
-With httptools, uvicorn limits none of these. The protocol class here, which is passed as `Config.http`, overrides
-methods of `asyncio.Protocol` and callbacks of httptools' parser.
+With httptools, uvicorn has no such limits by default. The protocol class here, which is passed as `Config.http`,
+overrides methods of `asyncio.Protocol` and uvicorn's callbacks.
 """
 
 import asyncio
@@ -19,9 +19,10 @@ REQUEST_SECONDS: Final = 15.0
 ANSWER_SECONDS: Final = 30.0
 """The time limit from a complete request to the last byte of its response, for clients that don't read it."""
 AT_MOST: Final = 1000
-"""The maximum number of connections. If there is one more, the connection that has been idle longest is closed.
+"""The maximum number of connections. It is lower if the process may open only a few files.
 
-If none is idle, the connection whose request has been incomplete for longest is closed.
+If there is one more, the connection that has been idle longest is closed. If none is idle, the connection whose request
+has been incomplete for longest is closed.
 """
 TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 TOO_SLOW: Final = b"408 Request Timeout"
@@ -31,11 +32,11 @@ _refused = FloodLog("closed a connection")
 
 def limited_protocol() -> type[asyncio.Protocol]:
     """Return a protocol class for one server. Its instances, the connections, are counted together."""
-    return type("LimitedProtocol", (_Limited,), {"idle": {}, "waiting": {}, "at_most": _room()})
+    return type("LimitedProtocol", (_Limited,), {"idle": {}, "waiting": {}, "at_most": _allowed_connections()})
 
 
-def _room() -> int:
-    """Raise the process's limit of open files, and return how many connections that allows."""
+def _allowed_connections() -> int:
+    """Raise the process's limit on open files if it is low, and return how many connections to allow."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 4 * AT_MOST
     if soft < wanted and (hard == resource.RLIM_INFINITY or hard > soft):

@@ -1,4 +1,4 @@
-"""A log of events that anybody on the network can cause. At most one line a second, to protect the disk."""
+"""Log events that anybody on the network can cause, in at most one line a second, to protect the disk."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ log = structlog.get_logger(__name__)
 
 
 class FloodLog:
-    """Logs the first event of each second, with the number of events since the last line."""
+    """Logs an event if the last line is at least a second old, with the number of events since that line."""
 
     def __init__(self, event: str, now: Callable[[], float] = time.monotonic) -> None:
         self._event, self._now = event, now

@@ -26,7 +26,7 @@ EVENTS_PATH: Final = "/slack/events"
 NOT_ACKNOWLEDGED: Final = 424
 """The status of the response to a request that isn't acknowledged, so that Slack shows that it failed.
 
-Load balancers may send a request again after a 5xx.
+It isn't a 5xx, because load balancers may send a request again after that.
 """
 _LOGGER: Final = logging.getLogger(BOLT_LOGGER)
 
@@ -38,11 +38,11 @@ class NotAcknowledged(Exception):
 
 
 def create_bolt(find_handler: FindHandler, workspace: Workspace) -> AsyncApp:
-    """Build the app, which takes parsed bodies from the request guard, which has verified them, or from Socket Mode."""
+    """Build the app. It takes parsed bodies that the request guard has verified, or that came over Socket Mode."""
     app = AsyncApp(
         name="turso-ops",
         logger=bolt_logger(),
-        # never used, because `Delivery` has its own client
+        # never used, because `SlackCalls` has its own client
         client=AsyncWebClient(logger=sdk_logger(), retry_handlers=[]),
         signing_secret="",
         request_verification_enabled=False,  # the request guard has verified the raw body, which Bolt doesn't get
@@ -98,10 +98,7 @@ async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
 
 
 class FixedAuthorize(AsyncAuthorize):
-    """Tells Bolt the bot's own user.
-
-    This needs no call to Slack and no token, because the bot's calls don't use Bolt.
-    """
+    """Tells Bolt the bot's own user, without a call to Slack and without a token. The bot's calls don't use Bolt."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -119,9 +116,9 @@ class FixedAuthorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult:
-        """Return the installation if it is known.
+        """Return the bot's installation, or only the request's team and organization if it isn't known yet.
 
-        Bolt only uses it to ignore events that the bot itself has caused.
+        Bolt only uses the result to ignore events that the bot itself has caused.
         """
         known = self._workspace.known
         if known is None:

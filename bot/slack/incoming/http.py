@@ -41,8 +41,8 @@ def create_asgi(
     Args:
         pages: the other pages, served with GET: `/healthz`, `/readyz`, `/metrics`.
         lifespan: Starlette's lifespan of the whole application.
-        observe_ack: called with the seconds from a complete request to its response.
-        observe_signature: called with whether the signature of a request is valid.
+        observe_ack: called with the seconds from the verification of a request to its response.
+        observe_signature: called for each request with a signature, with whether the signature is valid.
     """
     unknown = FloodLog("nothing is served here")
 
@@ -78,7 +78,7 @@ async def _send_response(send: Send, response: BoltResponse) -> None:
 
 
 def http_server(asgi: AsgiApp, host: str, port: int, *, graceful_seconds: int = 10) -> uvicorn.Server:
-    """Return the server, with uvloop and httptools, without which it doesn't start."""
+    """Return the server. It needs uvloop and httptools."""
     config = uvicorn.Config(
         asgi,
         host=host,

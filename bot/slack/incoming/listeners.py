@@ -27,13 +27,13 @@ ACK_WITHIN_SECONDS: Final = 2.2
 The work continues, and the reply is sent later.
 """
 NOTE_WITHIN_SECONDS: Final = 2.7
-"""After this time, don't acknowledge a press that isn't recorded if its person hasn't got the note that says so."""
+"""If a press can't be recorded and Slack hasn't accepted a note about that by then, the press isn't acknowledged."""
 WAITS: Final = (
     "The bot's own database is slow, so I don't know yet whether this was saved. "
     "If you don't hear from me within five minutes, try again."
 )
 LATE: Final = Ack(refusal=WAITS)
-"""Represents the answer to a form that wasn't ready in time."""
+"""The answer to a form if the request handler has none in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
 ACTIONS: Final = ("block_actions", "interactive_message", "dialog_submission", "dialog_cancellation")
 """Payload types of interactive components. The bot uses only `block_actions`. The others are Slack's legacy types."""
@@ -52,7 +52,8 @@ class FactsCache(Protocol):
 class Listeners:
     """Handles verified requests.
 
-    If handling fails, Slack still gets its acknowledgement, and the person gets a private message.
+    If handling fails, the person gets a private message, and Slack still gets its acknowledgement. Only a press is not
+    acknowledged if the message can't be sent either.
     """
 
     def __init__(
@@ -102,8 +103,8 @@ class Listeners:
     async def on_action(self, ack: Acknowledge, body: Body) -> None:
         """Handle a press of a button or a choice in a menu. Slack's legacy types are only acknowledged.
 
-        Its acknowledgement can't contain text. If it isn't recorded, the note that says so is sent before. Without the
-        note, there is no acknowledgement, so that Slack shows that the press failed.
+        The acknowledgement of a press can't contain text. So if the press isn't recorded, the person gets a note first.
+        If that fails, raises NotAcknowledged, so that Slack shows that the press failed.
         """
         is_ours = body.get("type") == "block_actions"
         if not await self._accept(payloads.action(body, self._clock.now()) if is_ours else None, body):
@@ -152,7 +153,7 @@ class Listeners:
     async def _accept(self, incoming: Incoming | None, body: Body) -> bool:
         """Let the request handler store the intent while Slack waits. If it isn't stored, send a note.
 
-        Returns False if the note couldn't be sent in time. It is still tried.
+        Returns False if a note is needed and wasn't sent in time. It may still be sent later.
         """
         loop = asyncio.get_running_loop()
         ends = loop.time() + NOTE_WITHIN_SECONDS
@@ -168,7 +169,7 @@ class Listeners:
         """Let the request handler store the intent while Slack waits. The work runs in its own task.
 
         Returns:
-            What to tell the person if the intent isn't stored, or not yet. Empty if nothing.
+            What to tell the person if the intent isn't stored or not yet stored. Otherwise an empty string.
         """
         if incoming is None:
             log.warning("received a payload without a person or channel", type=str(body.get("type", "command"))[:40])
@@ -200,9 +201,9 @@ class Listeners:
             await work()
 
     async def _submitted(self, incoming: Incoming, view: Body) -> Mapping[str, Any] | None:
-        """Return the response to Slack.
+        """Return the response to a submitted form. If there is none in time, the form stays open and says so.
 
-        If nothing is recorded in time, the form stays open and says so. The request handler finishes in the background.
+        The work then continues in the background.
         """
         answered: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
         self._tasks.start(self._guarded(incoming, self._run_submission(incoming, answered)))
@@ -229,7 +230,7 @@ class Listeners:
             raise BotError("The form took too long, and nothing was changed. Submit it again.")
 
     async def _show_recorded(self, incoming: Incoming) -> None:
-        """Replace a form that stayed open, so that it isn't submitted again. Its person may have closed it."""
+        """Replace a form that stayed open, so that it isn't submitted again. The person may have closed it already."""
         view = notice_view("Submitted", "This is saved now. The result follows.")
         try:
             await self._messenger.update_view(incoming.view_id or "", view)
@@ -261,7 +262,7 @@ class Listeners:
             await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
 
     async def _send_note(self, incoming: Incoming, sentence: str, is_sent: asyncio.Future[bool] | None = None) -> None:
-        """Send a private note, and set whether it was sent."""
+        """Send a private note, and set `is_sent`."""
         text, sent = _with_reference(incoming, sentence), False
         try:
             sent = await self._messenger.send_ephemeral(address_of(incoming), Reply(text=text, private=True))
@@ -286,7 +287,7 @@ def _log_late(incoming: Incoming) -> None:
 
 
 async def _result(waiting: "asyncio.Future[T]", seconds: float, *, otherwise: T) -> T:
-    """Return a result. If there is none in time, set and return the other one."""
+    """Return the result of a future. If it has none in time, set `otherwise` as its result and return that."""
     timer = asyncio.get_running_loop().call_later(seconds, _release, waiting, otherwise)
     try:
         return await waiting

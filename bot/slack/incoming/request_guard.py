@@ -17,7 +17,10 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
-"""A body that is too large is received and discarded up to this size, so that the client gets the error."""
+"""If a body is too large, but declares at most this size, the server discards it, so that the client gets the error.
+
+The connection of a client that sends more is closed.
+"""
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 PARSED: Final = "slack.body"
@@ -27,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """Raised if a body is larger than any that Slack sends. If `ends` is True, the rest isn't read."""
+    """Raised if a body is larger than any that Slack sends. If `ends` is True, the connection is closed."""
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -59,7 +62,10 @@ class Guard:
         self._refused, self._quiet_until = 0, 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond with 405, 413, 401 or 400, or pass the request on with its body."""
+        """Pass the request on with its parsed body, or refuse it with 405, 413, 401 or 400.
+
+        Responds with 200 to the unsigned form with which Slack checks the certificate.
+        """
         if scope["method"] != "POST":
             return await _refuse(send, 405, "Use POST.")
         headers = dict(scope["headers"])
@@ -144,7 +150,7 @@ def _body_of(content_type: bytes, text: str) -> Body:
 
 
 def _is_ssl_check(headers: dict[bytes, bytes], body: bytes) -> bool:
-    """Return True for the unsigned form with which Slack sometimes checks the certificate."""
+    """Return True for the form with which Slack sometimes checks the certificate. It may be unsigned."""
     is_form = headers.get(b"content-type", b"").startswith(FORM)
     return is_form and len(body) < 1024 and b"ssl_check=1" in body.split(b"&")
 

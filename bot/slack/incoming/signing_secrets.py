@@ -14,7 +14,7 @@ Read = Callable[[], Sequence[str]]
 """Returns the secrets that are set now, the current one first. May block. Raises BadSettings."""
 
 PAUSE_SECONDS: Final = 0.2
-"""The pause between two reads, so that requests without a valid signature don't cost more than others."""
+"""The pause between two reads in seconds, so that many requests without a valid signature cause few reads."""
 
 log = structlog.get_logger(__name__)
 
@@ -22,8 +22,8 @@ log = structlog.get_logger(__name__)
 class SigningSecrets:
     """Verifies Slack's signatures, with the verifier of Slack's SDK.
 
-    The secrets are read again before a request is refused or accepted with the previous secret. So files with secrets
-    may be replaced while the process runs.
+    If a signature doesn't match the current secret, the secrets are read again before the request is refused, or
+    accepted with the previous one. So files with secrets may be replaced while the process runs.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class SigningSecrets:
         self._use(secrets)
 
     async def is_valid(self, text: str, stamp: str, signature: str) -> bool:
-        """Return True if a text's signature is less than five minutes old and made with a secret that is set now."""
+        """Return True if a text was signed with the current or the previous secret, less than five minutes ago."""
         if self._verifiers[0].is_valid(text, stamp, signature):
             return True
         await self._read_again(time.monotonic())

@@ -1,4 +1,4 @@
-"""Socket Mode, which needs no public address. Every envelope is acknowledged, unless Slack is to show a failure."""
+"""Socket Mode, which needs no public address. An envelope isn't acknowledged only if Slack is to show a failure."""
 
 import asyncio
 import json
@@ -95,14 +95,14 @@ class _Handler(AsyncSocketModeHandler):
     async def _acknowledge_unreadable(
         self, client: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None
     ) -> None:
-        """Acknowledge an envelope that the library can't read because its payload isn't an object."""
+        """Acknowledge an envelope that the library can't read, because its payload is neither an object nor text."""
         envelope_id = message.get("envelope_id")
         if isinstance(envelope_id, str) and not isinstance(message.get("payload"), dict | str):
             log.warning("received an envelope without a payload")
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=envelope_id))
 
     async def _response(self, req: SocketModeRequest) -> SocketModeResponse | None:
-        """Return the acknowledgement, with a payload if it has one. None if there is to be none."""
+        """Return the acknowledgement of an envelope, or None if it isn't to be acknowledged."""
         try:
             body = checked(req.payload)
         except Malformed as error:
@@ -149,13 +149,14 @@ class SocketRunner:
 
         Raises:
             NotConnected: Slack refuses the token. The library tries again.
+            Exception: the library's error, if a new attempt to connect fails with one.
         """
         client = self._handler.client
         if not await client.is_connected():
-            client.wss_uri = None  # its ticket may already be used, and the library would retry it forever
+            client.wss_uri = None  # the ticket in this URL may already be used, and the library would retry it forever
         if self._connecting is not None and self._connecting.done() and client.current_session is None:
             self._connect()
-            await self._connecting  # raises the exception that ended the task
+            await self._connecting
         if client.message_processor.done():
             log.error("socket.restarted", task="message processor")
             client.message_processor = asyncio.ensure_future(client.process_messages())  # type: ignore[no-untyped-call]
@@ -180,7 +181,10 @@ class SocketRunner:
         return bool(await self._handler.client.is_connected())
 
     async def close(self, *, drain_seconds: float = 10.0) -> bool:
-        """Acknowledge what was received, accept nothing more, and wait for running work. Returns False on timeout."""
+        """Wait for outstanding acknowledgements, close the connection, and wait for running work.
+
+        Returns False if some work took too long and was cancelled.
+        """
         try:
             await asyncio.wait_for(self._handler.idle.wait(), ACK_SECONDS)
         except TimeoutError:
@@ -194,7 +198,7 @@ class SocketRunner:
 
 
 def refusal_of(code: str) -> str:
-    """Return the sentence that Slack refuses the app-level token, with Slack's code."""
+    """Return a sentence for operators: Slack refuses the app-level token, with this error code."""
     return f"Slack doesn't accept SLACK_APP_TOKEN ({code}). {HOW_TO_CONNECT}"
 
 

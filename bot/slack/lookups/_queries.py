@@ -13,7 +13,7 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 PER_PAGE: Final = 999
 MEMBER_PAGES: Final = 20
-"""The most pages of a list that are read. What is on later pages isn't known, so such a list counts as unknown."""
+"""The maximum number of pages that are read of a list. A longer list counts as unknown."""
 PEOPLE_PAGES: Final = 5
 _NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
 _CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
@@ -46,7 +46,11 @@ class Queries:
         return person_of(user_id, user, ours), is_of_our_organization(user, ours)
 
     async def channel(self, channel_id: str) -> Channel:
-        """Return a channel. A channel that the bot can't see counts as private and shared. Raises Unavailable."""
+        """Return a channel. Raises Unavailable.
+
+        A channel that the bot can't see counts as private and shared. A conversation for which the bot has no scope
+        counts as a group DM.
+        """
         try:
             answer = await self._calls.call("conversations.info", {"channel": channel_id})
         except SlackTrouble as trouble:
@@ -92,7 +96,7 @@ class Queries:
         """Return a person's public channels, and those of their private channels that the bot is in, too.
 
         Raises:
-            Unavailable: Slack doesn't respond, or they are too many to read.
+            Unavailable: Slack doesn't respond, or the person is in too many channels to read them all.
         """
         ours = await self._workspace.installation()
         asked = {
@@ -118,9 +122,11 @@ class Queries:
         raise Unavailable("You are in more channels than I can read.")
 
     async def people_of_group(self, group: str) -> frozenset[str] | None:
-        """Return the members of a user group.
+        """Return the members of a user group, or None if Slack refuses to return them.
 
-        None if Slack refuses to return them. Raises SlackTrouble for a temporary failure.
+        Raises:
+            SlackTrouble: the call failed in another way.
+            Unavailable: the bot's own workspace isn't known yet, and Slack doesn't respond.
         """
         ours = await self._workspace.installation()
         team = ours.team_id if ours.is_enterprise_install else None
@@ -134,7 +140,11 @@ class Queries:
         return frozenset(ids(answer["users"], of=group))
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace. None if Slack doesn't respond or the workspace is too large."""
+        """Return every active guest of the workspace. None if Slack doesn't return all people, or they are too many.
+
+        Raises:
+            Unavailable: the bot's own workspace isn't known yet, and Slack doesn't respond.
+        """
         found: set[str] = set()
         cursor: str | None = None
         ours = await self._workspace.installation()

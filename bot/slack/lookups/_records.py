@@ -21,7 +21,7 @@ def unseen_channel(channel_id: str) -> Channel:
 
 
 def ids(found: object, *, of: str) -> list[str]:
-    """Return the IDs in a list that Slack sent. Invalid values are left out and logged, with `of`."""
+    """Return the IDs in a list that Slack sent. Invalid values are left out and counted in the log, with `of`."""
     entries = found if isinstance(found, list) else []
     ids = [one for one in entries if isinstance(one, str) and one]
     if len(ids) < len(entries) or (found is not None and not isinstance(found, list)):

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 class SlackDirectory:
-    """Looks up people, channels and user groups in Slack, and caches the results for a minute.
+    """Looks up people, channels, members and user groups in Slack, and caches them for a minute.
 
     Wherever it accepts user groups, it also accepts the keys of on-call schedules, which it looks up with `schedules`.
     """
@@ -50,7 +50,9 @@ class SlackDirectory:
         self._groups: Cache[str, frozenset[str] | None] = Cache(queries.people_of_group, seconds, now=now)
 
     async def subject(self, incoming: Incoming, *, usergroups: frozenset[str], fresh: bool = False) -> Subject:
-        """Return the person who acts, with their channel and groups. With `fresh`, person and groups aren't cached.
+        """Return the person who acts, with their channel and groups.
+
+        With `fresh`, the person and the groups are looked up again. The channel may come from the cache.
 
         Raises:
             Unavailable: Slack didn't return the person or the channel. Then nothing is allowed.
@@ -142,19 +144,22 @@ class SlackDirectory:
         return frozenset(people_present)
 
     async def channels_of(self, user_id: str) -> list[Channel]:
-        """Return a person's public channels, and those of their private channels that the bot is in, too.
+        """Return a person's public channels, and those of their private channels that the bot is in, too. Not cached.
 
         Raises:
-            Unavailable: Slack doesn't respond.
+            Unavailable: Slack doesn't respond, or the person is in too many channels to read them all.
         """
         return await self._queries.channels_of(user_id)
 
     async def guests(self) -> frozenset[str] | None:
-        """Return every guest of the workspace. None if Slack doesn't respond or the workspace is too large."""
+        """Return every active guest of the workspace. None if Slack doesn't return all people, or they are too many.
+
+        Not cached. Raises Unavailable if the bot's own workspace isn't known yet and Slack doesn't respond.
+        """
         return await self._queries.guests()
 
     async def inside(self, channel_id: str) -> frozenset[str]:
-        """Return the members of a channel, up to a minute old. Empty if the bot isn't in it. Raises Unavailable."""
+        """Return the members of a channel, up to a minute old. Empty if the bot can't see it. Raises Unavailable."""
         return await self._inside.get(channel_id)
 
     def forget(self, event: Raw) -> None:
@@ -177,7 +182,7 @@ class SlackDirectory:
         return channel
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:
-        """Return the members of a user group or schedule. None if there was no response."""
+        """Return the members of a user group or schedule. None if they aren't known."""
         if is_schedule(group):
             return await self._schedules.members(group, fresh=fresh)
         try:

@@ -36,7 +36,7 @@ class Workspace:
 
     @property
     def known(self) -> Installation | None:
-        """Return the installation if it is already known."""
+        """Return the installation, or None if Slack hasn't returned it yet."""
         return self._found
 
     async def installation(self) -> Installation:
@@ -53,7 +53,7 @@ class Workspace:
         return self._found
 
     async def check(self) -> Installation:
-        """Look the installation up again now, for readiness and `doctor`. Raises Unavailable."""
+        """Look up the installation, even if it is cached. For readiness and `doctor`. Raises Unavailable."""
         try:
             answer = await self._calls.call("auth.test")
         except SlackTrouble as trouble:

@@ -21,13 +21,16 @@ Observer = Callable[[str, str, float], None]
 """Called with the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
 
 LONGEST_WAIT_SECONDS: Final = 60
-TRIES_WHEN_LIMITED: Final = 3
+RETRIES_WHEN_LIMITED: Final = 3
 _AT_MOST_ONCE: ContextVar[bool] = ContextVar("at_most_once", default=False)
 
 
 @contextlib.contextmanager
 def at_most_once() -> Iterator[None]:
-    """Repeat no call that Slack may have carried out: only those that never left or that Slack refused."""
+    """Repeat no call inside the `with` block that Slack may have carried out.
+
+    Calls are still repeated if no connection could be opened, or after a rate limit.
+    """
     token = _AT_MOST_ONCE.set(True)
     try:
         yield
@@ -36,7 +39,7 @@ def at_most_once() -> Iterator[None]:
 
 
 class _AtMostOnce(AsyncRetryHandler):
-    """Repeats no call inside `at_most_once`, unless no connection could be opened, so that it never left."""
+    """Repeats no call inside `at_most_once`, unless no connection could be opened, so that Slack didn't get it."""
 
     async def can_retry_async(
         self,
@@ -60,10 +63,13 @@ class ServerError(_AtMostOnce, AsyncServerErrorRetryHandler):
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Waits as long as Slack requires, unless that is too long for the result to be useful."""
+    """Repeats a call after a rate limit, once the time that Slack requires has passed.
+
+    Doesn't wait if that time is so long that the result wouldn't be useful.
+    """
 
     def __init__(self, observer: Observer) -> None:
-        super().__init__(max_retry_count=TRIES_WHEN_LIMITED)
+        super().__init__(max_retry_count=RETRIES_WHEN_LIMITED)
         self._observe = observer
 
     async def _can_retry_async(
@@ -92,7 +98,7 @@ class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
 
 
 def retry_handlers(observer: Observer) -> list[AsyncRetryHandler]:
-    """Return the retry handlers: one retry after a broken connection, 500 or 503, and a few after a rate limit."""
+    """Return the retry handlers: one retry after a broken connection, 500 or 503, and three after rate limits."""
     return [BrokenConnection(1), BoundedRateLimit(observer), ServerError(1)]
 
 

@@ -13,7 +13,7 @@ class Updates:
         self._waiting: dict[Hashable, int] = {}
 
     async def latest(self, key: Hashable, send: Callable[[], Awaitable[None]]) -> None:
-        """Send an update, unless a newer update of the same message is waiting."""
+        """Send an update after the previous one of the same message, unless a newer one is waiting by then."""
         me = object()
         self._newest[key] = me
         self._waiting[key] = self._waiting.get(key, 0) + 1

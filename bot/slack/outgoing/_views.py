@@ -44,7 +44,7 @@ class Views:
         """Open a modal and return its ID. Raises Unavailable.
 
         Returns None if Slack refuses, usually because the trigger has expired. An empty ID means that the modal is open
-        but can't be replaced.
+        but can't be replaced, because Slack didn't return its ID.
         """
         try:
             answer = await self._calls.call(
@@ -60,7 +60,7 @@ class Views:
         return view_id if isinstance(view_id, str) else ""
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace the content of a modal. Does nothing if the modal was closed. Raises Unavailable."""
+        """Replace the content of a modal. Does nothing if Slack refuses, as for a closed modal. Raises Unavailable."""
         try:
             await self._calls.call("views.update", {"view_id": view_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
@@ -68,7 +68,7 @@ class Views:
             log.info("could not change a view", why=trouble.code)
 
     async def reveal_in_view(self, view_id: str, reply: Reply) -> bool:
-        """Show a secret in a person's open modal, which leaves no message. Returns False if it wasn't shown."""
+        """Show a secret in a person's open modal, which leaves no message. Returns False if Slack didn't confirm it."""
         title, close = ({"type": "plain_text", "text": text} for text in ("Your token", "Close"))
         view = {"type": "modal", "title": title, "close": close, "blocks": list(reply.blocks)}
         try:

@@ -28,7 +28,11 @@ Way = Callable[[], Coroutine[Any, Any, bool]]
 
 
 class Delivery(Views):
-    """Delivers messages. Raises Unavailable if a message may be delivered later, and reports permanent failures."""
+    """Delivers messages.
+
+    Raises Unavailable if the same message may be delivered later. A permanent failure is a result of False, or raises
+    CannotPost. `answer` only logs it.
+    """
 
     def __init__(
         self, calls: SlackCalls, urls: ResponseUrls, *, secrets: tuple[str, ...] = (), pace: ChannelPacing | None = None
@@ -68,7 +72,7 @@ class Delivery(Views):
         )
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person, in a modal or an ephemeral message. Returns False if it wasn't delivered."""
+        """Show a secret to one person, in a modal or an ephemeral message. Returns False if Slack didn't confirm it."""
         if self._guard.contains_secret(reply.text):
             log.error("a reveal was not sent, because its notification text contains a secret")
             return False
@@ -131,7 +135,10 @@ class Delivery(Views):
         return True
 
     async def direct(self, user_id: str, reply: Reply) -> tuple[str, str] | None:
-        """Send a notice to a person's DM with the bot, and return its address. Raises CannotPost, Unavailable."""
+        """Send a notice to a person's DM with the bot, and return its channel and `ts`. Raises CannotPost, Unavailable.
+
+        Returns None if Slack sent the notice and didn't return both.
+        """
         try:
             channel_id, ts = await self._post(user_id, self._guard.cleared(reply), None)
         except SlackTrouble as trouble:
@@ -153,7 +160,7 @@ class Delivery(Views):
         return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
-        """Reply through the `response_url`. Returns False if there is none or it has expired."""
+        """Reply through the `response_url`. Returns False if there is none, or it is used up or expired."""
         in_thread = to.thread_ts if response_type == "in_channel" else _ephemeral_thread(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}

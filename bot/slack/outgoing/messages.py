@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 def encoded(payload: object) -> bytes:
     """Return the JSON of a message.
 
-    This must be fast, because a message is encoded twice: to search it for secrets, and to send it.
+    This must be fast, because every message is encoded to search it for secrets.
     """
     try:
         return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
@@ -32,7 +32,7 @@ def encoded(payload: object) -> bytes:
 
 
 class EgressGuard:
-    """Hides tokens and this process's secrets in outgoing messages. Only the affected field is hidden."""
+    """Hides tokens and this process's secrets in outgoing messages. Other lines and URLs of a message stay visible."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         given = recognizable(secrets)
@@ -44,7 +44,7 @@ class EgressGuard:
         return has_token(text) or any(secret in text for secret in self._secrets)
 
     def cleared(self, reply: Reply) -> Reply:
-        """Return the reply without secrets. Only a reveal may contain a token."""
+        """Return the reply without secrets. A reveal's reply is withheld: only `Delivery.reveal` may send it."""
         if reply.secret:
             log.error("withheld the message of a reveal")
             return Reply(text=WITHHELD, private=reply.private)
@@ -67,7 +67,7 @@ class EgressGuard:
         return cleared
 
     def hidden(self, value: Any, key: str = "") -> Any:
-        """Return a copy of plain data in which each line with a secret is hidden."""
+        """Return a copy of plain data in which each line with a secret is hidden, and each URL with one is replaced."""
         if isinstance(value, str):
             if not self.contains_secret(value):
                 return value
@@ -80,7 +80,10 @@ class EgressGuard:
 
 
 def variants(reply: Reply) -> Iterator[Body]:
-    """Yield the message with all its blocks, with older types of blocks, and as plain text."""
+    """Yield the message with all its blocks, with older types of blocks, and as plain text.
+
+    A reveal that has blocks isn't yielded as plain text, because its text doesn't contain the token.
+    """
     text = reply.text if len(reply.text) <= LONGEST_TEXT else f"{reply.text[:LONGEST_TEXT]}…"
     base: Body = {"text": text or "(no text)", "unfurl_links": False, "unfurl_media": False}
     if reply.blocks:

@@ -1,4 +1,4 @@
-"""Keeps each `response_url` in memory, for five uses and half an hour."""
+"""Keep each `response_url` in memory, for its five uses and almost its half hour."""
 
 import time
 from collections.abc import Callable
@@ -24,7 +24,7 @@ class _Kept:
 
 
 class ResponseUrls:
-    """Finds the `response_url` of an intent. Only Slack's addresses are stored, so that no other address is called."""
+    """Finds the `response_url` of an intent. Only addresses at Slack or at the host of `SLACK_API_URL` are stored."""
 
     def __init__(self, slack_api_url: str, *, now: Callable[[], float] = time.monotonic) -> None:
         parts = urlsplit(slack_api_url)
@@ -35,7 +35,7 @@ class ResponseUrls:
         return len(self._kept)
 
     def keep(self, incoming: Incoming) -> None:
-        """Store the `response_url` of `incoming`."""
+        """Store the `response_url` of `incoming`, if it has one at an allowed address."""
         if incoming.response_url is None or not incoming.response_url.startswith(self._prefixes):
             return
         self._kept[incoming.id] = _Kept(incoming.response_url)

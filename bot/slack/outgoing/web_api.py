@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.settings.certificates import tls_context
 from bot.settings.proxies import proxy_of
 from bot.slack.outgoing._final_codes import is_final
-from bot.slack.outgoing._retries import LONGEST_WAIT_SECONDS, TRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
+from bot.slack.outgoing._retries import LONGEST_WAIT_SECONDS, RETRIES_WHEN_LIMITED, Observer, retry_handlers, seconds_of
 from bot.slack.outgoing.answer_shapes import SHAPES, is_readable
 from bot.slack.outgoing.messages import encoded
 from bot.slack.sdk_logging import sdk_logger
@@ -56,7 +56,7 @@ class SlackTrouble(Exception):
 
     @property
     def nothing_happened(self) -> bool:
-        """Return True if Slack itself refused the call.
+        """Return True if Slack refused the call, or was never reached because its certificate isn't trusted.
 
         Without a readable response, the call may have had its effect.
         """
@@ -163,7 +163,7 @@ class SlackCalls:
     async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
         """Send a POST request. Retry after a rate limit, and once if a connection broke."""
         proxy, broken = proxy_of(url), False
-        for _ in range(TRIES_WHEN_LIMITED + 1):
+        for _ in range(RETRIES_WHEN_LIMITED + 1):
             try:
                 async with self._session.post(
                     url, data=body, headers=headers, proxy=proxy, allow_redirects=False
@@ -189,7 +189,7 @@ def _code(error: SlackApiError) -> str:
     try:
         status = int(answer.status_code)
         if status == 429 or status >= 500:
-            return _unwell(status)
+            return _temporary_error(status)
         code = answer.get("error")
         if isinstance(code, str) and 0 < len(code) < LONGEST_CODE:
             return code
@@ -198,14 +198,14 @@ def _code(error: SlackApiError) -> str:
         return "unreadable"
 
 
-def _unwell(status: int) -> str:
+def _temporary_error(status: int) -> str:
     return "ratelimited" if status == 429 else f"http_{status}"
 
 
 def _response_url_result(status: int, text: str) -> str:
     """Read the response of a `response_url`: `ok` or an error, as text or as JSON."""
     if status == 429 or status >= 500:
-        return _unwell(status)
+        return _temporary_error(status)
     text = text.strip()
     if text.startswith("{"):
         return _result_in_json(status, text)
