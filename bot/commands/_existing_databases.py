@@ -1,6 +1,6 @@
 """Filters stored records by whether their database still exists.
 
-A record belongs to a `DbId`. Another database with the same name has none of its holds, tokens or samples.
+A record belongs to the database with its `DbId`. It isn't about a later database with the same name.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ PATIENCE_SECONDS: Final = 3
 
 
 class StoredRecord(Protocol):
-    """A stored record about one database: a hold, a token or a sample."""
+    """A stored record about one database, such as a hold or a token."""
 
     @property
     def database(self) -> str:
@@ -40,8 +40,8 @@ T = TypeVar("T", bound=StoredRecord)
 def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
     """Return the records whose databases are listed.
 
-    If the list has entries that can't be read, records with unlisted names are kept, because such an entry may be
-    theirs.
+    If the list has entries that can't be read, records with unlisted names are kept, because their databases may be
+    among these entries.
     """
     ids, names = {one.id for one in listing}, {one.name for one in listing}
     return [one for one in remembered if one.database_id in ids or (listing.left_out > 0 and one.database not in names)]

@@ -11,7 +11,7 @@ from bot.errors import Unavailable
 
 
 async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
-    """Return every database of a group as the policy sees it, by `DbId`. There may be ten thousand.
+    """Return every database of a group as the policy sees it, by `DbId`. A group may have ten thousand.
 
     Raises:
         Unavailable: the name, the ID or the group of a database can't be read.

@@ -38,14 +38,14 @@ def may_use(ctx: Context, command: str) -> bool:
 
 
 def unknown_here(ctx: Context) -> list[str]:
-    """Return the user groups in this channel's rules whose members Slack didn't return."""
+    """Return the user groups and on-call schedules in this channel's rules that couldn't be looked up."""
     return sorted(group for group, members in ctx.subject.groups.items() if members is None)
 
 
 def is_visible(ctx: Context, request: Request) -> bool:
     """Return True if a request is only about databases of this channel.
 
-    Without databases, it must have been made here.
+    A request without databases must have been made here.
     """
     targets = databases_of(request.plan)
     same = request.organization == ctx.organization and all(ctx.scope.covers(target) for target in targets)

@@ -35,7 +35,7 @@ Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """Returns people's display names by ID. Unknown people are left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
-"""Returns the members of every user group in the policy. None if Slack doesn't return them."""
+"""Returns the members of every user group and on-call schedule in the policy. None for one that is unknown now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ Arguments: the person who asks, the parsed line, and the IDs of the person and t
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a follow-up button is bound to: a database, one of its holds, an incident, or an alert."""
+    """What a button of an open item, a branch, an incident or an alert is bound to."""
 
     database_id: str = ""
     hold: Hold | None = None
@@ -70,7 +70,11 @@ class FollowUp:
     """The alert from which an incident is started: its ID, its sentence, and when it was raised."""
 
     def bind(self, plan: Plan) -> Plan:
-        """Return a plan bound to this subject. Raises Refused if it is about another database or incident."""
+        """Return the plan, bound to what the button is about.
+
+        Raises:
+            Refused: the plan is about another database or incident.
+        """
         if self.alert:
             return replace(plan, arguments={**plan.arguments, ALERT: dict(self.alert)})
         if not self.incident_id and not self.database_id:
@@ -107,18 +111,18 @@ class Context:
     line: str = ""
     """The command line in canonical spelling, for buttons that run it again (pages, Refresh)."""
     sent_at: datetime | None = None
-    """When the change was first sent to Turso, by the machine's clock. None if it wasn't."""
+    """When the change was first marked as sent, by the machine's clock. None if it wasn't."""
     health: Health | None = None
     names_of: Names | None = None
     person_of: Callable[[str], Awaitable[Person]] | None = None
     """Returns a person by ID. Raises Unavailable."""
     every_group: Groups | None = None
-    """Returns the user groups of the whole policy. `subject` has those of this channel's rules."""
+    """Returns the groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None
     counted: Callable[[Request], Awaitable[Request]] | None = None
     """Returns a waiting request with the votes that count now."""
     follow_up: FollowUp | None = None
-    """What the pressed button is bound to. None if somebody typed the line."""
+    """What the pressed button is bound to. None for a typed line, and for a button that only runs a line."""
 
     async def visible_databases(self, *, group: str | None = None) -> Listing:
         """Return the organization's databases that this channel may use. Call `read` on one for its other fields."""
@@ -186,7 +190,10 @@ class Phase:
 
     act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """Returns True once Turso shows the change. Raises NotOurs. None if there is nothing to read back."""
+    """Returns True once Turso shows the change. None if there is nothing to read back.
+
+    Raises NotOurs or OwnerUnknown if another request made what it finds, or may have.
+    """
     message: Callable[[Plan, Facts], Reply]
 
 
@@ -282,7 +289,10 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class SecretCommand(Kind, Generic[A]):
-    """A command that returns a secret to its requester. Nothing is minted before they press Reveal."""
+    """A command that returns a secret to its requester.
+
+    It is minted when they press Reveal, or when they run or confirm a command that needs no approval.
+    """
 
     args: type[A]
     plan: Callable[[Context, A], Awaitable[Plan]]

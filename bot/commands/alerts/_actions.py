@@ -33,14 +33,14 @@ class AlertAction:
     about_database: bool = False
     """True if it is about the database of `database_of`, so that its plan is bound to that database."""
     named: str = ""
-    """The label for an alert about the organization, with `{}` for the database's name.
+    """The label on an alert about the organization, with `{}` for the database's name.
 
     If empty, the label is `label`, followed by the name.
     """
     about_organization: bool = False
     """True if it is about the whole organization, so that a channel with only some databases doesn't get it."""
     starts_incident: bool = False
-    """True if it starts an incident. The alert is then the first entry of its timeline."""
+    """True if it starts an incident, whose first message then shows the alert."""
 
     def helps(self, view: AlertView) -> bool:
         """Return True if the button fits what the card shows."""

@@ -105,7 +105,7 @@ def require_shown(ctx: Context) -> None:
     """Refuse unless the channel may read what its alerts would show.
 
     Raises:
-        BadInput: alerts that are turned on wouldn't be posted.
+        BadInput: it may not, so its alerts wouldn't be posted.
     """
     if ctx.subject.channel.id not in ctx.policy.channels:
         raise BadInput("The policy has no rules for this channel, so it can't get alerts.")

@@ -1,1 +1,1 @@
-"""Databases: list, show, create, block, protect, destroy."""
+"""Commands about databases: list, show, triage, create, branch, block, protect, wake, destroy and restore them."""

@@ -17,7 +17,7 @@ _CHECK: Final = "Check its name, or leave out `--group`."
 async def require_location(ctx: Context, wanted: str | None) -> None:
     """Raise BadInput for a location that Turso doesn't have.
 
-    If Turso doesn't list its locations now, the location of the new database is compared afterwards.
+    If Turso doesn't list its locations now, nothing is refused. `differences` compares the location afterwards.
     """
     if wanted is None:
         return
@@ -56,7 +56,7 @@ def _choose(names: Sequence[str]) -> str:
 def differences(arguments: Mapping[str, Any], made: Facts) -> list[Mrkdwn]:
     """Return how the new database differs from the request.
 
-    A place that Turso doesn't report counts as a difference.
+    A group or location that Turso doesn't report counts as a difference. Empty if there are no facts about it.
     """
     if "locations" not in made:
         return []

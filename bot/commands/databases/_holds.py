@@ -48,7 +48,7 @@ class Lift:
     ends: Callable[[Hold], bool]
     blocks: Blocks = (True, True)
     found: tuple[Hold, ...] = ()
-    """Blocks that others had set and that stay, although their holds were released."""
+    """Released holds whose blocks stay, because they were already set before Turso Ops blocked the database."""
 
     async def needed(self, store: ReadStore) -> Blocks:
         """Return which blocks the remaining holds need."""
@@ -77,7 +77,7 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
 async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
     """Remove the blocks that end with a lift. Never changes other blocks.
 
-    Returns the blocks that were kept, because the remaining holds need them.
+    Returns the blocks that the remaining holds need.
     """
     needed = await what.needed(store)
     while True:
@@ -91,7 +91,7 @@ async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
 
 
 async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
-    """Return True once Turso blocks only what the remaining holds need."""
+    """Return True once Turso shows that the lift's blocks are removed, except those that the remaining holds need."""
     needed = await what.needed(store)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
 
@@ -109,7 +109,7 @@ async def lift_once(turso: TursoClient, store: ReadStore, what: Lift) -> bool:
             return True
         if await what.needed(store) == left:
             return False
-        # Another hold has ended in the meantime. It kept the blocks that this hold needed, so remove them now.
+        # Other holds have changed in the meantime. If one has ended, `lift` kept its blocks, so remove them now.
 
 
 async def blocks_left_by(turso: TursoReader, store: ReadStore, request_id: str, target: PlanTarget) -> Blocks:
@@ -168,7 +168,7 @@ def blocks_of_others(now: Blocks, holds: Iterable[Hold]) -> Blocks:
 
 
 def holds_to_release(ended: Collection[str], held: Sequence[Hold]) -> list[str]:
-    """Return the IDs of the holds to release when some end. A found block is released with the last other hold."""
+    """Return the IDs of the holds to release when some end. Found blocks are released with the last other hold."""
     left = [hold for hold in held if hold.id not in ended and hold.kind is not HoldKind.FOUND]
     found = [] if left else [hold.id for hold in held if hold.kind is HoldKind.FOUND and hold.id not in ended]
     return [*ended, *found]

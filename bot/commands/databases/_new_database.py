@@ -15,8 +15,8 @@ from bot.errors import BadInput, NotOurs, OwnerUnknown
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
-"""If the bot created the database, the time in its `DbId` is at most this much later than the request, even if the call
-was slow or the clocks disagree."""
+"""If the bot created the database, the time in its `DbId` is at most this much later than the time at which the request
+was marked as sent, even if the call was slow or the clocks disagree."""
 MAY_HAVE_MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN)
 """The states of a request that may have created a database, while its `DbId` isn't recorded yet."""
 LATEST: Final = 50
@@ -56,10 +56,10 @@ async def why_name_taken(ctx: Context, plan: Plan) -> str | None:
 
 
 async def was_made(ctx: Context, name: str) -> bool:
-    """Return True if the new database exists, and this request has made it. Return False if it doesn't exist.
+    """Return True if the new database exists and nothing shows that another request made it. False if it doesn't exist.
 
     Raises:
-        NotOurs: it was created long after this request was sent, or by another request.
+        NotOurs: it was created long after this request was marked as sent, or by another request.
         OwnerUnknown: another request may have created it.
     """
     commands = [one.name for one in ctx.table if one.makes_name]
@@ -67,7 +67,7 @@ async def was_made(ctx: Context, name: str) -> bool:
 
 
 async def was_made_by(ctx: Context, name: str, *, commands: Iterable[str], key: str) -> bool:
-    """Return True if the new database exists, and only this request can have made it. Return False if it doesn't exist.
+    """Return True if the new database exists and nothing shows that another request made it. False if it doesn't exist.
 
     Args:
         commands: the commands whose other requests may have made it.
@@ -114,7 +114,7 @@ def require_copy_of(source: PlanTarget, made: Database) -> None:
 
 
 def new_database(name: str, group: str | None, source: PlanTarget | None = None) -> Target:
-    """Return a new database as the policy will see it. A copy also has the sources of its source."""
+    """Return a new database as the policy will see it. A copy has its source and the sources of that source."""
     return Target(name, group, (source.name, *source.sources) if source else ())
 
 
@@ -129,7 +129,7 @@ async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) 
 
 
 def facts_of(made: Database) -> dict[str, object]:
-    """Return the addresses and the location of a new database, as plain JSON."""
+    """Return the ID, addresses, group and locations of a new database, as plain JSON."""
     return {
         "id": made.id,
         "hostname": made.hostname,

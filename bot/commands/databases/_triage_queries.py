@@ -1,4 +1,4 @@
-"""The top queries for `triage`. Their values are hidden, unless the policy shows them."""
+"""The top queries for `triage`. Values in them are hidden, except with `--literals` where the policy allows it."""
 
 import asyncio
 from collections.abc import Sequence

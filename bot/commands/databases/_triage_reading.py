@@ -24,7 +24,7 @@ DAYS: Final = 14
 CHANGES: Final = 5
 PAGE: Final = 100
 PAGES: Final = 20
-"""How many pages of the audit log are searched for the last changes."""
+"""The most pages of the audit log that are searched for the last changes."""
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Findings:
     """What samples say about databases with this name, by `DbId`."""
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
-    """Its entry in the list of databases, which is known even if the other calls fail."""
+    """Its entry in the list of databases, known even if the other calls fail. None if it isn't visible here."""
     listing: Listing | None = None
     """Every database of the organization."""
     siblings: list[str] | None = None
@@ -110,7 +110,7 @@ class Findings:
             return "state unknown"
         words = ["archived"] if self.is_archived else []
         words += blocks_words(self._switch("block_reads"), self._switch("block_writes"))
-        # only these two say whether it is archived, and an archived database isn't open
+        # the configuration alone doesn't say whether it is archived, and an archived database isn't open
         nothing = "open" if self.database or self.listed else "not blocked"
         return ", ".join(words) or nothing
 

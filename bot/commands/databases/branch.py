@@ -116,7 +116,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if this request may not have created it."""
+    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if another request made it, or may have."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False
@@ -149,7 +149,7 @@ def branch(request: Request, facts: Facts, branch_id: str, now: datetime) -> Bra
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message with its source, its addresses and its end."""
+    """Return the message with the branch's source, addresses and end."""
     arguments, source = plan.arguments, target_of(plan).name
     name, served = str(arguments["name"]), facts.get("served")
     state = "is ready" if served else "was created but isn't ready yet" if served is False else "was created"

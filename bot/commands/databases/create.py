@@ -66,7 +66,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message with its addresses and a button for a token."""
+    """Return the message with the database's place, its addresses and what differs from the request."""
     name = str(plan.arguments["name"])
     served = facts.get("served")
     head = mrkdwn(":sparkles: *{}* is ready.", name)

@@ -21,7 +21,7 @@ from bot.errors import BadInput
 from bot.turso import Database, DatabaseNotFound, first_known
 
 REPLACES = "replaces"
-"""Key in a plan's arguments: the request whose quarantine has lost its countdown and is replaced."""
+"""Key in a plan's arguments: the request whose quarantine has no countdown and is replaced by this one."""
 
 AFTERWARDS = mrkdwn(
     "Turso Ops can't restore it. On a paid plan, an admin may be able to restore it in Turso's dashboard for up to "
@@ -36,9 +36,9 @@ class DestroyArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DestroyArgs) -> Plan:
-    """Return the plan with a snapshot. Refuses protected databases, and those whose countdown is running."""
+    """Return the plan with a snapshot. Refuses protected databases and, without `--now`, those with a countdown."""
     snap = await snapshot(ctx, args.name)
-    is_protection_known = await may_be_destroyed(ctx, snap.database)
+    is_protection_known = await require_unprotected(ctx, snap.database)
     replaced = None if args.now else await _replaced(ctx, snap.database)
     name = args.name
     destroys = f"Destroy {name} and all its data. Turso Ops can't restore it afterwards"
@@ -64,8 +64,12 @@ async def plan(ctx: Context, args: DestroyArgs) -> Plan:
     )
 
 
-async def may_be_destroyed(ctx: Context, database: Database) -> bool:
-    """Return False if Turso doesn't report whether it is protected. Raises BadInput if it is."""
+async def require_unprotected(ctx: Context, database: Database) -> bool:
+    """Refuse a database with delete protection. Returns False if Turso doesn't report whether it has any.
+
+    Raises:
+        BadInput: the database or its group has delete protection.
+    """
     name = database.name
     now_set = await attempt(ctx.turso.configuration(name))  # the older API returns it only here
     own = [database.delete_protection, now_set.delete_protection if now_set else None]

@@ -23,7 +23,7 @@ class ProtectArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: ProtectArgs) -> Plan:
-    """Return the plan. Refuses a change to the current state."""
+    """Return the plan. Refuses the state that the database already has."""
     database, now = await asyncio.gather(ctx.turso.database(args.name), ctx.turso.configuration(args.name))
     if now.delete_protection == args.protection:
         raise BadInput(f"Delete protection for `{args.name}` is already {_word(args.protection)}.")

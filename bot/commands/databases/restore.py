@@ -1,4 +1,4 @@
-"""`/turso db restore NAME`: undo a destroy during its countdown."""
+"""`/turso db restore NAME`: end the quarantine that a destroy or a switch to a copy began."""
 
 from typing import Annotated
 

@@ -35,7 +35,10 @@ class ShowArgs(BaseModel):
 
 
 async def run(ctx: Context, args: ShowArgs) -> Reply:
-    """Read the database with four calls at the same time. The message names what Turso didn't return."""
+    """Read the database with four calls at the same time, and a branch or an archived database with a few more.
+
+    The message names what Turso didn't return.
+    """
     turso = ctx.turso
     database, configuration, instances, usage = await asyncio.gather(
         turso.database(args.name),

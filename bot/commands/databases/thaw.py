@@ -1,4 +1,4 @@
-"""`/turso db thaw NAME`: unblock a database, but not a quarantine. From a button: end one freeze."""
+"""`/turso db thaw NAME`: unblock a database, but not a quarantine. The Thaw button of an open item ends one freeze."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -22,7 +22,7 @@ from bot.errors import BadInput
 ENDS = "ends"
 """Key in a plan's arguments: the IDs of the holds that end, as shown on its card."""
 ONE = "one"
-"""Key in a plan's arguments: True if the plan ends one freeze and keeps other holds, as its button does."""
+"""Key in a plan's arguments: True if the plan ends one freeze and keeps other holds, as for an open item."""
 
 
 class ThawArgs(BaseModel):
@@ -92,7 +92,7 @@ _RUN_AGAIN: Final = "Run `thaw` again to unblock all of it."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the planned freeze has ended, or more is blocked than the card shows. None without drift."""
+    """Return a sentence if an open item's freeze has ended, or if more is blocked than the card shows. Or None."""
     target, ended = target_of(plan), holds_ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
@@ -116,7 +116,7 @@ async def read_remaining_blocks(ctx: Context, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once Turso blocks only what other holds need."""
+    """Return True once the planned blocks are removed, except those that another hold needs."""
     return await holds.is_lifted(ctx.turso, ctx.store, _lift(plan))
 
 

@@ -34,7 +34,7 @@ class TriageArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TriageArgs) -> Reply:
-    """Read everything within three seconds. The card names what is missing."""
+    """Read everything at the same time, with a time limit for each call to Turso. The card names what is missing."""
     if args.literals:
         require_literals(ctx)
     findings = await read(ctx, args.name)
@@ -105,7 +105,7 @@ def _versus_usual(found: Findings, field: str) -> Mrkdwn:
 
 
 def _chart(found: Findings) -> Chart:
-    """Return a chart of rows per day from samples, with today so far and the usual number."""
+    """Return a chart of rows per day from samples, with today so far and the usual number of rows read."""
     daily = dict(found.daily)
     today = found.now.astimezone(UTC).date()
     if found.today:

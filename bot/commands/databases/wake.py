@@ -90,7 +90,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 async def read_back(ctx: Context, plan: Plan) -> bool:
     """Return True once Turso says that neither the database nor its group is archived.
 
-    If Turso doesn't say that, return True once the database responds.
+    If Turso reports neither, return True once the database responds.
     """
     database = await ctx.turso.database(target_of(plan).name)
     is_archived = await _is_archived(ctx, database)

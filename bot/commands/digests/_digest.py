@@ -59,7 +59,10 @@ class Mover:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The usage of each database between two times. The times are None without samples."""
+    """The usage of each database between two times.
+
+    If `since` is None, it is the usage of the billing period so far. `until` is None without any sample.
+    """
 
     movers: list[Mover]
     since: datetime | None
@@ -135,7 +138,7 @@ async def _samples(ctx: Context, databases: list[Listed], length: timedelta) -> 
 
 
 async def measure(ctx: ChangeContext) -> None:
-    """Take a sample now, so that the next digest can begin exactly here."""
+    """Take a sample now, so that the next digest can begin at exactly this time."""
     databases, usage = await asyncio.gather(ctx.turso.listed(), ctx.turso.organization_usage())
     await ctx.store.samples.add(samples_of(ctx.organization, databases, usage, moment(ctx.now)))
 

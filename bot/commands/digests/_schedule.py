@@ -70,6 +70,6 @@ def length(digest: Digest) -> timedelta:
 
 
 def period_name(digest: Digest, due: datetime) -> str:
-    """Return the name of the period of a digest that is due at a time. Each name is posted once."""
+    """Return the name of the period of a digest that is due at a time. One digest is posted for each name."""
     local = due.astimezone(zone(digest.tz) or UTC)
     return f"{local:%G-W%V}" if digest.cadence == "weekly" else f"{local:%Y-%m-%d}"

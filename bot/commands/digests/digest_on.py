@@ -77,7 +77,7 @@ def digest_of(ctx: Context, plan: Plan) -> Digest:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Store the digest with its timer, and take a sample as the start of its first period."""
+    """Store the digest with its timer, and try to take a sample as the start of its first period."""
     digest = digest_of(ctx, plan)
     await attempt(measure(ctx))
     await ctx.store.digests.schedule(digest)

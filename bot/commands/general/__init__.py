@@ -1,1 +1,1 @@
-"""Commands that concern no database: Home, help, permissions, the policy and checks."""
+"""Commands that concern no database: the overview, help, permissions, absences, the policy and checks."""

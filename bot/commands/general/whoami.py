@@ -109,7 +109,7 @@ def _patterns(ctx: Context) -> Mrkdwn:
 
 
 def _proposal(ctx: Context) -> list[Block]:
-    """Return YAML for what the policy lacks. A key that exists already couldn't be added again."""
+    """Return YAML that adds the workspace, person or channel if the policy lacks it, or a note if it has all."""
     lines = _yaml(ctx)
     if not lines:
         return [kit.context(mrkdwn("The policy already names you and this channel, so there is nothing to add."))]

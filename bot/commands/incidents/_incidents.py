@@ -21,7 +21,7 @@ from bot.core.requests.request import Mode, Request, State
 KEPT = 50
 """How many items of each kind are stored in facts."""
 ROWS = 5
-"""How many items of each kind are shown with buttons. The others are counted."""
+"""How many items of each kind are shown, with their buttons. The others are only counted."""
 Row = list[str]
 """The ID that a button carries, followed by the texts to show."""
 
@@ -45,7 +45,7 @@ class OpenItems:
     copies: list[Row] = field(default_factory=list)
     """ID of the rewind's request, its undecided copy, and the database that was copied."""
     private: int = 0
-    """How many open items of private requests are left out, because the channel must not read about those."""
+    """How many open items of private requests are left out, because the channel must not read about such requests."""
 
     @classmethod
     def of(cls, facts: Mapping[str, Any]) -> "OpenItems":
@@ -65,7 +65,7 @@ class OpenItems:
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     """Return what was started in this channel during the incident and hasn't ended.
 
-    Its channel reads this, so items of private requests are only counted.
+    The incident's channel reads this, so items of private requests are only counted.
     """
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
@@ -98,7 +98,7 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
 
 
 async def _open_requests(ctx: Context, incident: Incident) -> list[Request]:
-    """Return the requests of an incident that wait for somebody, are under way, or have an unknown outcome."""
+    """Return an incident's requests that wait for approval or a reveal, are under way, or have an unknown outcome."""
     requests = await ctx.store.requests.find(states=(*OPEN, State.UNKNOWN), channel_id=incident.channel_id)
     asked = [one for one in requests if belongs_to(incident, one) and not waits_for_requester(one)]
     return [one for one in asked if not is_about_incident(ctx, one) and one.state is not State.QUARANTINED]
@@ -128,7 +128,7 @@ def _request(ctx: Context, request: Request) -> Row:
 
 
 def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[Block]:
-    """Return the open items, each with the buttons that settle it.
+    """Return the blocks of the open items, with the buttons that settle them.
 
     Args:
         approves: True while the incident's rules apply, so that waiting requests can be approved.
@@ -184,7 +184,7 @@ def _waiting(row: Row, *, approves: bool) -> list[Block]:
 
 
 def _copy(row: Row, *, approves: bool) -> list[Block]:
-    """Return an undecided copy. Switching to it needs current permissions. Keeping and discarding only settle it."""
+    """Return the blocks of an undecided copy. After the incident, only keeping or discarding it is offered."""
     request_id, copy, source = row
     switch = buttons.run(1, "Switch", command_line("rewind switch", source, copy=copy), style="primary")
     words = mrkdwn(":rewind: Needs a decision: `{}`, a rewind copy of `{}`", copy, source)

@@ -50,7 +50,7 @@ class Story:
         return [one for one in dict.fromkeys(every) if one not in BY_ITSELF]
 
     def who(self, user_id: str) -> str:
-        """Return a person's name, or their ID if the name isn't known."""
+        """Return a person's name, or their ID if the name isn't known. For a timer, return `automatically`."""
         return "automatically" if user_id in BY_ITSELF else self.names.get(user_id) or user_id
 
 

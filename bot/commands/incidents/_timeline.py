@@ -23,7 +23,7 @@ class Timeline:
 
     entries: Sequence[AuditEntry] = ()
     requests: Sequence[Request] = ()
-    """The requests, without those that start or end an incident."""
+    """The requests, without those that start, extend or end an incident."""
     foreign: frozenset[str] = frozenset()
     """The IDs of requests that weren't made in this incident, but whose outcome came while it was active."""
     private: int = 0
@@ -40,7 +40,7 @@ def was_running_at(incident: Incident, moment: datetime) -> bool:
 def belongs_to(incident: Incident, request: Request) -> bool:
     """Return True if a request was made in an incident: under its rules, or in its channel while it was active.
 
-    A follow-up on an open item of another incident belongs to that one.
+    A follow-up on an open item of another incident belongs to that other incident.
     """
     if request.incident_id is not None:
         return request.incident_id == incident.id
@@ -48,12 +48,15 @@ def belongs_to(incident: Incident, request: Request) -> bool:
 
 
 def is_about_incident(ctx: Context, request: Request) -> bool:
-    """Return True if a request starts or ends an incident. The report states that in its own words."""
+    """Return True if a request starts, extends or ends an incident. The report's table of requests omits them."""
     return ctx.policy.catalogue.incident_role_of(request.command) is not IncidentRole.NONE
 
 
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
-    """Return the timeline of an incident. Leaves out other requests unless they ended during the incident."""
+    """Return the timeline of an incident.
+
+    Leaves out private requests, and requests that weren't made in the incident, unless they ended while it was active.
+    """
     entries, is_cut = await _entries(ctx, incident)
     known = await _requests(ctx, entries)
     others = {one.id for one in known if not is_about_incident(ctx, one) and not belongs_to(incident, one)}

@@ -165,7 +165,7 @@ async def facts_again(ctx: Context, plan: Plan) -> Facts:
 
 
 async def standing(store: ReadStore, request: Request) -> Facts:
-    """Return the current facts of the incident that a request started."""
+    """Return the current facts of the incident that a request started or extended."""
     incident = await store.incidents.get(str(request.plan.arguments.get("incident_id", "")))
     return _facts(incident) if incident else {}
 

@@ -21,7 +21,7 @@ class IncidentStatusArgs(BaseModel):
 
 
 async def run(ctx: Context, args: IncidentStatusArgs) -> Reply:
-    """Return the active incident and its open items. The only call to Turso lists the databases."""
+    """Return the active incident and its open items. Calls Turso only to list the databases."""
     incident = await ctx.store.incidents.running_in(ctx.subject.channel.id)
     if incident is None:
         title = mrkdwn(":white_check_mark: No incident is active in this channel.")

@@ -33,7 +33,7 @@ class OveragesArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: OveragesArgs) -> Plan:
-    """Return the plan: how much of each quota is used, the cost as far as known, and every affected database.
+    """Return the plan: how much of each quota is used, what Turso will bill or block, and every affected database.
 
     Raises:
         BadInput: overages are already as requested, or no database here is affected.

@@ -38,7 +38,7 @@ PRESSED_TO: Final[Mapping[str, str]] = {
     "branch.keep": "keep the branch",
     "branch.destroy": "destroy the branch",
 }
-"""What every other button does, as a verb: `Ana wasn't allowed to view the database`."""
+"""What other buttons do, as a verb: `Ana wasn't allowed to view the database`."""
 _RESULTS: Final[Mapping[str, str]] = {
     "succeeded": "succeeded",
     "failed": "failed",
@@ -68,7 +68,7 @@ def sentence_of(entry: AuditEntry, writer: Writer) -> str:
 
 
 def words_of(entry: AuditEntry) -> str:
-    """Return what the actor wrote: the comment of a decision, or the reason for their own request."""
+    """Return the comment of a decision, why the bot refused something, or else the reason for the request."""
     if entry.event in ("approved", "denied", "reviewed", "undo"):
         return str(entry.detail.get("comment") or "")
     return entry.reason
@@ -119,7 +119,7 @@ def _phase(entry: AuditEntry, writer: Writer, before: str = "") -> str:
 
 
 def _finished(entry: AuditEntry, writer: Writer) -> str:
-    """Return what came of a countdown that ended, was stopped or was extended."""
+    """Return the sentence about a countdown that ended, was stopped or was extended."""
     if entry.outcome == "denied":
         return _capital(f"{writer.names(entry)} wasn't destroyed and stays in quarantine: {writer.request(entry)}")
     if entry.outcome == "postponed":
@@ -210,7 +210,7 @@ def _capital(text: str) -> str:
 
 
 def _other(entry: AuditEntry, writer: Writer) -> str:
-    """Return a generic sentence for an event of another version of the bot."""
+    """Return a generic sentence for an event that this version of the bot doesn't know."""
     who = "" if entry.user_id in ("", TIMER) else f"{writer.person(entry.user_id)}: "
     about = f" ({writer.to_do(entry)})" if entry.command else ""
     return f"{who}{writer.code(entry.event)}{about}, {writer.code(entry.outcome)}"

@@ -13,7 +13,7 @@ SHOWN: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """How people and names are written: as markup for Slack, or as text for a file. Both escape them."""
+    """How people and names are written: as escaped markup for Slack, or as text that the caller escapes."""
 
     person: Callable[[str], str]
     code: Callable[[str], str]

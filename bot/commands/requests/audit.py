@@ -21,7 +21,7 @@ from bot.core.reply import Block, Reply
 
 PAGE = 20
 LOG_PAGES = 10
-"""The most pages of the log that are read to fill one page."""
+"""The most pages of the log that each query reads to fill one page."""
 _SIGNS = {
     "succeeded": ":white_check_mark:",
     "allowed": ":eyes:",
@@ -80,7 +80,7 @@ class EntryFilter:
 
 
 async def entry_filter_of(ctx: Context) -> EntryFilter:
-    """Return the requester's filter. A channel with all databases doesn't need a list of them."""
+    """Return the filter for the person who runs the command. A channel with all databases needs no list of them."""
     return EntryFilter(ctx, VisibleNames.of(ctx, None if ctx.scope.covers_all else await ctx.turso.listed()))
 
 

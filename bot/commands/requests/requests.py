@@ -34,7 +34,7 @@ class RequestsArgs(BaseModel):
 
 
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
-    """List open requests of this channel, newest first. Other channels have other rules and other readers."""
+    """List open requests of this channel, newest first. Those of other channels are listed there."""
     if args.mine:
         found, title = await own_requests(ctx), "open {} from you"
     elif args.to_approve:
@@ -60,29 +60,30 @@ async def run(ctx: Context, args: RequestsArgs) -> Reply:
 
 
 async def open_requests(ctx: Context) -> list[Request]:
-    """Return the open requests of this channel that others may see."""
+    """Return the open requests of this channel that the person may see."""
     requests = await ctx.store.requests.find(states=OPEN, channel_id=ctx.subject.channel.id, limit=MOST)
-    return [one for one in requests if is_visible(ctx, one) and not _is_only_theirs(ctx, one)]
+    return [one for one in requests if is_visible(ctx, one) and not _is_hidden(ctx, one)]
 
 
 async def own_requests(ctx: Context) -> list[Request]:
-    """Return the requester's open requests in this channel. Home shows those in all channels."""
+    """Return the person's own open requests in this channel. Home shows those in all channels."""
     me, here = ctx.subject.person.id, ctx.subject.channel.id
     return await ctx.store.requests.find(states=OPEN, requester=me, channel_id=here, limit=MOST)
 
 
 async def requests_to_approve(ctx: Context) -> list[Request]:
-    """Return the requests that the requester could approve in this channel now.
+    """Return the requests of this channel that the person who runs the command could approve now.
 
-    Home shows those of all their channels.
+    Their Home tab shows those of all their channels.
     """
     requests = await ctx.store.requests.find(states=[State.PENDING], channel_id=ctx.subject.channel.id, limit=MOST)
     return [one for one in requests if is_visible(ctx, one) and await may_approve(ctx, one)]
 
 
-def _is_only_theirs(ctx: Context, request: Request) -> bool:
-    hidden = request.private and request.mode is not Mode.BREAK_GLASS
-    return (hidden or waits_for_requester(request)) and request.requester != ctx.subject.person.id
+def _is_hidden(ctx: Context, request: Request) -> bool:
+    """Return True for another person's request that is private or isn't confirmed yet."""
+    private = request.private and request.mode is not Mode.BREAK_GLASS
+    return (private or waits_for_requester(request)) and request.requester != ctx.subject.person.id
 
 
 def waits_for_requester(request: Request) -> bool:

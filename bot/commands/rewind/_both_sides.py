@@ -1,6 +1,6 @@
-"""Compares a database with its copy by fixed statements: the schema, the rows of each table, and its newest row.
+"""Compares a database with its copy by fixed statements: schemas, and how many rows a table has and how new they are.
 
-The tokens are read-only, expire soon and never leave memory. What can't be read in time is unknown.
+The tokens for this are read-only, expire soon and never leave memory. What can't be read in time is unknown.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ class _Side:
 
 
 async def compare(ctx: ChangeContext, old: Compared, copy: Compared) -> Comparison:
-    """Read both databases and return what differs. Makes four calls to Turso, and a bounded number to each database."""
+    """Read both databases and return what differs. Makes at most four calls to Turso, and a limited number to each."""
     clock = asyncio.get_running_loop()
     until = clock.time() + SECONDS
     sides = [_Side(*old), _Side(*copy)]
@@ -109,7 +109,7 @@ class _Reader:
         return False
 
     async def count(self, names: Sequence[str], until: float) -> None:
-        """Count the rows of tables, a few at a time, until all are counted or the time is over."""
+        """Count the rows of tables, a few at a time, until all are counted, the time is over, or a call fails."""
         own = set(self.side.names())
         there = [name for name in names if name in own]
         for start in range(0, len(there), TOGETHER):
@@ -136,7 +136,7 @@ class _Reader:
         return await self._read(statements, until)
 
     async def _read(self, statements: Sequence[Statement], until: float) -> list[Rows]:
-        """Run statements. What a database answers isn't trusted: rows without the expected columns are unreadable."""
+        """Run statements. Responses aren't trusted: rows without the expected number of columns count as unreadable."""
         left = until - asyncio.get_running_loop().time()
         if left <= 0:
             raise Unavailable(f"There was no time left to read all of `{self.side.name}`.")

@@ -34,7 +34,7 @@ class Comparison:
     is_schema_known: bool = False
     """True if both schemas were read completely. If not, the lists above have the differences that are certain."""
     left_out: int = 0
-    """How many tables weren't counted."""
+    """How many tables weren't counted on either side."""
     whys: list[str] = field(default_factory=list)
     """Why something is unknown, in plain sentences."""
 

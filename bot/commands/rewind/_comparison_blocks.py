@@ -101,7 +101,7 @@ def _only_in(database: str, objects: Sequence[str]) -> Mrkdwn:
 
 
 def _with_verb(objects: Sequence[str]) -> Mrkdwn:
-    """Return objects of a schema as a subject with its verb: `the index later is`. The last may be `and 5 more`."""
+    """Return objects of a schema with a verb: "the table `items` is". The last object may be `and 5 more`."""
     parts = [mrkdwn("the {} `{}`", *one.split(" ", 1)) for one in objects if not one.startswith("and ")]
     rest = mrkdwn("{}", objects[-1]) if len(parts) < len(objects) else Mrkdwn("")
     if len(objects) == 1:

@@ -139,7 +139,7 @@ async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
-    """Return the request that decides about the copy of a rewind, found by the rewind's ID or the copy's. Or None."""
+    """Return the request that decides about the copy of a rewind, found by either ID. None if there is none."""
     copy_id = Rewind(made).copy_id
     return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
 
@@ -170,7 +170,7 @@ async def why_unusable(ctx: Context, copy: Database) -> str | None:
     """
     if why := await why_copy_goes(ctx, copy.id):
         return why
-    if copy.is_archived:  # if this is unknown, the check that the copy responds shows it
+    if copy.is_archived:  # if Turso doesn't report this, `rewind switch` notices later that the copy doesn't respond
         return f"`{copy.name}` is archived, so it doesn't respond. Wake it first: `/turso wake {copy.name}`."
     words = " and ".join(
         word for word, on in zip(("reads", "writes"), await holds.blocked(ctx.turso, copy.name), strict=True) if on

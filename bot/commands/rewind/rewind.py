@@ -209,7 +209,7 @@ async def compare_both(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
 
 
 async def standing(store: ReadStore, request: Request) -> Facts:
-    """Return who decided about the copy, and its current state."""
+    """Return who decided about the copy, with which command, and the state of that request. Empty before a decision."""
     by = await decision_about(store, request)
     if by is None:
         return {}

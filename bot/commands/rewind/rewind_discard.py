@@ -9,7 +9,7 @@ from bot.commands._targets import snapshot, target_of
 from bot.commands.base import ChangeCommand, Context, Facts
 from bot.commands.databases._holds import open_quarantine
 from bot.commands.databases._new_database import existing
-from bot.commands.databases.destroy import AFTERWARDS, delete, is_gone, may_be_destroyed
+from bot.commands.databases.destroy import AFTERWARDS, delete, is_gone, require_unprotected
 from bot.commands.rewind._report import report
 from bot.commands.rewind._rewinds import AT, DecisionArgs, copy_of, exact, open_rewind
 from bot.core.model import Risk
@@ -23,12 +23,12 @@ WARNED = "warned"
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
-    """Return the plan. Its target is the copy, by its `DbId`. The rules decide about both the copy and the database."""
+    """Return the plan. Its target is the copy, by its `DbId`. The rules decide about both the copy and its source."""
     rewind = await open_rewind(ctx, args.name, args.of_copy)
     copy = await copy_of(ctx, rewind)
     snap = await snapshot(ctx, copy.name)
-    await may_be_destroyed(ctx, copy)
-    warned = await _may_be_the_last(ctx, args.name, rewind.source_id)
+    await require_unprotected(ctx, copy)
+    warned = await _last_copy_warning(ctx, args.name, rewind.source_id)
     tokens = [f"{counted(len(snap.tokens), 'active token')} of {copy.name} will stop working"] if snap.tokens else []
     return Plan(
         target=replace(snap.target, id=rewind.copy_id),
@@ -54,8 +54,8 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
     )
 
 
-async def _may_be_the_last(ctx: Context, name: str, database_id: str) -> str:
-    """Return why the copy may be the only one left, in one sentence. Empty if the database still exists."""
+async def _last_copy_warning(ctx: Context, name: str, database_id: str) -> str:
+    """Return a warning if the database is gone, or will be when a countdown ends. Empty otherwise."""
     database = await existing(ctx.turso, name)
     if database is None or database.id != database_id:
         return f"The database `{name}` that was copied no longer exists. The copy may be all that is left of its data."
@@ -71,7 +71,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     arguments = plan.arguments
     if SOURCE_ID not in arguments:  # the plan is from an older version of the bot
         return None
-    warning = await _may_be_the_last(ctx, arguments[SOURCE], arguments[SOURCE_ID])
+    warning = await _last_copy_warning(ctx, arguments[SOURCE], arguments[SOURCE_ID])
     return warning if warning and warning != arguments[WARNED] else None
 
 

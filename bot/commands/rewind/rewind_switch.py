@@ -147,7 +147,7 @@ async def revoke(ctx: ChangeContext, plan: Plan, facts: Facts) -> Facts:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: the new address, what is known about the old tokens, and how to go back."""
+    """Return the message: the new address, and what is known about the old database and its tokens."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     head = mrkdwn(":twisted_rightwards_arrows: Use *{}* in place of `{}` from now on.", copy, name)
     kept = mrkdwn("*{}* is in quarantine. Reads and writes are blocked, and its data is kept.", name)

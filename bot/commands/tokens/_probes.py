@@ -1,4 +1,4 @@
-"""Probe tokens. They are minted and tested before a rotation, and tried afterwards until they are refused."""
+"""Probe tokens. They are minted and tested before a rotation, and tried afterwards for a while, or until refused."""
 
 import asyncio
 from typing import Final

@@ -34,7 +34,7 @@ class TokensArgs(BaseModel):
 
 
 async def run(ctx: Context, args: TokensArgs) -> Reply:
-    """List tokens from the ledger, newest first. The only call to Turso lists the databases.
+    """List tokens from the ledger, newest first. Calls Turso to list the databases, or to check a name without tokens.
 
     Raises:
         TursoError: Turso doesn't list the databases, and some may be hidden here.

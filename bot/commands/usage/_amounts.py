@@ -57,7 +57,7 @@ def change(now: int | None, before: int | None, versus: str) -> str:
 
 
 def share_of_quota(used: int | None, quota: int | None) -> str:
-    """Format how much of a quota is used: ` (79.9% of quota)`. Empty if either number is unknown."""
+    """Format how much of a quota is used: ` (79.9% of quota)`. Empty if a number is unknown or the quota is 0."""
     if used is None or not quota:
         return ""
     percent = 100 * used / quota

@@ -1,4 +1,4 @@
-"""The usage of a channel's databases, the biggest first, with one usage call."""
+"""The usage of a channel's databases, those with the highest usage first. Makes one call for usage."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
 """Computes usage between two times from samples, which count from the start of the month.
 
 A sample is for the end of its day or, if its `day` includes a time, for that time. The counters start at zero each
-month, so the start of a month is known, too. Usage between two times is known only if both are. It is unknown for
-numbers that either sample lacks, and around a counter that was reset.
+month, so they are known at the start of a month, too. Usage between two times is known only if the counters are known
+at both. It is unknown for numbers that either sample lacks, and around a counter that was reset.
 """
 
 from collections import defaultdict
@@ -141,7 +141,7 @@ def _used(database_id: str, course: Course | None, since: datetime, until: datet
 
 
 def daily_of_all(found: Mapping[str, Course]) -> dict[date, Usage]:
-    """Return the usage of all databases per day. Unknown for a day if that of one database that existed is unknown."""
+    """Return the usage of all databases per day. Unknown for a day if it is unknown for one database."""
     daily = {key: course.daily for key, course in found.items()}
     days = {day for one in daily.values() for day in one}
     return {day: Usage.sum(_on(day, key, one) for key, one in daily.items()) for day in days}
@@ -166,8 +166,8 @@ def start_of(samples: Iterable[UsageSample], wanted: datetime, *, within: timede
     """Return the best start of a period whose usage is known: the time of a sample, or the start of a month.
 
     The nearest such time that differs from `wanted` by at most `within` is the best. Without one, it is the last sample
-    before `wanted`, then the first one after it. The last of all samples is the period's end, never its start. Returns
-    None if there is no start.
+    before `wanted`, or else the first one after it. The last of all samples is the period's end, never its start.
+    Returns None if there is no start.
     """
     sampled = sorted({moment_of(sample) for sample in samples})
     if not sampled:
@@ -215,7 +215,7 @@ def _course(samples: Sequence[UsageSample], since: datetime) -> Course:
 
 
 def _step(before: UsageSample | None, after: UsageSample, born: datetime | None) -> Step:
-    """Return the usage up to a sample: since the previous one, the month's start, or the database's creation."""
+    """Return the usage up to a sample: since the previous one, the month's start, or the day of the creation."""
     at = moment_of(after)
     month = _month_of(at - timedelta(microseconds=1))
     if before is None or moment_of(before) <= month:
@@ -227,7 +227,7 @@ def _step(before: UsageSample | None, after: UsageSample, born: datetime | None)
 
 
 def _difference(before: int | None, after: int | None) -> int | None:
-    """Return the difference of a counter. None if it fell, because it was reset at an unknown time."""
+    """Return the difference of a counter. None if a value is unknown, or if it fell because of a reset."""
     return None if before is None or after is None or after < before else after - before
 
 
