@@ -1,4 +1,4 @@
-"""Only allowed transitions are possible, and only votes of other people who still may approve count."""
+"""The table of transitions has only the intended ones, and only votes of other people who may still approve count."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, product
@@ -29,6 +29,8 @@ PATHS = [
     ("pending", "approved", "executing", "stale"),
     ("pending", "approved", "stale"),
     ("pending", "ready", "executing", "succeeded"),
+    ("pending", "ready", "executing", "unknown", "executing", "succeeded"),
+    ("pending", "ready", "executing", "unknown", "stale"),
     ("pending", "ready", "expired"),
     ("pending", "ready", "stale"),
     ("pending", "ready", "cancelled"),
@@ -53,7 +55,7 @@ def test_an_ended_request_stays_ended() -> None:
 
 
 def test_nothing_executes_without_being_approved_or_ready() -> None:
-    assert set(sources(State.EXECUTING)) == {State.APPROVED, State.READY, State.QUARANTINED}
+    assert set(sources(State.EXECUTING)) == {State.APPROVED, State.READY, State.QUARANTINED, State.UNKNOWN}
     assert set(sources(State.APPROVED)) == {State.PENDING}
 
 

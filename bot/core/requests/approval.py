@@ -1,4 +1,4 @@
-"""Allowed transitions of a request, and the count of its votes."""
+"""The transitions between a request's states, and the count of its votes."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,17 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
             | {State.DENIED, State.CANCELLED, State.EXPIRED}
         ),
         State.QUARANTINED: frozenset({State.EXECUTING, State.RESTORED, State.STALE, State.UNKNOWN, State.FAILED}),
-        State.UNKNOWN: frozenset({State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}),
+        State.UNKNOWN: frozenset(
+            {State.SUCCEEDED, State.FAILED, State.QUARANTINED, State.RESTORED}
+            # The requester of a token may press Reveal again.
+            | {State.EXECUTING, State.STALE}
+        ),
     }
 )
-"""All allowed transitions. APPROVED and EXECUTING may end as DENIED, for example, before anything is sent."""
+"""All transitions to another state. APPROVED and EXECUTING may end as DENIED, for example, before anything is sent.
+
+The code that moves a request doesn't read this. It passes the states that it expects to the store.
+"""
 
 FINAL: Final = frozenset(state for state in State if state not in TRANSITIONS)
 """States without a further transition."""
@@ -36,7 +43,7 @@ def may_transition(start: State, end: State) -> bool:
 
 
 def sources(end: State) -> tuple[State, ...]:
-    """Return the states that may change to `end`, for a compare-and-set."""
+    """Return the states that may change to `end`."""
     return tuple(start for start, ends in TRANSITIONS.items() if end in ends)
 
 
