@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bot.core.model import Person
 
 Groups = Mapping[str, frozenset[str] | None]
-"""The members of user groups by ID. None if Slack didn't return them."""
+"""The members of user groups by ID, and of on-call schedules by key. None if they couldn't be looked up."""
 
 
 class Membership(Enum):
@@ -52,14 +52,14 @@ class ApproverSet:
 
     @property
     def ids(self) -> frozenset[str]:
-        """Return the IDs that the rules name, for display. Only `admits` decides about a person."""
+        """Return the IDs that the rules name, to show and count them. Only `admits` decides about a person."""
         named = [one.members(self.groups) for one in self.all_of]
         return (frozenset.intersection(*named) if named else frozenset()) - self.without | self.also
 
     def admits(self, person: "Person", standing: Membership) -> bool:
         """Return True if the set includes this person.
 
-        Guests and external people must be named as such by each rule.
+        Guests and external people must be named as such by each rule, unless they are in `also`.
         """
         if not self.without.isdisjoint((person.id, person.human)):
             return False

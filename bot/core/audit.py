@@ -14,7 +14,7 @@ GENESIS: Final = ""
 """The hash before the first entry."""
 
 LARGEST_SEQ: Final = 2**63 - 1
-"""The largest number that a database can store."""
+"""The largest number that the column `seq` can store."""
 FIELDS: Final = tuple(one.name for one in fields(AuditEntry))
 
 Row = tuple[int, str, str, str]

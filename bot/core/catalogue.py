@@ -19,7 +19,8 @@ class CommandCatalogue:
         """Sort and index the commands.
 
         Raises:
-            ValueError: two commands have the same name or spelling, or one declares a flag that its arguments lack.
+            ValueError: two commands share a name, a spelling or a synonym. Or a command declares a flag that its
+                arguments lack, or ends with a command that doesn't exist.
         """
         self.commands: Final = tuple(sorted(commands, key=lambda one: one.position))
         self._by_name: Final = {one.name: one for one in self.commands}
@@ -33,7 +34,7 @@ class CommandCatalogue:
         whole = {name for name, members in self.families.items() if {one.name for one in members} <= responders}
         self.for_responders: Final = frozenset(responders | whole)
         self.reading: Final = frozenset(one.name for one in self.commands if not one.changes)
-        """Commands that change nothing, so they need no approval or review."""
+        """Commands that neither change anything nor return a secret, so they need no approval or review."""
         self.read: Final = tuple(
             one.name for one in self.commands if one.risk is Risk.READ and one.name not in self.open_to_all
         )
@@ -126,7 +127,9 @@ def _families(commands: tuple[Declaration, ...]) -> Mapping[str, tuple[Declarati
 
 
 def _spellings(commands: tuple[Declaration, ...], families: Mapping[str, tuple[Declaration, ...]]) -> Mapping[str, str]:
-    """Return the command of each alias. A family's name isn't an alias, because rules use it for the family."""
+    """Return the command of each alias. Aliases that are also the name of a family are left out, because in a rule the
+    name stands for the family.
+    """
     spellings = {spelling: one.name for one in commands for spelling in one.aliases if spelling not in families}
     return MappingProxyType(spellings)
 

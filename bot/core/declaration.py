@@ -69,7 +69,10 @@ class Declaration:
     policy_keys: tuple[str, ...] = ()
     """Keys of a rule that apply only to such commands, such as `countdown`."""
     open_to_all: bool = False
-    """True if every member of the workspace may use it in every conversation."""
+    """True if every member of the workspace may use it in every conversation.
+
+    The exception is a channel shared with another organization, which the policy must open with `externally_shared`.
+    """
     for_responders: bool = False
     """True if the people in the policy's `incidents.to` may use it in a channel without rules."""
     reaches_others: bool = False
@@ -89,7 +92,7 @@ class Declaration:
     incident: IncidentRole = IncidentRole.NONE
     hidden: bool = False
     changes: bool = field(default=False, init=False)
-    """True if it changes something, so that it may need approval."""
+    """True if it changes something or returns a secret, so that it may need approval."""
     reveals: bool = field(default=False, init=False)
     """True if it returns a secret that only its requester can reveal."""
 

@@ -9,7 +9,10 @@ from bot.core.requests.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class SlackQuery:
-    """What an authorization looks up in Slack. Each person, each group, the channel and its members take a call."""
+    """What an authorization looks up in Slack, with one call for each person, group and channel, and for its members.
+
+    On-call schedules in `groups` are looked up in other services.
+    """
 
     channel_id: str
     people: frozenset[str]

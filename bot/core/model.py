@@ -1,4 +1,4 @@
-"""Values that every package uses: people, channels, databases, actions and decisions."""
+"""Values that most packages use: people, channels, databases, actions and decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class QueryLiterals(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person, as Slack's `users.info` describes them now. May also be a bot."""
+    """A person, as Slack's `users.info` describes them. May also be a bot."""
 
     id: str
     team_id: str
@@ -92,7 +92,7 @@ class ChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A conversation, as Slack's `conversations.info` describes it now."""
+    """A conversation, as Slack's `conversations.info` describes it."""
 
     id: str
     kind: ChannelKind = ChannelKind.CHANNEL
@@ -110,7 +110,10 @@ class Subject:
     person: Person
     channel: Channel
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    """The members of each user group in the policy. None if they couldn't be looked up, which counts as empty."""
+    """The members of the user groups and on-call schedules in the channel's rules, by ID or key.
+
+    None if they couldn't be looked up. Then an action that depends on them is denied.
+    """
     incident_profile: str | None = None
     """The profile of the channel's active incident."""
 
@@ -175,7 +178,7 @@ class Decision:
     confirm: Confirm = Confirm.NONE
     expires: timedelta = timedelta(hours=1)
     start_within: timedelta = timedelta(hours=1)
-    """The maximum age of an approval or a confirmation when the change is sent."""
+    """The maximum age of the approval or confirmation when the change is sent. Without either, of the request."""
     max_lifetime: timedelta | None = None
     allow_never: bool = False
     requires: frozenset[Detail] = frozenset()

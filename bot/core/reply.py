@@ -31,8 +31,7 @@ class Reply:
     private: bool = False
     """True if only the requester may see it, even if the policy's visibility is `channel`."""
     secret: bool = field(default=False, repr=False)
-    """True if it contains a token. Only a reveal may deliver it, and `repr` hides it."""
-
+    """True if `blocks` contain a token. Only a reveal may deliver it, and `repr` hides it."""
     attachment: Attachment | None = None
     """Posted once, with the first delivery of the message."""
 

@@ -1,1 +1,1 @@
-"""Background loops, and a cache that shares concurrent calls."""
+"""Background loops, a cache that shares concurrent calls, and waits with a deadline."""

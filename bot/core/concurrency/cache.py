@@ -1,4 +1,4 @@
-"""A cache with a time limit. Concurrent callers with the same key share one call."""
+"""A cache whose results expire. Concurrent callers with the same key share one call."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Waits that end by a deadline, even if the awaited work can't be cancelled quickly."""
+"""Waits with a deadline that is kept even if the awaited work can't be cancelled quickly."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,7 +10,7 @@ _abandoned: set[asyncio.Task[Any]] = set()
 
 
 async def within(seconds: float, work: Awaitable[T]) -> T:
-    """Return the result of `work`, or cancel it after some seconds without waiting for the cancellation.
+    """Return the result of `work`, or cancel it after `seconds` without waiting until the cancellation is done.
 
     `asyncio.timeout` waits until the work has handled its cancellation. A database driver needs many seconds for that
     when it asks a hanging server to cancel a statement.

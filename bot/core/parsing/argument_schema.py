@@ -65,7 +65,7 @@ def shape_of(model: type[BaseModel]) -> Shape:
 
 @cache
 def partial_of(model: type[BaseModel]) -> type[BaseModel]:
-    """Return a copy of the model in which every field is optional. Missing values are None."""
+    """Return a copy of the model in which every field is optional. A missing value of a required field is None."""
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         optional = copy(info)

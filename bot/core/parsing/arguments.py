@@ -56,7 +56,7 @@ def _wrong_duration(text: str, error: NotADuration, example: str) -> PydanticCus
 
 
 def quoted(value: object) -> str:
-    """Return a typed value in back-ticks, for an error message. A value that may be a secret is shortened."""
+    """Return a typed value in back-ticks, for an error message. A long value, which may be a secret, is shortened."""
     text = str(value).replace("`", "'")
     return f"`{text[:16]}…`" if len(text) > 64 or (len(text) > 40 and "." in text) else f"`{text}`"
 
@@ -126,7 +126,7 @@ def _duration(value: object) -> timedelta:
 
 
 class Expiration(str):
-    """A token's lifetime exactly as typed, because Turso parses the same text: `1h`, `2d12h`, `never`."""
+    """A token's lifetime as typed, because Turso parses the same text: `1h`, `2d12h`, `never`."""
 
     __slots__ = ()
 
@@ -226,7 +226,7 @@ def month_span(month: str, now: datetime) -> tuple[datetime, datetime]:
 
 
 def since_start(since: timedelta | date, now: datetime) -> datetime:
-    """Return the time at which a `Since` begins.
+    """Return the time at which a value of `--since` begins: a duration ago, or the start of a day in UTC.
 
     Raises:
         BadInput: the start is in the future, or before 1970.

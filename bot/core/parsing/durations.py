@@ -46,7 +46,7 @@ class NotADuration(ValueError):
 
 
 def parse_duration(text: str) -> timedelta:
-    """Parse a duration. It is always positive, and truncated to microseconds.
+    """Parse a duration. The result is truncated to microseconds, and at least one.
 
     Raises:
         NotADuration: says what is wrong.
@@ -62,7 +62,7 @@ def parse_duration(text: str) -> timedelta:
 
 
 def parse_lifetime(text: str) -> Lifetime:
-    """Parse a lifetime: a duration, or NEVER for `never`."""
+    """Parse a lifetime: a duration, or NEVER for `never`. Raises NotADuration."""
     if text == "never":
         return NEVER
     if text.lower() in ("never", "none", "default", "forever"):

@@ -1,4 +1,4 @@
-"""Parse the text after `/turso` into a command and its validated arguments. Raises only BadInput."""
+"""Parse the text after `/turso` into a command and its validated arguments. For invalid text, raises only BadInput."""
 
 from collections.abc import Sequence
 from itertools import takewhile
@@ -103,5 +103,5 @@ def _before_command(words: Sequence[Word]) -> int:
 
 
 def parse(text: str, table: Sequence[S]) -> Parsed[S] | Incomplete[S]:
-    """Parse one command line. To parse many, keep a `Grammar`."""
+    """Parse one command line. Raises BadInput. To parse many lines, create one `Grammar`."""
     return Grammar(table).parse(text)

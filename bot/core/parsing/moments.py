@@ -23,11 +23,11 @@ _EXACT: Final = re.compile(rf"{_DAY}[ T]{_CLOCK}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}
 _AGO: Final = re.compile(r"(.{1,60}) ago", re.IGNORECASE)
 _BEFORE: Final = re.compile(rf"before ({INCIDENT_KEY})", re.IGNORECASE)
 _LONGEST_AGO: Final = 4
-"""How many words `… ago` may have, such as `1 h 30m ago`. More than is valid, so that the error is about the time."""
+"""How many words `… ago` may have, such as `1 h 30m ago`. This isn't valid, but the error is then about the time."""
 
 
 class Moment(str):
-    """A time in the past, exactly as typed. `at` needs the current time and a time zone to evaluate it."""
+    """A time in the past, as typed. `at` needs the current time and a time zone to evaluate it."""
 
     __slots__ = ()
 
@@ -44,7 +44,8 @@ class Moment(str):
             now: `15m ago` is relative to it, and `14:02` is the last such time before it.
             zone: the person's time zone, such as `Europe/Berlin`, for texts that contain no time zone.
         Raises:
-            BadInput: the time is in the future, before 1970, or skipped or repeated by a change of the clocks.
+            BadInput: the time is in the future or before 1970, a change of the clocks skipped or repeated it, or the
+                time zone is unknown.
         """
         assert not self.incident, "the start of an incident is in the store"
         moment = self._at(now, zone)
@@ -151,7 +152,7 @@ def _last(text: str, clock: time, tz: tzinfo, now: datetime) -> datetime:
     """Return the last time before now at which clocks showed `clock`, today or yesterday.
 
     Raises:
-        BadInput: a change of the clocks skipped or repeated the time on that day.
+        BadInput: a change of the clocks skipped the time on that day, or it occurred twice before now.
     """
     wall = shown_at(now, tz)
     today = datetime.combine(wall.date(), clock)
@@ -160,10 +161,10 @@ def _last(text: str, clock: time, tz: tzinfo, now: datetime) -> datetime:
 
 
 def _only(text: str, local: datetime, tz: tzinfo, now: datetime) -> datetime:
-    """Return the only time at which clocks showed `local`.
+    """Return the time at which clocks showed `local`, or the first such time if all are in the future.
 
     Raises:
-        BadInput: a change of the clocks skipped the time, or it occurred twice before now.
+        BadInput: a change of the clocks skipped the time, it occurred twice before now, or it is out of range.
     """
     try:
         fitting = times_of(local, tz)

@@ -37,7 +37,7 @@ _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">"}
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word. `literal` means that it was quoted, so it is never an option."""
+    """One word. `literal` means that it was quoted or came after `--`, so it is never an option."""
 
     text: str
     literal: bool = False
@@ -72,8 +72,8 @@ def _unwrap(found: re.Match[str]) -> str:
 def split(text: str) -> list[Word]:
     """Split at spaces.
 
-    Quotes at the beginning of a word, or after `--option=`, keep words together. Elsewhere they are ordinary
-    characters.
+    Quotes (`"` and `'`) at the beginning of a word, or after `--option=`, keep words together. Elsewhere they are
+    ordinary characters. Back-ticks around a word are removed.
     """
     if '"' not in text and "'" not in text and "`" not in text:
         return [Word(word) for word in text.split()]
@@ -94,7 +94,7 @@ _VALUE_QUOTE: Final = re.compile(r"--?[A-Za-z][\w-]{0,40}=(?=[\"'])")
 
 
 def _last_close(text: str, mark: str) -> int:
-    """Return the last position where a quote of this kind can close, so that the text is searched only once for it."""
+    """Return the last position at which a quote of this kind can close. Quotes that start after it never close."""
     at = text.rfind(mark)
     while at != -1 and at + 1 < len(text) and not text[at + 1].isspace():
         at = text.rfind(mark, 0, at)

@@ -19,7 +19,7 @@ S = TypeVar("S", bound=Declaration)
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The options that every command or every change accepts."""
+    """The options that every command accepts (`private`), and those that every change accepts (the others)."""
 
     private: bool = False
     reason: str | None = None

@@ -1,4 +1,4 @@
-"""Protocols for what the pipeline needs from higher layers. `app` provides the implementations."""
+"""Protocols through which the pipeline and higher layers use each other. `app` connects the implementations."""
 
 from bot.core.ports.clock import Clock
 from bot.core.ports.directory import Directory

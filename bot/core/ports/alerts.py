@@ -29,7 +29,10 @@ class Alerts(ReadAlerts, Protocol):
     """Reads and changes alerts and subscriptions."""
 
     async def subscribe(self, subscription: AlertSubscription) -> None:
-        """Store a channel's subscription. It replaces an earlier one. From now on, usage is sampled hourly."""
+        """Store a channel's subscription, and make the organization's next usage sample due at once.
+
+        Replaces an earlier subscription of the channel.
+        """
 
     async def unsubscribe(self, channel_id: str) -> bool:
         """Delete a channel's subscription. Returns False if it had none."""

@@ -26,7 +26,7 @@ class ReadAudit(Protocol):
         """Yield (seq, previous hash, hash, canonical entry) of every entry in order, in constant memory."""
 
     async def index_fault(self) -> str | None:
-        """Return the first difference between the entries and their index columns, or None."""
+        """Return a sentence about the first difference between the entries and their index, or None."""
 
     async def head(self) -> tuple[int, str]:
         """Return the number and the hash of the last entry, or (0, '') for an empty log."""

@@ -15,17 +15,20 @@ class ReadBranches(Protocol):
         """Return one branch, in any state."""
 
     async def find(self, *, organization: str, database_ids: Sequence[str] | None = None) -> list[Branch]:
-        """Return the branches that were created with Turso Ops, newest first."""
+        """Return the branches that were created with Turso Ops, in any state, newest first."""
 
 
 class Branches(ReadBranches, Protocol):
     """Reads branches and changes when they end. New branches are stored with a request's transition."""
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Change the end of a branch, or remove it. Returns None if it was changed meanwhile, or has begun."""
+        """Change the time at which a branch ends. None removes it.
+
+        Returns None if the time or the branch's state was changed in the meantime.
+        """
 
     async def begin_end(self, branch: Branch, entry: AuditEntry) -> Branch | None:
-        """Mark a branch as ending. Returns None if the time of its end was changed, or it is already ending."""
+        """Mark a branch as ending. Returns None if its end or its state was changed in the meantime."""
 
     async def close(self, branch_id: str, entry: AuditEntry | None = None) -> bool:
         """Mark an ending branch as ended, so that nothing more happens automatically.

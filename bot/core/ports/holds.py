@@ -38,5 +38,8 @@ class Holds(ReadHolds, Protocol):
     ) -> bool:
         """Release a hold and delete its timer. Returns False if it was already released.
 
-        `keeps_timer`: don't delete the timer, because it is firing and still has to notify people.
+        If no other hold of the database is active, the blocks that were already set (FOUND) are released, too.
+
+        Args:
+            keeps_timer: don't delete the timer, because it is firing and still has to notify people.
         """

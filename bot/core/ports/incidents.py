@@ -42,7 +42,8 @@ class Incidents(ReadIncidents, Protocol):
     ) -> bool:
         """End an incident and delete its timer. Returns False if it had already ended.
 
-        `keeps_timer`: don't delete the timer, because it is firing and still has to notify people.
+        Args:
+            keeps_timer: don't delete the timer, because it is firing and still has to notify people.
         """
 
     async def extend(self, incident_id: str, until: datetime, entry: AuditEntry) -> bool:

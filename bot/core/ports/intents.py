@@ -15,15 +15,18 @@ class Intents(Protocol):
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
         """Commit an intent before the acknowledgement. Returns False if it was already stored (a redelivery).
 
+        Args:
+            actionable: False if the intent is only stored to recognize redeliveries and to fill in forms.
+            within: how many seconds to wait. Without effect if the intent isn't actionable.
         Raises:
             NotRecorded: the intent couldn't be stored in time, and won't be stored later.
         """
 
     async def get(self, intent_id: str) -> Incoming | None:
-        """Return a stored intent."""
+        """Return a stored intent, without the fields that are never stored. None if there is none."""
 
     async def close(self, intent_id: str) -> None:
         """Mark an intent as done, because a request was created or the person got a reply."""
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return the intents before a time that a crash left open."""
+        """Return the oldest intents from before a time that aren't done."""

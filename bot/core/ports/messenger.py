@@ -44,15 +44,23 @@ class Messenger(Protocol):
     """Sends messages. Respects Slack's rate limits, replies in threads, and hides text that looks like a token."""
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Reply to a command or a click: through its `response_url`, or else by message, or else by DM."""
+        """Reply to a command or a click: through its `response_url`, or else by message, or else by DM.
+
+        Raises:
+            Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
+        """
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
-        """Send a message to one person: ephemeral, or else by DM. Returns False if neither works."""
+        """Send a message to one person: ephemeral, or else by DM. Returns False if neither works.
+
+        Raises:
+            Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
+        """
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person: in their open modal, or else ephemeral. Returns False if it wasn't delivered.
+        """Show a secret to one person. Returns False if it wasn't delivered. No other method may send a token.
 
-        No other method may send a token.
+        Uses the open modal of the address. Only if there is none, sends an ephemeral message.
         """
 
     async def post(
@@ -95,14 +103,20 @@ class Messenger(Protocol):
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its ID. Raises Unavailable.
 
-        None means that the trigger is too old. An empty text means that the modal is open but can't be replaced later.
+        None means that Slack refused, usually because the trigger is too old. An empty text means that the modal is
+        open but can't be replaced later.
         """
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace the content of a modal."""
+        """Replace the content of a modal. Does nothing if it was closed. Raises Unavailable."""
 
     async def publish_home(self, user_id: str, view: View) -> None:
-        """Publish a person's Home tab."""
+        """Publish a person's Home tab. Raises Unavailable."""
 
     async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
-        """Share a text file in a channel."""
+        """Share a text file in a thread or a channel.
+
+        Raises:
+            BotError: Slack refused it.
+            Unavailable: Slack didn't respond, or failed.
+        """

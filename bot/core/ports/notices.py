@@ -37,10 +37,10 @@ class LiveCards(Protocol):
 
 
 class Notices(Protocol):
-    """Stores which outcomes people were notified of."""
+    """Stores the outcomes of which people must be notified, and whether they were."""
 
     async def pending(self, subject: str) -> list[PendingNotice]:
-        """Return the outcomes of a request or review for which notifications are pending."""
+        """Return the outcomes of a subject, such as a request, for which notifications are pending."""
 
     async def was_notified(self, subject: str, event: str, person: str = "") -> bool:
         """Return True if people were notified of this outcome. With `person`, only if that person was."""
@@ -48,7 +48,7 @@ class Notices(Protocol):
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = "") -> None:
         """Record how everybody concerned, or one person, was notified of an outcome.
 
-        With `how="nobody"`, the outcome still counts as one without a notification, but no other attempt is made.
+        `how="nobody"` means that nobody could be reached. Then no other attempt is made, and `undelivered` returns it.
         """
 
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:

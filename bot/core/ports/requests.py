@@ -31,10 +31,10 @@ class ReadRequests(Protocol):
         """
 
     async def decided_by(self, *subjects: str) -> Request | None:
-        """Return the request that decides on the result of another request. None if there is none yet.
+        """Return the request that decides on any of these subjects. None if there is none yet.
 
         Args:
-            subjects: the ID of the other request, or the `DbId` of the database that it created.
+            subjects: the `decision_subjects` of a plan, or its `changes_alone`.
         """
 
     async def was_sent(self, request_id: str, phase: str) -> bool:
@@ -47,9 +47,12 @@ class Requests(ReadRequests, Protocol):
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with its transition's side effects and close its intent, in one commit.
 
-        If there is a pending request with the same plan and requester, returns that and inserts nothing. With
-        `unless_owing`, raises ReviewOwed and inserts nothing if a break-glass operation of the requester waits for its
-        review.
+        Returns an existing request, and inserts nothing, if the requester has a pending request for the same operation,
+        if the intent already has a request, or if another request is making a change that only one at a time may make.
+
+        Args:
+            unless_owing: raise ReviewOwed, and insert nothing, if a break-glass operation of the requester waits for
+                its review.
         """
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
@@ -62,7 +65,8 @@ class Requests(ReadRequests, Protocol):
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a person's vote to a pending request. Returns None if it isn't pending.
 
-        A person's second vote changes nothing, unless it is given on behalf of another approver.
+        A person's second vote changes nothing, unless the first was an approval with another `on_behalf_of`. Then it
+        replaces the first.
         """
 
     async def mark_reminded(self, request_id: str, at: datetime, *, before: datetime, entry: AuditEntry) -> bool:

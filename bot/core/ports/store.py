@@ -1,6 +1,6 @@
 """The store, for the pipeline and commands: one protocol per subject, most with a read-only part.
 
-Every method is one transaction. A failed compare-and-set returns None or False and raises nothing.
+Every change is one transaction. A failed compare-and-set returns None or False and raises nothing.
 """
 
 from typing import Protocol

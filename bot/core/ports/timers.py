@@ -10,10 +10,10 @@ class Timers(Protocol):
     """Stores timers until their work is done."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return due timers that aren't waiting for a retry, in the order in which to start them."""
+        """Return due timers that aren't running or waiting for a retry, in the order in which to start them."""
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Return how many timers were due before a time and haven't fired, and how many are failing."""
+        """Return how many timers were due before a time and haven't been run, and how many are failing."""
 
     async def schedule(self, timer: Timer) -> None:
         """Set a timer. It replaces the timer of the same kind and subject."""

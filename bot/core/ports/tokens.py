@@ -19,7 +19,10 @@ class ReadTokens(Protocol):
         live_at: datetime | None = None,
         limit: int | None = None,
     ) -> list[LedgerToken]:
-        """Return the matching tokens, newest first. `live_at` selects tokens that may work at that time."""
+        """Return the matching tokens, newest first.
+
+        `live_at` selects tokens that may work at that time, including those that are being minted.
+        """
 
 
 class Tokens(ReadTokens, Protocol):

@@ -1,1 +1,1 @@
-"""The store's records except requests: holds, tokens, timers, incidents, notices, usage, audit entries."""
+"""Records of the store: holds, tokens, timers, incidents, branches, delegations, notices, usage, audit entries."""

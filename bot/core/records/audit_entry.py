@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 TIMER: Final = "timer"
-"""The user ID in audit entries about what a timer did."""
+"""The user ID in audit entries about what the bot did without a person, such as the work of a timer."""
 POLICY_FILE: Final = "policy"
 """The user ID in audit entries about policy changes, because the bot can't know who edited the file."""
 

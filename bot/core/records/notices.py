@@ -1,4 +1,4 @@
-"""Pending notifications of outcomes, and messages that are updated later."""
+"""Notifications of outcomes, and messages that are updated later."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,15 +12,18 @@ PLAINLY: Final = "plainly"
 
 @dataclass(frozen=True, slots=True)
 class PendingNotice:
-    """An outcome of which people must still be notified."""
+    """An outcome or event of which people must be notified, or were notified without the outcome's card."""
 
     subject: str
-    """The ID of the request or review."""
+    """The ID of a request, review, incident or alert, or a text such as `policy:812` or `audit-head:2026-11-24`."""
     event: str
-    """The outcome: a request's state, or `reviewed`."""
+    """The outcome or event: a request's state, `reviewed`, `alert_raised`, `policy_changed`, …"""
     owed_at: datetime
     how: str = ""
-    """`nobody` means that nobody could be reached. `plainly` means that people were notified without the card."""
+    """Empty while the notification is pending. `nobody` means that nobody could be reached.
+
+    `plainly` means that people were notified without the card.
+    """
 
 
 @dataclass(frozen=True, slots=True)

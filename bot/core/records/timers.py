@@ -31,7 +31,10 @@ class Timer:
 
     kind: TimerKind
     subject: str
-    """The ID of the request, hold, incident, review, branch or channel. For a sample, the organization."""
+    """The ID of the request, hold, incident, review, branch or channel. For a sample, the organization.
+
+    For a notification, the subject of the notice.
+    """
     due_at: datetime
     attempt: int = 0
     failures: int = 0
@@ -39,10 +42,10 @@ class Timer:
     cause: str = ""
     """The type of the last error."""
     held_until: datetime | None = None
-    """The time before which it isn't started again after a start or a failure, by the machine's clock."""
+    """Until when it isn't started again after a start or a failure, by the machine's clock."""
 
     def failed(self, cause: str, *, again_at: datetime) -> "Timer":
-        """Return the timer for another attempt after a failure, which `doctor` shows."""
+        """Return the timer for another attempt after a failure. `doctor` shows how often it has failed."""
         return replace(self, due_at=again_at, attempt=self.attempt + 1, failures=self.failures + 1, cause=cause)
 
 
@@ -51,7 +54,7 @@ class Backlog:
     """Counts of overdue and failing timers."""
 
     overdue: int
-    """The number of due timers that no process has run yet, and that haven't failed."""
+    """The number of timers that should have been run by a given time, but haven't been run and haven't failed."""
     failing: int
     examples: tuple[Timer, ...]
     """The timers with the most failures."""

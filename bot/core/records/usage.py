@@ -20,7 +20,10 @@ class Digest:
     by: str
     next_at: datetime
     last_period: str = ""
-    """The last period that was posted, such as `2026-W48`, and isn't posted again. A suffix shows the result."""
+    """The last period that was posted or tried, such as `2026-W48`. It isn't posted again.
+
+    `?` after it means that posting has begun, `!` that nothing could be posted.
+    """
 
 
 @dataclass(frozen=True, slots=True)

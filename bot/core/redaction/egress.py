@@ -1,6 +1,7 @@
 """Detect secrets that must not be logged, nor leave the bot except by a reveal: tokens, keys and `response_url`s.
 
-Tokens are recognized by their formats at the beginning of a word. Each expression takes linear time.
+Tokens are recognized by their formats, and Slack's tokens only at the beginning of a word. Each expression takes
+linear time.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Remove control characters and lone surrogates, which databases and terminals can't handle, from foreign text."""
+"""Remove control characters and replace lone surrogates in foreign text. Databases and terminals can't handle them."""
 
 from typing import Any, Final
 

@@ -33,7 +33,8 @@ def decide_request(policy: Policy, requester: Subject, request: Request) -> Deci
     """Decide on a request by the current rules.
 
     If a request needed approval when it was made, an incident's rules can't turn it into break-glass, which needs no
-    votes. Otherwise people could avoid the approval by starting an incident.
+    votes. Otherwise people could avoid the approval by starting an incident. The exception is an operation that the
+    rules outside of incidents deny.
     """
     action = request_action(request)
     decision = decide(policy, requester, action)

@@ -1,4 +1,4 @@
-"""Incoming commands, clicks and submitted forms."""
+"""What Slack sends when a person does something: commands, mentions, clicks, forms, shortcuts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,19 +20,22 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A command, click or form. `trigger_id` and `response_url` are hidden in `repr` and never stored."""
+    """A command, click or form. `trigger_id`, `response_url` and `modal_id` are never stored.
+
+    The first two are hidden in `repr`.
+    """
 
     id: str
     """The intent's ID: `i-` and 10 characters."""
     key: str
-    """The hash of the `trigger_id` or `event_id`, which is the same if Slack delivers it again."""
+    """A hash that is the same if Slack delivers the same command, click or form again."""
     kind: Kind
     at: datetime
     user_id: str
     channel_id: str
     """Empty for Home and global shortcuts."""
     user_team_id: str | None = None
-    """The person's team or organization, from interactive payloads."""
+    """The ID of the person's workspace or organization, if the payload contains it."""
     thread_ts: str | None = None
     text: str = ""
     """The command line as typed, for commands and mentions."""
@@ -47,7 +50,7 @@ class Incoming:
     is_ephemeral: bool = False
     """True if the button was in a message that only this person sees."""
     modal_id: str | None = None
-    """The modal that was opened to show the reply."""
+    """The ID of the modal that was opened to show a secret."""
     trigger_id: str | None = field(default=None, repr=False)
     response_url: str | None = field(default=None, repr=False)
 

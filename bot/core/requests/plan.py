@@ -55,8 +55,6 @@ DECIDES: Final = "decides"
 """Key in a plan's arguments: the request on whose result the plan decides, such as keeping or discarding it."""
 DECIDES_ABOUT: Final = "decides_about"
 """Key in a plan's arguments: the `DbId` of the database on which the plan decides. Only one request can do that."""
-
-
 CHANGES_ALONE: Final = "changes_alone"
 """Key in a plan's arguments: the ID of something that only one request at a time may change, such as a group."""
 SUCCESSOR: Final = "successor"

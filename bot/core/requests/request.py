@@ -35,7 +35,7 @@ class State(StrEnum):
 BRANCH: Final = "b-"
 """How the ID of a branch starts."""
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
-"""States before the change is sent. An EXECUTING request with `sent_at` has already been sent."""
+"""States in which the change may not have been sent yet. `sent_at` shows whether it has been."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -113,9 +113,9 @@ class Request:
     expires_at: datetime | None = None
     countdown: timedelta = timedelta(hours=24)
     sent_at: datetime | None = None
-    """When the change was sent to Turso, by the machine's clock.
+    """When the request's first phase was marked as sent, just before its call to Turso.
 
-    It is set once, before the call. After that, the change is never sent again, only read back.
+    A marked phase is never sent again, only read back. The time is the machine's, or the bot's clock for a token.
     """
     card_ts: str | None = None
     outcome: str = ""
@@ -124,7 +124,7 @@ class Request:
     """What the operation returned, as plain JSON, such as a new database's hostname."""
     updated_at: datetime | None = None
     due_at: datetime | None = None
-    """When the quarantine's countdown ends. None if it has ended, and nothing more happens automatically."""
+    """When the quarantine's countdown ends. None without a countdown. Then nothing more happens automatically."""
     incident_id: str | None = None
     reminded_at: datetime | None = None
     """When the approvers were last reminded."""
@@ -150,7 +150,7 @@ class Request:
 
     @property
     def leaves_frozen(self) -> bool:
-        """Return True if the request was to replace an earlier quarantine but ended before that.
+        """Return True if the request ended an earlier quarantine, and then ended without its own.
 
         The hold of the earlier quarantine has become a freeze.
         """
@@ -164,10 +164,10 @@ class Request:
 
 
 CLOSED: Final = "closed"
-"""Key in the facts: the requests whose quarantines this request ended. Their people are notified, too."""
+"""Key in the facts: the IDs of the requests whose quarantines this one ended. Their requesters are notified, too."""
 TOOK_OVER: Final = "took_over"
 """Key in the facts: set once the request's own quarantine has replaced those in `CLOSED`."""
 REFUSED: Final = "refused"
 """Key in the facts: Turso refused the change permanently, so repeating it is useless."""
 COUNTDOWN_OVER: Final = "countdown_over"
-"""Key in the facts: the countdown ended unexpectedly, so that everybody concerned is notified."""
+"""Key in the facts: the countdown didn't end as planned, so that the approvers are notified, too."""

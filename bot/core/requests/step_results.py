@@ -12,7 +12,7 @@ from typing import Any
 
 
 class StepName(StrEnum):
-    """The steps of a phase, with their names in the database."""
+    """The steps of a phase. The values are their names in the workflow's stored steps."""
 
     BEGIN = "begin"
     ACT = "act"
@@ -64,7 +64,7 @@ class Attempt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActResult:
-    """The result of the step `act`."""
+    """The result of the step ACT."""
 
     attempt: Attempt
     why: str = ""
@@ -98,7 +98,7 @@ class PhaseResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VerifyResult:
-    """The result of the step `verify`."""
+    """The result of the step VERIFY."""
 
     result: PhaseResult
     why: str = ""

@@ -41,14 +41,14 @@ class Transition:
     to: State
     at: datetime
     changes: Mapping[str, Any]
-    """Other fields of `Request` to set: `outcome`, `facts`, `due_at`, `expires_at`, `card_ts`."""
+    """Other fields of `Request` to set, such as `outcome`, `due_at` and `expires_at`."""
     entries: Sequence[AuditEntry] = ()
-    """Audit entries. A transition to a final outcome (`ON_RECORD`) needs at least one."""
+    """Audit entries. A transition to a state in `ON_RECORD` needs at least one."""
     timers: Sequence[Timer] = ()
     cancel: Sequence[TimerKind] = ()
     """The kinds of this request's timers to cancel."""
     enqueue: str | None = None
-    """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo`."""
+    """The phase whose workflow `<request>:<phase>` starts with this commit: `execute`, `finish`, `undo2`, …"""
     holds: Sequence[Hold] = ()
     """Holds to place. If a database is to be quarantined and already is, the whole transition fails."""
     release_holds: Sequence[str] = ()
@@ -76,10 +76,10 @@ class Transition:
     """Facts to add to the stored ones within the transaction, so that facts of another process aren't lost."""
 
     def __post_init__(self) -> None:
-        """Reject a final transition without an audit entry.
+        """Reject a transition without an audit entry to a state that needs one.
 
         Raises:
-            ValueError: a transition to a final outcome has no audit entry.
+            ValueError: a transition to a state in `ON_RECORD` has no audit entry.
         """
         if self.to in ON_RECORD and not self.entries:
             raise ValueError(f"a move to {self.to.value} brings no audit entry")
