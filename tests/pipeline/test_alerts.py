@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,19 @@ from bot.pipeline.timers.due import fire
 from tests.crash.simulated_process import simulated_process
 from tests.crash.simulation import Crash
 from tests.pipeline.in_memory import ANA, Pipeline, RecordingSlack
-from tests.pipeline.usage_counters import CHANNEL, HOUR, QUOTA, Counters, alerts, sample, subscribe, tell
+from tests.pipeline.usage_counters import (
+    CHANNEL,
+    HOUR,
+    PLANS,
+    QUOTA,
+    SCALER,
+    Counters,
+    alerts,
+    plans,
+    sample,
+    subscribe,
+    tell,
+)
 from tests.present import present
 
 
@@ -55,11 +68,70 @@ async def test_a_new_month_ends_alerts_and_starts_again(here: Pipeline, counters
 
 async def test_nothing_is_reported_about_numbers_that_turso_does_not_give(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
-    counters.read["orders"], counters.plan = 900_000, None
+    counters.read["orders"], counters.plans = 900_000, {"plans": []}
     await sample(here)
 
     assert await alerts(here) == []
     assert here.slack.public == []
+
+
+ODD_ANSWERS = [
+    pytest.param({"subscription": {"subscription": {"name": "", "timeline": "monthly"}}}, id="no plan"),
+    pytest.param({"subscription": {"subscription": None}}, id="no subscription"),
+    pytest.param({"subscription": {"subscription": {"plan": "scaler-v2"}}}, id="a plan that isn't listed"),
+    pytest.param({"subscription": ["scaler"]}, id="a subscription that can't be read"),
+    pytest.param({"plans": {"plans": None}}, id="no plans"),
+    pytest.param({"plans": {"plans": [{"name": "scaler"}]}}, id="a plan without quotas"),
+    pytest.param({"plans": plans()}, id="empty quotas"),
+    pytest.param({"plans": plans(databases=3)}, id="quotas of other things"),
+    pytest.param({"plans": plans(rowsRead=None)}, id="an unlimited quota"),
+]
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+async def test_one_odd_answer_about_the_plan_ends_no_alert(
+    here: Pipeline, counters: Counters, odd: dict[str, Any]
+) -> None:
+    await subscribe(here)
+    counters.read["orders"] = 700_000
+    await sample(here)
+    (alert,) = await alerts(here)
+    for name, answer in odd.items():
+        setattr(counters, name, answer)
+    await sample(here)
+    assert await alerts(here) == [alert]
+
+    counters.subscription, counters.plans = SCALER, PLANS
+    await sample(here)
+
+    assert await alerts(here) == [alert]
+    assert len(here.slack.public) == 1
+
+
+async def test_an_alert_ends_after_three_answers_that_the_plan_has_no_quota(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here)
+    counters.read["orders"] = 700_000
+    await sample(here)
+    counters.plans = plans(rowsRead=None)
+    ends = []
+    for _ in range(3):
+        await sample(here)
+        ends += [one.end for one in await alerts(here)]
+
+    assert ends == [None, None, AlertEnd.UNKNOWN]
+
+
+async def test_the_plan_is_read_once_per_hour(here: Pipeline, counters: Counters) -> None:
+    await subscribe(here, quota=(), forecast=False)
+    await sample(here)
+    assert not [path for path in counters.asked if path.endswith("/plans")], "no alert needs it"
+
+    await subscribe(here)
+    timer = present(await here.timer(TimerKind.SAMPLE, "acme"))
+    for _ in range(3):  # as if processes crashed before they replaced the timer
+        await fire(here.env, timer)
+
+    assert sum(path.endswith("/plans") for path in counters.asked) == 1
 
 
 async def test_a_spike_is_reported_once_and_ends_after_three_quiet_hours(here: Pipeline, counters: Counters) -> None:

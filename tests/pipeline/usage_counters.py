@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -14,6 +14,15 @@ from tests.pipeline.in_memory import ANA, BEN, Pipeline
 HOUR = timedelta(hours=1)
 CHANNEL = "C0DBOPS"
 QUOTA = 1_000_000
+SCALER: Final = {"subscription": {"plan": "scaler"}}
+
+
+def plans(**quotas: int | None) -> dict[str, Any]:
+    """Return Turso's list of plans, with these quotas of the organization's plan."""
+    return {"plans": [{"name": "scaler", "quotas": quotas}]}
+
+
+PLANS: Final = plans(rowsRead=QUOTA)
 
 
 class Counters:
@@ -22,7 +31,8 @@ class Counters:
     def __init__(self, here: Pipeline) -> None:
         self.here, self.asked, self.fails = here, list[str](), False
         self.read = dict.fromkeys(here.turso.databases, 0)
-        self.plan: dict[str, int] | None = {"rowsRead": QUOTA}
+        self.plans: Any = PLANS
+        self.subscription: Any = SCALER
         real: Callable[[httpx.Request], httpx.Response] = here.turso.handle
 
         def handle(request: httpx.Request) -> httpx.Response:
@@ -31,8 +41,9 @@ class Counters:
             if path.endswith("/acme/usage"):
                 return httpx.Response(429) if self.fails else httpx.Response(200, json=self.usage())
             if path.endswith("/plans"):
-                plans = [] if self.plan is None else [{"name": "scaler", "quotas": self.plan}]
-                return httpx.Response(200, json={"plans": plans})
+                return httpx.Response(200, json=self.plans)
+            if path.endswith("/subscription"):
+                return httpx.Response(200, json=self.subscription)
             return real(request)
 
         here.turso.handle = handle

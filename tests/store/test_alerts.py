@@ -160,6 +160,17 @@ async def test_an_hour_has_one_reading_even_if_several_processes_take_one(store:
     assert await store.samples.growth(organization="acme", at=[NOON]) == [grown(NOON, first)]
 
 
+async def test_the_quotas_of_a_plan_are_stored_with_the_reading_of_their_hour(store: SqlStore) -> None:
+    await store.samples.add_reading(reading(NOON - HOUR), [], [])
+    await store.samples.add_reading(reading(NOON), [], [])
+
+    await store.samples.set_limits(reading(NOON), {"rows_read": 9_000_000_000_000, "storage_bytes": 0})
+
+    before, after = await store.samples.readings(organization="acme", since=NOON - HOUR)
+    assert before == reading(NOON - HOUR)
+    assert after == replace(reading(NOON), limits={"rows_read": 9_000_000_000_000, "storage_bytes": 0})
+
+
 async def test_a_reading_and_its_samples_are_stored_together_or_not_at_all(store: SqlStore) -> None:
     day = {"organization": "acme", "since": "2026-01-01", "until": "2027-01-01"}
     assert await store.samples.add_reading(reading(NOON), [], [sample()])

@@ -61,7 +61,7 @@ class AlertEnd(StrEnum):
     UNWATCHED = "unwatched"
     """The policy or Slack no longer allows alerts about the organization in the channel."""
     UNKNOWN = "unknown"
-    """For a day, it couldn't be determined whether the state continues. Or Turso no longer reports a limit for it."""
+    """For a day, it couldn't be determined whether the state continues. Or the plan no longer has a limit for it."""
 
 
 INCONCLUSIVE_ENDS: Final = (AlertEnd.OFF, AlertEnd.UNWATCHED, AlertEnd.UNKNOWN)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from bot.core.alerts.alert import Measure
 from bot.core.alerts.billing import Period, period_of
 from bot.core.alerts.hours import History
 from bot.core.records.holds import Hold
@@ -26,8 +25,6 @@ class Facts:
     """The usage of this hour. None if Turso didn't respond. No alert about usage is raised then."""
     readings: Sequence[UsageReading] = ()
     """The readings of the last weeks, oldest first, with `reading` at the end."""
-    quotas: Mapping[Measure, int] | None = None
-    """The plan's limits. None if Turso didn't respond. Measures without a known limit are left out."""
     databases: Sequence[UsageSample] = ()
     """The counters of every database in this billing period."""
     history: History | None = None
@@ -40,6 +37,11 @@ class Facts:
     """The active holds: the reasons why databases are blocked now."""
     failures: Sequence[str] | None = None
     """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
+
+    @property
+    def limits(self) -> Mapping[str, int]:
+        """Return the plan's quotas by measure. 0 means no limit. Measures whose quota is unknown are left out."""
+        return (self.reading.limits if self.reading else None) or {}
 
     @cached_property
     def period(self) -> Period:

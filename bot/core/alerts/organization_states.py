@@ -11,6 +11,7 @@ from bot.core.alerts.forecast import ENDS, RAISES, closes_day, daily, forecast
 from bot.core.alerts.hours import FLOWS, value_of
 from bot.core.alerts.states import Found, Shown, figure, state, top_databases
 from bot.core.alerts.subscriptions import AlertSubscription
+from bot.core.records.usage import UsageReading
 
 MEASURES: Final = (*FLOWS, Measure.STORAGE)
 HYSTERESIS: Final = 3
@@ -18,6 +19,8 @@ HYSTERESIS: Final = 3
 CHART_DAYS: Final = 14
 KNOWN_HOURS: Final = 12
 """If fewer hours of a day were read, for example during an outage of the bot, unknown numbers end no alert."""
+CONFIRMED: Final = 3
+"""In how many hours in a row Turso must report no limit before that ends an alert. Unknown hours don't count."""
 USED_UP: Final = "100"
 
 
@@ -26,10 +29,10 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
     ended = {one.id: AlertEnd.OFF for one in known if one.is_open and int(one.threshold) not in subscription.quota}
     ended = _reset(facts, known) | ended
     states = []
-    if facts.reading is not None and facts.quotas is not None:
+    if facts.reading is not None:
         period = facts.period
         for measure in MEASURES:
-            used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            used, quota = value_of(facts.reading, measure), facts.limits.get(measure)
             of_measure = [one for one in known if one.measure is measure]
             if used is None or not quota:
                 ended |= _unmeasured(facts, measure, of_measure, ended)
@@ -59,15 +62,27 @@ def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
 def _unmeasured(
     facts: Facts, measure: Measure, known: Sequence[Alert], ended: Mapping[str, AlertEnd]
 ) -> dict[str, AlertEnd]:
-    """Return the end of open alerts about a number without a limit, or whose usage hasn't been known for a day.
+    """Return the end of open alerts about a number without a limit, or that hasn't been known for a day.
 
     Nothing else would end them: an unlimited plan has no share of it, and storage isn't reset with the period.
     """
     day = [one for one in facts.readings if facts.reading and one.at > facts.reading.at - timedelta(days=1)]
-    unread = len(day) > KNOWN_HOURS and all(value_of(one, measure) is None for one in day)
-    if facts.quotas and facts.quotas.get(measure) and not unread:
+    if not (_is_unlimited(day, measure) or _is_unknown(day, measure)):
         return {}
     return {one.id: AlertEnd.UNKNOWN for one in known if one.is_open and one.id not in ended}
+
+
+def _is_unlimited(day: Sequence[UsageReading], measure: Measure) -> bool:
+    """Return True if the plan had no limit in the last hours in which Turso said so or gave one."""
+    said = [one.limits[measure] for one in day if one.limits and measure in one.limits]
+    return len(said) >= CONFIRMED and not any(said[-CONFIRMED:])
+
+
+def _is_unknown(day: Sequence[UsageReading], measure: Measure) -> bool:
+    """Return True if the usage or the limit was unknown in every hour of a day that was read."""
+    used = [value_of(one, measure) is not None for one in day]
+    limited = [bool(one.limits.get(measure)) for one in day if one.limits is not None]
+    return any(len(known) > KNOWN_HOURS and not any(known) for known in (used, limited))
 
 
 def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | None:
@@ -88,10 +103,10 @@ def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Ale
         return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
     states: list[Alert] = []
     ended = _reset(facts, known)
-    if facts.reading is not None and facts.quotas is not None:
+    if facts.reading is not None:
         period = facts.period
         for measure in MEASURES:
-            used, quota = value_of(facts.reading, measure), facts.quotas.get(measure)
+            used, quota = value_of(facts.reading, measure), facts.limits.get(measure)
             is_open = [one for one in known if one.measure is measure and one.is_open]
             if used is None or not quota:
                 ended |= _unmeasured(facts, measure, is_open, ended)

@@ -1,6 +1,6 @@
 """The ports of digests and of usage samples."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -60,6 +60,9 @@ class Samples(ReadSamples, Protocol):
 
         Returns False, and adds nothing, if the hour already has one.
         """
+
+    async def set_limits(self, reading: UsageReading, limits: Mapping[str, int]) -> None:
+        """Record the plan's quotas in a stored reading."""
 
     async def add(self, samples: Sequence[UsageSample]) -> None:
         """Add samples. A later one of the same database and day replaces the earlier one."""

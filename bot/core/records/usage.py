@@ -1,5 +1,6 @@
 """Digests of channels, and usage samples of databases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,11 @@ class UsageReading:
     storage_bytes: int | None
     is_complete: bool = True
     """True if databases without a `UsageGrowth` for this hour weren't used. False if that is unknown."""
+    limits: Mapping[str, int] | None = None
+    """The plan's quotas by measure, such as `rows_read`. None if the plan wasn't read.
+
+    0 means no limit. Measures whose quota is unknown are left out.
+    """
 
 
 @dataclass(frozen=True, slots=True)

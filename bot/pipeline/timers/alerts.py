@@ -122,7 +122,9 @@ async def _facts(
         return facts
     facts = replace(facts, reading=readings[-1], databases=await _databases(env, organization))
     if any(one.quota or one.forecast for one in wanted):
-        facts = replace(facts, quotas=await _quotas(env, organization))
+        *earlier, last = readings
+        reading = await _with_limits(env, last)
+        facts = replace(facts, reading=reading, readings=[*earlier, reading])
     if any(one.spike is not None for one in wanted):
         spiking = [one.subject_id for one in known if one.kind is AlertKind.SPIKE and one.is_open]
         busiest, history = await _history(env, organization, readings, spiking)
@@ -151,17 +153,27 @@ async def _databases(env: Environment, organization: str) -> list[UsageSample]:
     return [one for one in found if days and one.day == max(days)]
 
 
-async def _quotas(env: Environment, organization: str) -> Mapping[Measure, int] | None:
-    """Return the plan's limits: none if Turso reports none, and None if it doesn't respond."""
+async def _with_limits(env: Environment, reading: UsageReading) -> UsageReading:
+    """Return a reading with the plan's quotas. They are read from Turso once per hour, and stored."""
+    if reading.limits is not None:
+        return reading
+    limits = await _limits(env, reading.organization)
+    await env.store.samples.set_limits(reading, limits)
+    return replace(reading, limits=limits)
+
+
+async def _limits(env: Environment, organization: str) -> Mapping[str, int]:
+    """Return the plan's quotas by measure, with 0 for no limit. What Turso doesn't say is left out."""
     try:
         found = await env.turso_clients.turso(organization).quotas()
     except BotError as error:
         log.info("the plan is not known", organization=organization, why=str(error))
-        return None
-    if found is None:
         return {}
-    limits = {one: value_of(found, one) for one in (*FLOWS, Measure.STORAGE)}
-    return {one: limit for one, limit in limits.items() if limit}
+    if found is None:
+        log.warning("the plan is not known", organization=organization, why="Turso lists no such plan, or no quotas.")
+        return {}
+    said = [one for one in (*FLOWS, Measure.STORAGE) if one.value in found.model_fields_set]
+    return {one.value: value_of(found, one) or 0 for one in said}
 
 
 async def _history(

@@ -1,9 +1,9 @@
 """Usage samples, from which rankings and digests of past periods are computed, and hourly readings for alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 from bot.store.connections.rows import insert_new, insert_newest, many, values
@@ -37,6 +37,12 @@ class Samples(Repository):
             return True
 
         return await self._database.write(work)
+
+    async def set_limits(self, reading: UsageReading, limits: Mapping[str, int]) -> None:
+        """Record the plan's quotas in an hour's reading."""
+        is_this = (usage_readings.c.organization == reading.organization) & (usage_readings.c.at == reading.at)
+        query = update(usage_readings).where(is_this).values(limits=limits)
+        await self._database.write(lambda connection: connection.execute(query))
 
     async def readings(self, *, organization: str, since: datetime) -> list[UsageReading]:
         """Return an organization's hourly readings since a time, oldest first."""

@@ -165,7 +165,8 @@ class Turso:
         """Return the counters of the organization."""
         samples = self.samples(hour).values()
         read, written, synced = (_sum([getattr(sample, one.value) for sample in samples]) for one in MEASURES)
-        return UsageReading("acme", at, taken_at, read, written, synced, self.organization.storage[hour])
+        storage, limits = self.organization.storage[hour], {str(one): n for one, n in self.organization.quotas.items()}
+        return UsageReading("acme", at, taken_at, read, written, synced, storage, limits=limits)
 
 
 def _sum(values: Sequence[int | None]) -> int | None:
@@ -232,8 +233,7 @@ class Bot:
         keys = [(name, at) for name in samples for at in wanted]
         recent = {key: self.growth[key] for key in keys if key in self.growth}
         history = History({at: by_hour[at] for at in [*wanted, reading.at] if at in by_hour}, recent, lambda _: START)
-        return Facts("acme", reading.taken_at, reading, readings, self.turso.organization.quotas or None,
-                     list(samples.values()), history, busiest)  # fmt: skip
+        return Facts("acme", reading.taken_at, reading, readings, list(samples.values()), history, busiest)
 
     def _decide(self, facts: Facts, known: Sequence[Alert]) -> None:
         changes = evaluate(self.subscription, facts, known, shown=lambda *_: True, new_id=self._id)

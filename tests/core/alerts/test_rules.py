@@ -1,6 +1,6 @@
 """When alerts are raised: spikes, forecasts, thresholds and their hysteresis."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,8 +21,10 @@ DAY = timedelta(days=1)
 READ = Measure.ROWS_READ
 
 
-def reading(at: datetime, read: int | None, storage: int | None = 0) -> UsageReading:
-    return UsageReading("acme", at, at, read, None, None, storage)
+def reading(
+    at: datetime, read: int | None, storage: int | None = 0, *, limits: Mapping[str, int] | None = None
+) -> UsageReading:
+    return UsageReading("acme", at, at, read, None, None, storage, limits=limits)
 
 
 # Spikes
@@ -120,9 +122,9 @@ WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), notify=("U0BEN
 def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False) -> Changes:
     """Return which alerts begin and end when `percent` of a quota is used."""
     rows = None if percent is None else round(percent * 10_000)
-    now = reading(NOON, None if storage else rows, rows if storage else None)
     measure = Measure.STORAGE if storage else READ
-    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {measure: 1_000_000})
+    now = reading(NOON, None if storage else rows, rows if storage else None, limits={measure: 1_000_000})
+    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now])
     return evaluate(WANTED, facts, known, shown=lambda *_: True, new_id=lambda: "al-9")
 
 
@@ -174,13 +176,11 @@ def test_a_threshold_is_reported_again_if_the_channel_had_no_alerts_meanwhile(ho
     assert [one.threshold for one in changes.raised] == raised
 
 
-@pytest.mark.parametrize("quotas", [None, {}], ids=["the plan isn't known", "the plan has no such quota any more"])
+@pytest.mark.parametrize("limits", [None, {}, {READ: 0}], ids=["not read", "unknown", "no such quota any more"])
 @pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
-def test_a_new_period_ends_alerts_even_if_the_quota_is_unknown(
-    quotas: dict[Measure, int] | None, kind: AlertKind
-) -> None:
-    before, now = reading(NOON - HOUR, 0, 0), reading(NOON, None, None)
-    facts, wanted = Facts("acme", NOON, now, [before, now], quotas), replace(WANTED, forecast=True)
+def test_a_new_period_ends_alerts_even_if_the_quota_is_unknown(limits: dict[str, int] | None, kind: AlertKind) -> None:
+    before, now = reading(NOON - HOUR, 0, 0), reading(NOON, None, None, limits=limits)
+    facts, wanted = Facts("acme", NOON, now, [before, now]), replace(WANTED, forecast=True)
     old = replace(posted_alert(80, period="2026-10"), kind=kind)
 
     changes = evaluate(wanted, facts, [old], shown=lambda *_: True, new_id=str)
@@ -189,8 +189,8 @@ def test_a_new_period_ends_alerts_even_if_the_quota_is_unknown(
 
 
 def test_a_muted_channels_alert_is_replaced_only_after_the_mute() -> None:
-    now = reading(NOON, 970_000, 0)
-    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {READ: 1_000_000})
+    now = reading(NOON, 970_000, 0, limits={READ: 1_000_000})
+    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now])
     known = [posted_alert(80)]
 
     muted = evaluate(replace(WANTED, muted_until=NOON + HOUR), facts, known, shown=lambda *_: True, new_id=str)
@@ -213,32 +213,60 @@ def test_an_alert_for_a_removed_threshold_ends() -> None:
     assert used(75, [old]).ended == {"al-70": AlertEnd.OFF}
 
 
-def test_without_a_quota_nothing_is_reported() -> None:
-    now = reading(NOON, 999)
-    for quotas in (None, {}, {READ: 0}):
-        facts = Facts("acme", NOON, now, [now], quotas)
-        assert evaluate(WANTED, facts, [], shown=lambda *_: True, new_id=str) == Changes([], {})
+@pytest.mark.parametrize("limits", [None, {}, {READ: 0}], ids=["not read", "unknown", "none"])
+def test_without_a_quota_nothing_is_reported(limits: Mapping[str, int] | None) -> None:
+    now = reading(NOON, 999, limits=limits)
+    facts = Facts("acme", NOON, now, [now])
+    assert evaluate(WANTED, facts, [], shown=lambda *_: True, new_id=str) == Changes([], {})
 
 
+LIMITED: Mapping[str, int] = {READ: 1_000, Measure.STORAGE: 1_000}
+UNLIMITED: Mapping[str, int] = {READ: 0, Measure.STORAGE: 0}
+UNSAID: Mapping[str, int] = {}
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        pytest.param([LIMITED, LIMITED, UNLIMITED], False, id="once"),
+        pytest.param([LIMITED, UNLIMITED, UNLIMITED], False, id="twice"),
+        pytest.param([LIMITED, UNLIMITED, UNLIMITED, UNLIMITED], True, id="three times"),
+        pytest.param([UNLIMITED, UNLIMITED, LIMITED, UNLIMITED], False, id="not in a row"),
+        pytest.param(
+            [UNLIMITED, UNLIMITED, UNSAID, None, UNLIMITED], True, id="three times, with unknown hours between"
+        ),
+        pytest.param([UNLIMITED], False, id="in the first hour"),
+        pytest.param([LIMITED, UNSAID, UNSAID, UNSAID], False, id="unknown for hours"),
+        pytest.param([LIMITED, *[UNSAID] * 23], False, id="not yet unknown for a day"),
+        pytest.param([LIMITED, *[UNSAID] * 24], True, id="unknown for a day"),
+        pytest.param([*[None] * 23, UNSAID], False, id="unknown, and not read before"),
+        pytest.param([LIMITED, *[UNLIMITED, UNSAID] * 12], True, id="unknown or without a limit for a day"),
+    ],
+)
 @pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
 @pytest.mark.parametrize("measure", [READ, Measure.STORAGE])
-def test_an_alert_ends_when_the_plan_no_longer_has_that_quota(measure: Measure, kind: AlertKind) -> None:
-    now = reading(NOON, 900, 900)
-    facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now], {})
+def test_an_alert_ends_once_turso_has_said_three_times_that_there_is_no_quota(
+    measure: Measure, kind: AlertKind, said: Sequence[Mapping[str, int] | None], ends: bool
+) -> None:
+    hours = [reading(NOON - back * HOUR, 900, 900, limits=one) for back, one in enumerate(reversed(said))][::-1]
     old = replace(posted_alert(80, storage=measure is Measure.STORAGE), kind=kind)
-    wanted = replace(WANTED, forecast=True)
 
-    changes = evaluate(wanted, facts, [old], shown=lambda *_: True, new_id=str)
-    silent = evaluate(wanted, replace(facts, quotas=None), [old], shown=lambda *_: True, new_id=str)
+    changes = evaluate(
+        replace(WANTED, forecast=True),
+        Facts("acme", NOON, hours[-1], hours),
+        [old],
+        shown=lambda *_: True,
+        new_id=str,
+    )
 
-    assert changes == Changes([], {"al-80": AlertEnd.UNKNOWN})
-    assert silent == Changes([], {}), "Turso didn't respond"
+    assert changes == Changes([], {"al-80": AlertEnd.UNKNOWN} if ends else {})
 
 
 @pytest.mark.parametrize(("hours", "ends"), [(24, True), (13, True), (6, False)])
 def test_an_alert_ends_when_the_usage_has_been_unknown_for_a_day(hours: int, ends: bool) -> None:
-    readings = [reading(NOON - back * HOUR, 9, None) for back in range(hours - 1, -1, -1)]
-    facts = Facts("acme", NOON, readings[-1], readings, {Measure.STORAGE: 1_000})
+    limits: Mapping[str, int] = {Measure.STORAGE: 1_000}
+    readings = [reading(NOON - back * HOUR, 9, None, limits=limits) for back in range(hours - 1, -1, -1)]
+    facts = Facts("acme", NOON, readings[-1], readings)
 
     changes = evaluate(WANTED, facts, [posted_alert(80, storage=True)], shown=lambda *_: True, new_id=str)
 
@@ -251,7 +279,7 @@ def test_a_channel_gets_alerts_only_about_its_databases() -> None:
     wanted = AlertSubscription("C0DBOPS", "acme", spike=5.0)
 
     databases = [UsageSample("acme", "orders", "db-1", "", 9, 9, 9, 9)]
-    facts = Facts("acme", NOON, now, [now], None, databases, history, ["db-1"])
+    facts = Facts("acme", NOON, now, [now], databases, history, ["db-1"])
 
     (found,) = evaluate(wanted, facts, [], shown=lambda name, _: name == "orders", new_id=lambda: "al-1").raised
     assert (found.kind, found.subject, found.threshold) == (AlertKind.SPIKE, "orders", "5x")

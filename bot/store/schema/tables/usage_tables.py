@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text
 
-from bot.store.schema.column_types import SafeText, UtcDateTime
+from bot.store.schema.column_types import Json, SafeText, UtcDateTime
 from bot.store.schema.tables.shared import metadata
 
 samples = Table(
@@ -30,6 +30,7 @@ usage_readings = Table(
     Column("storage_bytes", BigInteger, nullable=True),
     Column("bytes_synced", BigInteger, nullable=True),
     Column("is_complete", Boolean, nullable=False),
+    Column("limits", Json),
     PrimaryKeyConstraint("organization", "at"),
 )
 
