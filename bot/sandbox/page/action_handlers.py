@@ -1,4 +1,4 @@
-"""The page's handlers for actions: typing, pressing buttons, filling in forms, switching faults."""
+"""The page's handlers for actions: sending messages, pressing buttons, submitting forms, using the inspector."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -28,7 +28,11 @@ LOOK = "look"
 
 
 class ActionHandlers:
-    """Handlers that act for the person in the URL. The results reach the page through its stream."""
+    """Handlers of POST requests, which act for the person in the URL.
+
+    What changes in the workspace reaches the page through its stream. The responses contain only errors, suggestions
+    and the changed parts of the inspector.
+    """
 
     def __init__(
         self,
@@ -203,7 +207,7 @@ class ActionHandlers:
 
 
 def until_next_check(now: datetime) -> timedelta:
-    """Return the time until the bot next checks usage: two minutes before the next full hour."""
+    """Return the time until just after the bot's next check of usage, which is due at minute 58 of each hour."""
     check = now.replace(minute=0, second=0, microsecond=0) + _CHECKS_AT
     return check - now if check > now else check + timedelta(hours=1) - now
 

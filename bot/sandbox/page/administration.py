@@ -19,7 +19,7 @@ POSTING = {
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """A press of a button: its channel, person or group, the person who pressed it, and the form values next to it."""
+    """A press of a button: the ID of the channel, person or group, who pressed it, and the value chosen next to it."""
 
     subject: str
     by: str

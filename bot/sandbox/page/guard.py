@@ -19,7 +19,7 @@ _HEADERS = {
 
 
 class SamePageOnly:
-    """Only allows requests that the page itself makes, and direct visits.
+    """Allows only requests that the page itself makes, and direct visits.
 
     Requests that change something need the header that htmx sets. Another origin can't send it without a preflight,
     which is never granted. Reads from other origins are refused too, unless somebody followed a link to the page.

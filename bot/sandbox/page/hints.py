@@ -1,4 +1,4 @@
-"""The composer's suggestions: slash commands of the manifest, commands of the bot, people and channels."""
+"""The composer's suggestions: slash commands of the manifest, commands of the bot, people, user groups and channels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class CommandHint:
 
 
 def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHint]) -> dict[str, Any]:
-    """Return the suggestions for one person's composer. People of other workspaces get no slash commands."""
+    """Return the suggestions for one person's composer. People of other workspaces get no commands."""
     here = person.team_id == workspace.state.team_id
     slash = workspace.app.commands.values() if here else ()
     people = [each for each in workspace.people.values() if not each.deleted]

@@ -1,4 +1,4 @@
-"""The inspector: every delivery to the app and every call from it. Private content is hidden from other people."""
+"""The inspector: the latest deliveries to the app and calls from it. Private content is hidden from other people."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Inspector:
         *,
         can_reset: bool = False,
     ) -> Markup:
-        """Return the whole drawer: clock, addresses, the local Turso, faults and log."""
+        """Return the whole drawer: clock, addresses, the local Turso, faults, administration and log."""
         return self._drawing.template(
             "lab.html",
             rows=self._rows(),
@@ -82,7 +82,7 @@ class Inspector:
         return self._drawing.template("_lab_row.html", row=self._delivery_row(change.delivery))
 
     def detail(self, key: str) -> Markup:
-        """Return the content of an entry, or only its owner if this person may not see the content.
+        """Return an entry's facts and content. If this person may not see the content, it is left out.
 
         Raises:
             LookupError: there is no such entry.

@@ -55,7 +55,7 @@ class PageRenderer:
         return Markup("\n").join(self.message(each, prefix=prefix) for each in messages)
 
     def replies(self, parent: Message) -> Markup:
-        """Return the line under a message that opens its thread."""
+        """Return the line that is shown under a message and opens its thread."""
         return self.template("_replies.html", m=parent, r=Renderer(self._names), **self._thread_facts(parent))
 
     def _thread_facts(self, parent: Message) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 
 def may_look(workspace: Workspace, viewer_id: str, record: Call | Delivery) -> tuple[bool, str | None]:
-    """Return whether this person may see a record's content, and the person to whom it belongs."""
+    """Return whether this person may see a record's content, and the ID of its owner (None if it has none)."""
     if isinstance(record, Delivery):
         return record.person_id in (None, viewer_id), record.person_id
     if record.person_id is not None:

@@ -162,7 +162,7 @@ class ReadHandlers:
         return scene, channel
 
     def _tries(self, scene: Scene) -> list[str]:
-        """Return the lines that a channel's header suggests to type."""
+        """Return the commands that the start of a conversation offers as buttons."""
         command = next(iter(self._workspace.app.commands), None)
         if command is None or scene.person.team_id != self._workspace.state.team_id:
             return []

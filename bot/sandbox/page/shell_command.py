@@ -1,4 +1,4 @@
-"""The shell command that opens a local database with a revealed token."""
+"""The shell command with which a person can try a revealed token on a local database."""
 
 import re
 from collections.abc import Iterator

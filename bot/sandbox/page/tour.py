@@ -1,4 +1,4 @@
-"""The guided tour: eight steps that show the product. The buttons of each step prepare the scene."""
+"""The guided tour: eight steps that show the product. A step's buttons switch to a person and fill in a command."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -9,10 +9,10 @@ from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 
 @dataclass(frozen=True, slots=True)
 class TourAct:
-    """A button of a step: it switches to this person and channel, with this text ready to be sent.
+    """A button of a step: it switches to this person and channel, and fills in this text.
 
-    With `spike`, the database of that name is used heavily, and the clock moves to the time at which the bot next
-    checks usage.
+    With `spike`, it first records heavy usage of the database of that name, and moves the clock to the time at which
+    the bot next checks usage.
     """
 
     label: str

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 SHARES: Final = (60, 85, 97, 101)
-"""Shares of the quota of rows read, in percent, that a visitor can use up with one button."""
+"""Percentages for buttons: each sets the quota of rows read so that this month's usage is that share of the quota."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The geometry of `data_visualization`: what the SVG templates draw, computed once and without markup."""
+"""The layout of `data_visualization` blocks: the coordinates and labels that the SVG templates draw."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class Slice:
 
 
 def plot(chart: Mapping[str, Any]) -> Plot:
-    """Lay out a bar, line or area chart of up to 12 series and 20 categories."""
+    """Lay out a bar, line or area chart."""
     axis = chart.get("axis_config") or {}
     series = chart["series"]
     categories = list(axis.get("categories") or [point["label"] for point in series[0]["data"]])
@@ -105,7 +105,7 @@ def pie(segments: Sequence[Mapping[str, Any]], radius: float = 80.0) -> list[Sli
 
 
 def compact(value: float) -> str:
-    """Return a number in short form for an axis: `1.2K` or `3M`. Small numbers stay as they are."""
+    """Return a number in short form: `1.2K` or `3M`. A number below 1,000 is rounded to two decimal places."""
     for limit, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "K")):
         if abs(value) >= limit:
             return f"{value / limit:.1f}".rstrip("0").rstrip(".") + suffix
@@ -132,7 +132,10 @@ def _series(kind: str, series: Mapping[str, Any], number: int, count: int, slot:
 
 
 def _scale(low: float, high: float) -> tuple[float, float, float]:
-    """Round the ends of an axis outward, so that it has about four steps of 1, 2, 2.5 or 5 times a power of ten."""
+    """Return the ends of an axis, rounded outward, and its step: 1, 2, 2.5 or 5 times a power of ten.
+
+    The axis has about four steps.
+    """
     span = (high - low) or 1.0
     magnitude = 10.0 ** math.floor(math.log10(span / 4))
     step = next(magnitude * factor for factor in (1, 2, 2.5, 5, 10) if span / (magnitude * factor) <= 4.5)

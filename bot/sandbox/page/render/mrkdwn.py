@@ -1,4 +1,4 @@
-"""Slack's mrkdwn as HTML, in one pass. Everything that isn't markup is escaped."""
+"""Slack's mrkdwn as HTML. Everything that isn't markup is escaped."""
 
 import re
 
@@ -153,7 +153,7 @@ def _special(command: str, label: str, names: Directory) -> Markup:
 
 
 def _flat(text: str, names: Directory) -> str:
-    """Return the text inside code: `<…>` forms are replaced by their labels, and nothing becomes a link."""
+    """Return the text inside code: `<…>` forms are replaced by their names or labels, and nothing becomes a link."""
 
     def word(match: re.Match[str]) -> str:
         target, _, label = match[1].partition("|")

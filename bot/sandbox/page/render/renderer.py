@@ -50,7 +50,10 @@ def template_names(folder: str) -> frozenset[str]:
 
 
 class Renderer:
-    """Renders for one viewer. `values` are the viewer's choices (`state.values`), and `errors` those of a form."""
+    """Renders for one viewer.
+
+    `values` are the viewer's choices, in the form of `state.values`. `errors` are a modal's errors by `block_id`.
+    """
 
     def __init__(
         self, names: Directory, *, values: Json | None = None, errors: Mapping[str, str] | None = None
@@ -126,7 +129,7 @@ class Renderer:
         return safe_href(url)
 
     def icon(self, name: str) -> str:
-        """Return the character that comes closest to one of Slack's own icons."""
+        """Return the emoji that has the name of one of Slack's own icons, or ◆ if there is none."""
         return emoji().get(str(name).replace("-", "_"), "◆")
 
     def cell(self, cell: Json, block_id: str = "") -> Markup:

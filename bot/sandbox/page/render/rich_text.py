@@ -26,7 +26,7 @@ def inline(pieces: Sequence[Piece], names: Directory) -> Markup:
 
 
 def flat(element: Piece) -> str:
-    """Return the plain text of a rich_text block or of a part of it, for sorting and copying."""
+    """Return the plain text of a rich_text block or of a part of it, for editing in a text field."""
     if "elements" in element:
         return " ".join(flat(child) for child in element["elements"])
     return str(element.get("text") or element.get("name") or element.get("user_id") or "")

@@ -45,7 +45,7 @@ function take(box, item) {
   refresh(box);
 }
 
-/** Fill the visible composer with a line, ready to be sent. */
+/** Fill the visible composer with a line that the person can then send. Return false if there is no composer. */
 export function draft(text) {
   const box = document.querySelector(".pane:not([hidden]) .composer textarea");
   if (!box) return false;

@@ -19,7 +19,7 @@ export function near(date, now = new Date()) {
   return { 0: "Today", "-1": "Yesterday", 1: "Tomorrow" }[away] ?? null;
 }
 
-/** Return the text of the line between two days. */
+/** Return the text of the line that separates a day from the one before. */
 export function dayLine(date) {
   return near(date) ?? shapes.date_long.format(date);
 }
@@ -30,7 +30,7 @@ function ago(date) {
   return new Intl.RelativeTimeFormat(undefined, { numeric: "auto" }).format(Math.round(seconds / size), unit);
 }
 
-/** Fill one of Slack's date patterns. Unknown tokens stay as they are. `first`: the date begins its text. */
+/** Fill one of Slack's date patterns. Unknown tokens stay as they are. `first` says that no text precedes the date. */
 export function filled(pattern, date, first = true) {
   return pattern.replace(/\{(\w+)\}/g, (whole, token) => {
     if (token === "ago") return ago(date);

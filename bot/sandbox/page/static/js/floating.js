@@ -1,9 +1,9 @@
-// Lists that open above everything else, in the browser's top layer, so that no container clips them.
+// Lists that open in front of everything else, in the browser's top layer, so that no container clips them.
 const GAP = 4, MOST = 270;
-const owners = new Map(); // the owners of the open lists
+const owners = new Map(); // each open list, with the element that it belongs to and the options of `showFloating`
 
 /** Show `list` below its owner, or above it if there is more space. */
-export function float(list, owner, { wide = true } = {}) {
+export function showFloating(list, owner, { wide = true } = {}) {
   list.popover = "manual";
   if (!list.matches(":popover-open")) list.showPopover();
   owners.set(list, [owner, { wide }]);
@@ -18,7 +18,7 @@ export function float(list, owner, { wide = true } = {}) {
 }
 
 /** Hide a list again. */
-export function sink(list) {
+export function hideFloating(list) {
   owners.delete(list);
   if (list.matches(":popover-open")) list.hidePopover();
 }
@@ -28,9 +28,9 @@ document.addEventListener("toggle", (event) => {
   if (!event.target.matches?.("details.overflow")) return;
   const menu = event.target.querySelector(".menu");
   if (event.target.open) {
-    float(menu, event.target, { wide: false });
+    showFloating(menu, event.target, { wide: false });
     menu.querySelector("button")?.focus({ preventScroll: true });
-  } else sink(menu);
+  } else hideFloating(menu);
 }, true);
 
 document.addEventListener("keydown", (event) => {
@@ -44,5 +44,5 @@ document.addEventListener("keydown", (event) => {
 // Move open lists with their owners.
 document.addEventListener("scroll", (event) => {
   if (event.target.closest?.("[popover]")) return;
-  for (const [list, [owner, options]] of owners) if (list.isConnected) float(list, owner, options); else owners.delete(list);
+  for (const [list, [owner, options]] of owners) if (list.isConnected) showFloating(list, owner, options); else owners.delete(list);
 }, { capture: true, passive: true });

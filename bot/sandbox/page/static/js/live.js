@@ -1,4 +1,4 @@
-// Handles the events of the stream (messages, edits, unread marks), and its interruptions.
+// Handles the stream's events, such as messages, edits and unread marks, and shows when the stream is interrupted.
 import { enhance } from "./enhance.js";
 import { grown } from "./timeline.js";
 import { refreshAll, refreshFrame, currentPane, markUnread } from "./panes.js";

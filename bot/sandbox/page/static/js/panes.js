@@ -1,4 +1,4 @@
-// Navigation: channels and Home as panes that stay in the page, the drawer, the menu and keyboard shortcuts.
+// Navigation: channels and Home as panes that stay in the page, the drawer, the menu, toasts and keyboard shortcuts.
 const stage = document.getElementById("panes");
 const drawer = document.getElementById("drawer");
 const base = document.body.dataset.base;
@@ -49,7 +49,7 @@ export function refreshAll() {
   if (pane) htmx.ajax("GET", `${pane.dataset.url}?pane=1`, { target: pane, swap: "outerHTML" });
 }
 
-/** Fetch the header and the composer of a channel that was archived, renamed or left. Its messages stay. */
+/** Fetch the header of a changed channel, and its composer if people can or can't post there any more. Keep its messages. */
 export async function refreshFrame(id) {
   const pane = paneOf(id);
   if (!pane) return;

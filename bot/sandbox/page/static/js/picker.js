@@ -1,6 +1,6 @@
-// Menus with search, in their own options or in options that the app returns while a person types.
+// Menus that a person can search: among their own options, or among options that the app returns for the typed text.
 import { act } from "./actions.js";
-import { float, sink } from "./floating.js";
+import { hideFloating, showFloating } from "./floating.js";
 import { placeOf, valueOf } from "./values.js";
 
 const base = document.body.dataset.base;
@@ -16,12 +16,12 @@ function open(picker) {
   if ("remote" in picker.dataset) ask(picker);
   else narrow(picker);
   list.hidden = false;
-  float(list, picker.querySelector(".picked"));
+  showFloating(list, picker.querySelector(".picked"));
   inputOf(picker).setAttribute("aria-expanded", "true");
 }
 
 function close(picker) {
-  sink(listOf(picker));
+  hideFloating(listOf(picker));
   listOf(picker).hidden = true;
   inputOf(picker).setAttribute("aria-expanded", "false");
   inputOf(picker).value = "";
@@ -61,7 +61,7 @@ function ask(picker) {
     const payload = JSON.stringify({ ...placeOf(picker), action: actionId, block: blockId, text });
     await htmx.ajax("POST", `${base}/suggest`, { values: { payload }, target: listOf(picker), swap: "innerHTML" });
     if (inputOf(picker).value !== text || listOf(picker).hidden) return;
-    float(listOf(picker), picker.querySelector(".picked"));
+    showFloating(listOf(picker), picker.querySelector(".picked"));
     say(picker, shown(picker).length ? "" : "Nothing found");
     shown(picker)[0]?.classList.add("at");
   }, WAIT));

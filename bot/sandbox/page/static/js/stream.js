@@ -1,4 +1,4 @@
-// The stream's connection. A hidden window closes it, because browsers allow only six connections to one address.
+// The stream's connection. A window that stays hidden closes it, because browsers allow only six connections to a host.
 const HIDDEN_MILLISECONDS = 10_000;
 const streams = new Set();
 

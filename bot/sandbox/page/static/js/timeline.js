@@ -28,13 +28,13 @@ export function watch(list) {
 /** Scroll to the end of a list, and keep the end visible until a person scrolls away. */
 export function pin(scroller) {
   scroller.pinned = true;
-  scroller.touched = -Infinity; // when a person last scrolled or typed: nothing else unpins the end
+  scroller.touched = -Infinity; // when a person last scrolled or typed: scrolling by the layout alone doesn't unpin the end
   scroller.scrollTop = scroller.scrollHeight;
 }
 
 const jumpOf = (scroller) => scroller.parentElement.querySelector(":scope > .jump");
 
-/** Add lines between days, and join consecutive messages of one author. Only checks messages that are new in the list. */
+/** Add lines between days, and join consecutive messages of one author. Only checks new messages, and those after them. */
 export function arrange(list) {
   const scroller = scrollerOf(list) ?? list;
   let before = null;
@@ -67,7 +67,7 @@ function dividerFor(date) {
   return line;
 }
 
-/** Handle a new message: keep the end visible and remove old messages, or show the button that leads to the end. */
+/** Handle a new message: remove old messages if the end is visible. Otherwise show the button that leads to the end. */
 export function grown(list) {
   const scroller = scrollerOf(list);
   if (!scroller) return;

@@ -1,4 +1,4 @@
-// The guided tour: a few steps, each with buttons that prepare the scene. It remembers the current step.
+// The guided tour. Each step has buttons that switch to a person and fill in a command. It remembers the current step.
 import { draft } from "./composer.js";
 import { show } from "./panes.js";
 
@@ -22,14 +22,14 @@ function button(label, name, action) {
   return made;
 }
 
-/** Simulate heavy usage of a database, and move the clock to the time at which the bot next checks usage. */
+/** Record heavy usage of a database, and move the clock to the time at which the bot next checks usage. */
 async function makeSpike(database) {
   for (const [path, values] of [["turso", { do: "spike", value: database }], ["clock", { minutes: "look" }]]) {
     await fetch(`/as/${me}/lab/${path}`, { method: "POST", headers: { "HX-Request": "true" }, body: new URLSearchParams(values) });
   }
 }
 
-async function stage(act) {
+async function prepare(act) {
   if (act.spike) await makeSpike(act.spike);
   if (act.person !== me) {
     location.href = `/as/${act.person}/c/${act.channel}?draft=${encodeURIComponent(act.text)}`;
@@ -42,7 +42,7 @@ async function stage(act) {
 function draw(index) {
   const step = steps[index];
   const label = (act) => (act.person === me ? act.label : `${act.label} →`);
-  const acts = step.acts.map((act) => button(label(act), act.person === me && act.text ? "btn primary small" : "btn small", () => stage(act)));
+  const acts = step.acts.map((act) => button(label(act), act.person === me && act.text ? "btn primary small" : "btn small", () => prepare(act)));
   const dots = element("span", "dots", ...steps.map((_, at) => element("i", at === index ? "on" : "")));
   const back = button("Back", "quiet-btn", () => go(index - 1));
   back.disabled = index === 0;
@@ -54,7 +54,7 @@ function draw(index) {
   open(true);
 }
 
-/** Show or hide the card, and make room for it, so that it covers no message and no composer. */
+/** Show or hide the card. While it is shown, the page leaves space for it, so that it covers no message or composer. */
 function open(shown) {
   card.hidden = !shown;
   document.body.classList.toggle("tour-open", shown);

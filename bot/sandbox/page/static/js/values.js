@@ -1,6 +1,6 @@
 // The values of elements, in the form that the server expects: a value, a list, an ID, a date or a text.
 
-/** Return the outermost node of the element that contains a node. */
+/** Return the root node of the Block Kit element that contains a node, or null. */
 export const elementOf = (node) => node.closest("[data-element]");
 
 /** Return the current value of an element. */
@@ -30,7 +30,7 @@ export function valuesOf(root) {
   return values;
 }
 
-/** Return where an element is: in a message of a channel, or in a view. */
+/** Return where an element is: in a message of a channel, or in a view. Null if it is in neither. */
 export function placeOf(node) {
   const holder = node.closest("[data-kind]");
   if (!holder) return null;
