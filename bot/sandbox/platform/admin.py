@@ -1,4 +1,4 @@
-"""The endpoint with which tests control the platform. It must be enabled when the platform starts."""
+"""The endpoints with which tests control the platform. They must be enabled when the platform starts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -52,7 +52,7 @@ def _table() -> list[tuple[str, str, Handler]]:
 
 
 def _from_here(handler: Handler) -> Handler:
-    """Refuse requests from other web pages, because this endpoint needs no token."""
+    """Refuse requests from web pages of other hosts, because these endpoints need no token."""
 
     async def endpoint(request: Request) -> Response:
         origin = request.headers.get("origin")
@@ -129,7 +129,7 @@ def _fault_of(request: Request) -> Fault | None:
 
 
 async def _hold(request: Request) -> Response:
-    """Return a hold. `?wait=SECONDS` first waits until it holds a request."""
+    """Return a hold. With `?wait=SECONDS`, first wait until it holds a request, but no longer than that."""
     fault = _fault_of(request)
     if fault is None:
         return JSONResponse({"error": "no such hold"}, 404)
@@ -156,9 +156,9 @@ async def _add_databases(request: Request) -> Response:
 
 
 async def _archive(request: Request) -> Response:
-    """Archive a group, as Turso does when it isn't used for days.
+    """Archive a group, as Turso does with a group that hasn't been used for days.
 
-    Its databases don't respond until it is unarchived.
+    The group's databases don't respond until it is unarchived.
     """
     try:
         await _turso(request).archive(_organization(request), request.path_params["group"])

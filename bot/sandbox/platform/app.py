@@ -51,7 +51,7 @@ def create_platform(
         seed: fill an organization without databases with a dozen that have tables, rows and usage.
         admin: serve `/_admin/`, with which tests set faults, hold calls, read the log of calls and move the clock.
         generation: imitate the API of 2023 or today's.
-        public_url: the platform's address, if it isn't the host that requests name.
+        public_url: the platform's address for clients. None means the `Host` header of each request.
 
     The application has `state.turso`, with `calls`, `faults` and `clock`.
     """

@@ -7,7 +7,10 @@ from typing import Any, Literal
 Plane = Literal["control", "data"]
 _KEPT = 20_000
 CUT_OFF = 499
-"""The status of a call whose client disconnected before it had sent the whole request. Nothing was done."""
+"""The status of a call to the Platform API whose client disconnected before it had sent the whole request.
+
+Nothing was done. The data plane's calls get 400 in this case.
+"""
 
 
 @dataclass

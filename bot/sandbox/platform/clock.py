@@ -1,4 +1,4 @@
-"""The platform's time, which a test can move ahead."""
+"""The platform's time, which can be moved ahead."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,7 @@
-"""A lock on a folder, so that only one platform uses it. The system releases it when the process ends."""
+"""A lock on a folder, so that only one platform uses it. The system releases it when the process ends.
+
+On Windows there is no lock.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -10,7 +13,7 @@ from bot.errors import BotError
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lock a folder against other processes. Raises BotError."""
+    """Lock a folder against other processes. Raises BotError if it is locked."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (folder / "lock").open("a") as file:
         if sys.platform != "win32":

@@ -64,12 +64,12 @@ def locations(generation: Generation) -> dict[str, str]:
 
 
 def is_name(name: object, generation: Generation = "now") -> bool:
-    """Return whether a database or group may have this name: lowercase letters, digits and dashes between them."""
+    """Return whether a database or group may have this name: lowercase letters, digits, and dashes between them."""
     return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
 
 
 def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
-    """Return a new UUID: version 1 in 2023, version 7 today.
+    """Return a new UUID: of version 1 in the API of 2023, and of version 7 today.
 
     Args:
         at: the UUID's time, in seconds since the epoch. None means now, by the machine's clock.
@@ -80,7 +80,7 @@ def new_uuid(generation: Generation = "now", *, at: float | None = None) -> str:
         low, middle, high = ticks & 0xFFFFFFFF, ticks >> 32 & 0xFFFF, ticks >> 48 & 0x0FFF
         return str(uuid.UUID(fields=(low, middle, high, secrets.randbits(6), secrets.randbits(8),
                                      secrets.randbits(48) | 1 << 40), version=1))  # fmt: skip
-    # Clients recognize the engine by byte 5. It is 0x10 only for databases of another engine.
+    # Clients recognize the database engine by the ID's sixth byte, the last one of the time. 0x10 means another engine.
     if milliseconds & 0xFF == 0x10:
         milliseconds += 1
     bits = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)

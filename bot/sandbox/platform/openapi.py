@@ -113,7 +113,7 @@ _NUMBER: Json = {"type": "integer"}
 _SWITCH: Json = {"type": ["boolean", "null"]}
 _BOOL: Json = {"type": "boolean"}
 _NAME: Json = {"type": "string", "pattern": "^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$"}
-# Examples of parameters that name existing objects, so that fuzz tests don't only get 404.
+# Examples of valid parameters, most of which name existing objects, so that fuzz tests don't only get errors.
 _KNOWN: dict[str, Json] = {
     "organization": {"examples": ["acme"]},
     "name": {"examples": ["orders"]},

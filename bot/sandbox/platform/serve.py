@@ -26,11 +26,11 @@ async def serve_platform(
     public_url: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Everything acknowledged survives any other end, too.
+    """Serve until SIGINT or SIGTERM. If the process is killed instead, no acknowledged write is lost.
 
     Args:
         port: the port, or 0 for a free one.
-        ready: called with the base URL as soon as the server accepts connections.
+        ready: called with the base URL as soon as clients can connect.
     Raises:
         BotError: the address or the folder can't be used.
     """

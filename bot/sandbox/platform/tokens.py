@@ -40,7 +40,7 @@ def _public(secret: bytes) -> Ed25519PublicKey:
 
 
 def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | None, access: Access) -> str:
-    """Sign a token. `claims` names what it opens: the `id` of a database or the `gid` of a group."""
+    """Return a signed token. `claims` names what it opens: the `id` of a database or the `gid` of a group."""
     payload: dict[str, Any] = {"a": "ro" if access == "read-only" else "rw", "iat": int(now), "kid": key.id}
     payload |= {"rid": str(uuid.uuid4())} | claims
     if lifetime is not None:
@@ -60,7 +60,10 @@ def looks_like_jwt(token: str) -> bool:
 
 
 class RetiredKeys:
-    """Keys that a rotation has replaced, but that still work for a while. Turso says "within one hour"."""
+    """Keys that a rotation has replaced, but that still work for a while because of the fault `late_rotation`.
+
+    Turso documents that old tokens lose access "within one hour".
+    """
 
     def __init__(self) -> None:
         self._keys: dict[str, list[tuple[Key, float]]] = {}

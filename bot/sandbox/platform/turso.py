@@ -34,7 +34,7 @@ _REMEMBERED = 20_000
 
 @dataclass(frozen=True)
 class Target:
-    """A database as the data plane finds it."""
+    """A database and its primary instance, if it has one."""
 
     database: Database
     primary: Instance | None
@@ -108,7 +108,7 @@ class Turso:
             await self.plane.on_thread(served.copy, self.plane.path(database_id), at)
 
     async def compact_histories(self) -> None:
-        """Delete the history that is older than each plan includes, and compress the rest."""
+        """Delete the databases' history that is older than the plan includes, and compress the rest."""
         self._tended_at = time.monotonic()
         for organization in await self.read(organizations.every):
             before = self.clock.time() - organization.plan.retention.total_seconds()
@@ -124,9 +124,9 @@ class Turso:
             self.journal.delete_booked(number)
 
     async def enforce_quotas(self) -> None:
-        """Block reads and writes of organizations that have used up a quota, and unblock the others.
+        """Block reads or writes of organizations that have used up a quota, and unblock the others.
 
-        Takes effect with each client's next request.
+        This takes effect with each client's next request.
         """
         began = time.monotonic()
         month = usage.month_of(self.clock.now())
@@ -134,7 +134,7 @@ class Turso:
             blocked = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
             if blocked != (organization.blocked_reads, organization.blocked_writes):
                 await self.change(organizations.block, organization.slug, reads=blocked.reads, writes=blocked.writes)
-        # This takes a while in a big organization, so it is done less often there.
+        # The next pause is a multiple of the time that this took, because it is slow in a big organization.
         self._enforce_at = time.monotonic() + _PAUSES * (time.monotonic() - began)
 
     async def tick(self) -> None:

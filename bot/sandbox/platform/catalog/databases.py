@@ -23,7 +23,7 @@ class Listing:
 
 
 def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
-    """Return one page, sorted by name, and its last name if there are more pages."""
+    """Return one page of databases, sorted by name. With it, return its last name if there are more pages, or None."""
     limit = -1 if wanted.limit is None else wanted.limit + 1
     rows = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608
@@ -112,7 +112,7 @@ def destroy(connection: apsw.Connection, organization: str, name: str, at: float
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> Database:
-    """Replace the key of this database, which revokes every token of its own."""
+    """Replace the key of this database, which revokes every token issued for it. Its group's tokens stay valid."""
     database, key = find(connection, organization, name), Key.fresh()
     connection.execute(
         "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (key.id, key.secret, database.id)

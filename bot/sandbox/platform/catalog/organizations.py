@@ -69,7 +69,7 @@ def update(connection: apsw.Connection, slug: str, *, overages: bool) -> Organiz
 def subscribe(
     connection: apsw.Connection, slug: str, *, plan: str | None = None, quotas: dict[str, int | None] | None = None
 ) -> Organization:
-    """Set the plan, and quotas that replace the plan's own. Raises Missing or Invalid."""
+    """Set the plan, the quotas that replace the plan's own, or both. Raises Missing or Invalid."""
     organization = find(connection, slug)
     if plan is not None and plan not in PLANS:
         raise Invalid(f"there is no plan {plan[:40]}")
@@ -93,7 +93,11 @@ def block(connection: apsw.Connection, slug: str, *, reads: bool, writes: bool) 
 
 
 def note(connection: apsw.Connection, /, organization: str, code: str, message: str, at: float, **event: Any) -> None:
-    """Write an entry of the audit log. `event` has `origin`, `author` and the entry's data."""
+    """Write an entry of the audit log.
+
+    `event` contains the entry's data. It may also contain an `origin` (default: `web`) and an `author` (default: the
+    organization).
+    """
     origin, author = event.pop("origin", "web"), event.pop("author", organization)
     connection.execute(
         "INSERT INTO audit_log(organization, code, message, origin, author, created_at, data) VALUES (?,?,?,?,?,?,?)",

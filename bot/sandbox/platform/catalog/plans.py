@@ -1,4 +1,4 @@
-"""Turso's plans: the quotas per month, and how far back databases can be copied.
+"""Turso's plans: the price, the quotas per month, and how far back databases can be copied.
 
 Source: https://turso.tech/pricing and https://docs.turso.tech/features/point-in-time-recovery
 """
@@ -12,7 +12,7 @@ _GB = 1_000_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """A plan, with the API's name for it. `quotas` has the API's keys. None means that there is no limit."""
+    """A plan. `name` and the keys of `quotas` are the API's. A quota of None means that there is no limit."""
 
     name: str
     price: str

@@ -1,4 +1,4 @@
-"""The catalogue's errors. The control plane turns each into a status."""
+"""The catalogue's errors. The control plane turns each into an HTTP status."""
 
 
 class Conflict(Exception):

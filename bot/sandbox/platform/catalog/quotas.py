@@ -14,7 +14,7 @@ class Blocks(NamedTuple):
 
 
 def blocks(organization: Organization, used: Usage) -> Blocks:
-    """Return what is blocked. With overages nothing is, because usage beyond the quotas is paid for."""
+    """Return what is blocked. Nothing is blocked with overages, because usage beyond the quotas is paid for."""
     quotas = organization.plan.quotas
 
     def exceeds(quota: str, amount: int) -> bool:

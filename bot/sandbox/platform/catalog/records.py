@@ -125,7 +125,7 @@ def database(row: tuple[Any, ...]) -> Database:
 
 
 def group(row: tuple[Any, ...]) -> Group:
-    """Return a group from a row:
+    """Return a group from a row with these columns:
 
     `uuid, organization, name, locations, key_id, key_secret, delete_protection, archived`.
     """

@@ -110,7 +110,7 @@ def _level(connection: apsw.Connection, booking: Booking) -> int:
 
 
 def of_database(connection: apsw.Connection, database_id: str, period: Period) -> dict[str, Usage]:
-    """Return usage by instance UUID. Instances without usage are left out."""
+    """Return usage by instance UUID. Instances that have no usage until the period's end are left out."""
     used: dict[str, Usage] = {}
     rows = connection.execute(
         "SELECT instance, sum(rows_read) FILTER (WHERE day >= ?), sum(rows_written) FILTER (WHERE day >= ?),"
@@ -130,7 +130,10 @@ def sum_of_organization(connection: apsw.Connection, organization: str, period: 
 
 
 def of_organization(connection: apsw.Connection, organization: str, period: Period) -> dict[str, dict[str, Usage]]:
-    """Return usage by database ID, then by instance UUID. Includes databases that were destroyed since `first`."""
+    """Return usage by database ID, then by instance UUID.
+
+    Includes databases that were destroyed since the period's start, with a size of 0.
+    """
     used: dict[str, dict[str, Usage]] = {}
     # SQLite takes the bare column `storage_bytes` from the row with the latest day.
     rows = connection.execute(

@@ -36,7 +36,7 @@ async def every(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Create an organization, for tests that need several. The name becomes the slug."""
+    """Create an organization, for tests that need several. Without a `slug`, the slug is made from the name."""
     body = await call.body()
     name = body.get("slug") or body.get("name")
     slug = str(name).lower().replace(" ", "-")
@@ -85,7 +85,7 @@ async def subscription(call: Call) -> Response:
 
 
 async def plans(call: Call) -> Response:
-    """Return all plans. The organization's own has its quotas, which may differ from the plan's."""
+    """Return all plans. The plan of the organization is returned with the organization's own quotas."""
     own = (await call.turso.read(organizations.find, call.organization)).plan
     return answer({"plans": [(PLANS | {own.name: own})[name].shape() for name in PLANS]})
 

@@ -1,4 +1,4 @@
-"""A call to the Platform API: whose token it has, which organization it names, and the checks before its handler."""
+"""A call to the Platform API: its token, the organization that it names, and the checks before its handler runs."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ class Call:
         return self.request.query_params.get(name) or None
 
     def number(self, name: str) -> int | None:
-        """Return a query parameter that is a positive number. Raises ApiError for anything else."""
+        """Return a query parameter that is a positive number, or None if it is absent. Raises ApiError."""
         given = self.query(name)
         if given is None:
             return None
@@ -71,7 +71,12 @@ class Call:
         return int(given)
 
     async def body(self) -> dict[str, Any]:
-        """Return the JSON object in the body, whatever its content type. Empty without a body. Raises ApiError."""
+        """Return the JSON object in the body, whatever its content type. Without a body, return an empty object.
+
+        Raises:
+            ApiError: the body isn't a JSON object.
+            TooLarge: the body is longer than `LONGEST_BODY`.
+        """
         body = await read_body(self.request, LONGEST_BODY)
         if not body.strip():
             return {}
@@ -99,7 +104,8 @@ Handler = Callable[[Call], Awaitable[Response]]
 def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
     """Check the token and organization before a handler runs, and turn refusals into responses.
 
-    `scope` is what a limited token must have: one of Turso's nine scopes, or `user` for what limited tokens may not do.
+    `scope` is what a token that is limited to a group must have: one of Turso's nine scopes, or `user`, which no such
+    token has.
     """
 
     async def endpoint(request: Request) -> Response:
@@ -144,7 +150,7 @@ def public_base(request: Request) -> str:
         return given.split("://", 1)[-1].rstrip("/")
     host = request.headers.get("host", "127.0.0.1")
     name, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
-    # Not every system resolves names under `localhost`.
+    # `localhost` can also be ::1, on which the platform doesn't listen by default.
     return f"127.0.0.1{colon}{port}" if name == "localhost" else host
 
 

@@ -47,7 +47,7 @@ def shape(call: Call, database: Database) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """Create a database in a group. In 2023 it may have no group, and then it has no instance yet."""
+    """Create a database in a group. In the API of 2023 it may have no group, and then it has no instance yet."""
     body = await call.body()
     turso, name = call.turso, body.get("name")
     if not is_name(name, turso.generation):
@@ -135,7 +135,7 @@ async def configuration(call: Call) -> Response:
 
 
 async def configure(call: Call) -> Response:
-    """Change the configuration. An absent field or a null boolean stays as it is, and a null list is cleared."""
+    """Change the configuration. Absent and null fields stay as they are, except that a null list is cleared."""
     before = await reachable(call)
     changes = read_configuration(await call.body())
     database = await call.turso.change(databases.configure, call.organization, before.name, changes)

@@ -1,4 +1,4 @@
-"""Groups: create, delete, protect, set locations."""
+"""Groups: list, create, delete, protect, set locations, unarchive."""
 
 from collections.abc import Callable
 
@@ -28,7 +28,7 @@ async def get(call: Call) -> Response:
 
 
 async def create(call: Call) -> Response:
-    """Create a group. The case of keys is ignored, because the `turso` CLI capitalizes them."""
+    """Create a group. The body's keys may be in any case, because the `turso` CLI capitalizes them."""
     body = {key.lower(): value for key, value in (await call.body()).items()}
     name, location = body.get("name"), body.get("location")
     if not is_name(name):

@@ -12,7 +12,7 @@ from bot.sandbox.platform.control.reach import reach_group, reachable
 
 
 async def rotate_database(call: Call) -> Response:
-    """Revoke every token of the database. With the fault `group_rotation`, revoke those of its whole group."""
+    """Revoke every token issued for the database. With the fault `group_rotation`, rotate its whole group."""
     database = await reachable(call)
     if database.group and call.fault("group_rotation"):
         return await _rotate_group(call, database.group)
@@ -21,7 +21,7 @@ async def rotate_database(call: Call) -> Response:
 
 
 async def rotate_group(call: Call) -> Response:
-    """Revoke every token of every database of the group."""
+    """Revoke every token issued for the group or for one of its databases."""
     reach_group(call, call.path("group"))
     return await _rotate_group(call, call.path("group"))
 
@@ -33,7 +33,7 @@ async def _rotate_group(call: Call, group: str) -> Response:
 
 
 async def _revoked(call: Call, before: Sequence[Database]) -> Response:
-    """Close open connections. With the fault `late_rotation`, let the old keys work for its `seconds` instead."""
+    """Close the databases' streams. With the fault `late_rotation`, let the old keys work for its `seconds` instead."""
     late = call.fault("late_rotation")
     for database in before:
         if late is not None:

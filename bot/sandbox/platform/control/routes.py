@@ -1,4 +1,4 @@
-"""Every path of the Platform API, with the scope that a limited token needs for it."""
+"""Every path of the Platform API that is served, with the scope that a token limited to a group needs for it."""
 
 from starlette.routing import BaseRoute, Route
 
@@ -48,7 +48,7 @@ _IN_ORGANIZATION: list[tuple[str, str, Handler, str]] = [
     ("DELETE", "/api-tokens/{token}", api_tokens.revoke_by_id, "user"),
 ]
 
-# The same for the account's paths. `user` needs a token that isn't limited, or only to an organization.
+# The routes of the account, with whole paths. A token that is limited to a group never has the scope `user`.
 _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
     ("GET", "/v1/auth/validate", api_tokens.validate, "read"),
     ("POST", "/v1/auth/invalidate", api_tokens.invalidate_sessions, "user"),

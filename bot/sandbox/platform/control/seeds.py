@@ -18,7 +18,7 @@ async def require_room(call: Call) -> None:
 
 
 async def fill(call: Call, seed: Any, database_id: str) -> dict[str, Any] | None:
-    """Fill the file of a new database from its seed, and return its `parent`. Raises ApiError."""
+    """Fill the file of a new database from its seed, and return its `parent`. None without a seed. Raises ApiError."""
     if seed is None:
         return None
     if not isinstance(seed, dict) or seed.get("type") not in ("database", "database_upload", "dump"):

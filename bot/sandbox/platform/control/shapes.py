@@ -77,7 +77,7 @@ def group(record: Group) -> Json:
 
 
 def organization(record: Organization) -> Json:
-    """Return an `Organization`. Its `id` belongs to version 2 of the API."""
+    """Return an `Organization`. Its `id` belongs to version 2 of the API, but version 1 returns it here, too."""
     return {
         "id": record.uuid,
         "name": record.name,

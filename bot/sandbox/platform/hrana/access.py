@@ -1,4 +1,4 @@
-"""Access to databases: what the data plane responds to each kind of token."""
+"""Access to databases: checks a client's token, and words the errors for tokens that aren't accepted."""
 
 from collections.abc import Sequence
 from typing import Any

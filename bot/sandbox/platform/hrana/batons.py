@@ -1,4 +1,4 @@
-"""Streams between two requests, and the batons with which clients continue them."""
+"""The streams that clients can continue with another request, and the batons with which they do so."""
 
 import base64
 import hashlib
@@ -15,7 +15,10 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 class Streams:
-    """The open streams. A baton is a stream's ID and a counter, signed: it can't be guessed or used twice."""
+    """The streams for which a baton was returned. The baton is a stream's ID and a counter, signed.
+
+    So a baton can't be guessed or used twice.
+    """
 
     def __init__(self, limits: Limits, meter: Meter) -> None:
         self._limits, self._meter = limits, meter
@@ -24,7 +27,7 @@ class Streams:
         self._expired: dict[int, float] = {}
 
     def new(self, served: Served) -> Stream:
-        """Return a new stream for the current request."""
+        """Return a new stream for the current request. Raises TooManyStreams."""
         if len(self._streams) >= self._limits.streams:
             raise TooManyStreams
         stream = Stream(secrets.randbits(63), served, self._meter)
@@ -34,7 +37,7 @@ class Streams:
     async def resume(self, baton: str, served: Served) -> Stream:
         """Return the stream of a baton. Raises BadRequest for an invalid or used baton, or StreamExpired.
 
-        A cursor's baton is sent before its rows, so the stream may still be running when the baton comes back.
+        A cursor's baton is sent before its rows. If the cursor is still running when the baton comes back, wait for it.
         """
         id_, serial = self._read(baton)
         if id_ in self._expired:
@@ -75,7 +78,7 @@ class Streams:
         return base64.b64encode(payload + self._sign(payload)).decode()
 
     def of(self, served: Served) -> list[Stream]:
-        """Return the open streams of a database."""
+        """Return the streams of a database. A stream whose first baton wasn't returned yet isn't among them."""
         return [stream for stream in self._streams.values() if stream.served is served]
 
     def drop(self, stream: Stream) -> None:
@@ -85,7 +88,7 @@ class Streams:
     def overdue(self) -> Iterator[Stream]:
         """Remove the streams that were idle for too long, and yield them.
 
-        Their batons are reported as expired for a while.
+        For a while, their batons raise StreamExpired.
         """
         now, limits = time.monotonic(), self._limits
         for id_ in [id_ for id_, at in self._expired.items() if at + limits.stream_remembered_seconds < now]:

@@ -1,4 +1,4 @@
-"""Counts the rows that SQLite counts without stepping through them: its counters don't include the `Count` opcode."""
+"""Counts the rows for `count(*)`: SQLite's own counters leave out what its `Count` opcode counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from bot.sandbox.platform.hrana.values import SqlValue
 
 
 def counted_rows(connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]) -> int:
-    """Return the number of rows in the tables that `Count` opcodes of this statement counted."""
+    """Return the number of rows in all tables that this statement's `Count` opcodes count."""
     roots: dict[int, tuple[int, int]] = {}
     rows = 0
     operations: list[tuple[Any, ...]] = connection.cursor().execute(sql, bindings, explain=1).fetchall()

@@ -14,7 +14,7 @@ _CHUNK_BYTES = 64 * 1024
 
 
 def run_cursor(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause | bytes, None, None]:
-    """Run a batch, and yield its results as chunks of whole lines."""
+    """Run a batch, and yield its results as chunks of whole lines, and `PAUSE` to wait for another writer."""
     try:
         yield from _run_steps(stream, steps)
     finally:

@@ -17,7 +17,7 @@ def dump(stream: Stream) -> str:
     if rights.no_reads:
         raise blocked(rights.no_reads)
     text = io.StringIO()
-    # The shell takes a write lock while it dumps, so it gets a copy.
+    # The shell takes a write lock while it dumps. With a copy, it doesn't block the database's writers.
     with closing(apsw.Connection(":memory:")) as copy:
         with stream.session.unguarded() as connection, copy.backup("main", connection, "main") as backup:
             backup.step()

@@ -6,11 +6,11 @@ _SYNTAX = ("syntax error", "incomplete input", "unrecognized token")
 
 
 class BadRequest(Exception):
-    """The request is malformed. The response is 400, and the stream doesn't change."""
+    """The request is malformed. The response is 400, and if the request has begun to run, its stream is closed."""
 
 
 class StatementError(Exception):
-    """One statement failed. The other statements of the request still run."""
+    """A statement failed. The following requests of the pipeline still run."""
 
     def __init__(self, code: str, message: str) -> None:
         self.code = code
@@ -26,7 +26,7 @@ class Busy(Exception):
 
 
 class TooManyStreams(Exception):
-    """Too many streams are open for another one."""
+    """No other stream can be opened, because too many are open."""
 
 
 class StreamExpired(Exception):

@@ -20,8 +20,9 @@ _READS = {
     apsw.SQLITE_SAVEPOINT,
 }
 _ROW_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
-# Tables behind virtual tables. SQLite prepares writes to them even when an R-tree is only read. It protects them from
-# ordinary statements, and a statement that isn't read-only as a whole is still refused just before it runs.
+# The endings of the tables behind virtual tables. SQLite prepares writes to them even when an R-tree is only read, so
+# these writes are allowed here. SQLite itself refuses ordinary statements that write to these tables. For a session
+# that may not write, `Run` refuses each statement that isn't read-only just before it runs.
 _SHADOWS = ("_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir")
 _CLOSED = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
 _CLOSED_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
@@ -32,15 +33,17 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Every session may use these pragmas.
 _READ_PRAGMAS = _words(
     """table_list table_info table_xinfo index_list index_info index_xinfo database_list function_list module_list
     pragma_list compile_options encoding"""
 )
+# Only sessions that may write can use these pragmas.
 _WRITE_PRAGMAS = _words(
     """defer_foreign_keys foreign_keys foreign_key_list foreign_key_check collation_list data_version freelist_count
     integrity_check legacy_file_format page_count quick_check stats user_version"""
 )
-# Statements can read these pragmas, but not set them.
+# Sessions that may write can read these pragmas, but not set them. Other sessions can read only `schema_version`.
 _READ_ONLY_PRAGMAS = _words(
     """analysis_limit application_id auto_vacuum automatic_index busy_timeout cache_size cache_spill cell_size_check
     checkpoint_fullfsync fullfsync hard_heap_limit journal_mode journal_size_limit legacy_alter_table locking_mode
@@ -51,7 +54,7 @@ _READ_ONLY_PRAGMAS = _words(
 
 @dataclass(frozen=True)
 class Rights:
-    """The reasons why the session may not read or write. Each is empty if the session may."""
+    """Why the session may not read or write, in libSQL's words. A reason is empty if the session may do it."""
 
     no_reads: str = ""
     no_writes: str = ""
@@ -71,7 +74,7 @@ class Guard:
     counts: bool = False
 
     def begin(self, rights: Rights, word: str) -> None:
-        """Prepare for a statement that starts with `word`. Raises StatementError if that word isn't allowed."""
+        """Prepare for a statement that starts with `word`. Raises StatementError if such a statement isn't allowed."""
         self.rights, self.refusal, self.explains, self.running = rights, None, word == "EXPLAIN", False
         self.inserts = self.changes = self.counts = False
         if word in _CLOSED_WORDS:
@@ -84,7 +87,7 @@ class Guard:
     def authorize(
         self, action: int, first: str | None, second: str | None, database: str | None, inner: str | None
     ) -> int:
-        """Allow or deny an access, as SQLite's callback, and keep the reason."""
+        """Allow or deny one access, and keep the reason for a denial. SQLite calls this as it prepares a statement."""
         if self.off:
             return apsw.SQLITE_OK
         refusal = self._refusal(action, first, second)

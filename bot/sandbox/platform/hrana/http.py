@@ -76,7 +76,7 @@ async def _serve(request: Request) -> Served:
     """Return the database that a request names.
 
     Raises:
-        Missing: it doesn't exist, or isn't ready yet.
+        Missing: it doesn't exist, has no primary, or isn't ready yet.
         Denied: its group is archived.
     """
     turso: Turso = request.app.state.turso
@@ -138,7 +138,7 @@ async def _cursor(request: Request) -> Response:
         cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
         stream = await _stream(turso, served, cursor.baton, read_only=read_only)
         try:
-            # An error in the batch must be reported before the response starts.
+            # An unknown ID of a stored text must be reported before the response starts.
             for step in cursor.steps:
                 stream.sql(step.statement.text)
         except BadRequest:
@@ -150,7 +150,8 @@ async def _cursor(request: Request) -> Response:
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
     """Yield the lines of a cursor's response.
 
-    The last part is sent only once the stream is paused, because the client can then continue the stream.
+    The last part is held back until the stream is paused, because the client may continue the stream as soon as it has
+    that part.
     """
     plane, rests = turso.plane, False
     with stream.served.in_use():

@@ -1,4 +1,4 @@
-"""The usage journal: measurements are written to a file before the response is sent, so a killed process loses none."""
+"""The usage journal: usage is written to a file before the response is sent, so that a killed process loses none."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Journal:
         return complete
 
     def unbooked(self, booked: int) -> Iterator[tuple[int, Measured]]:
-        """Yield the number and content of each file after `booked`. These aren't in the catalogue yet."""
+        """Yield the number and content of each file whose number is higher than `booked`."""
         for number, path in self._files():
             if number > booked:
                 yield number, _read(path)

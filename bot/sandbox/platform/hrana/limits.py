@@ -1,11 +1,11 @@
-"""The limits on what a client may use."""
+"""The data plane's limits."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits in bytes, counts and seconds. The defaults are those of libSQL's server, where it has one.
+    """Limits in bytes, counts and seconds. The defaults are those of libSQL's server, if it has such a limit.
 
     A stream and an open database each take two or three file descriptors, of which a process often has 1024.
     """

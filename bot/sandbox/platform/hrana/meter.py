@@ -44,7 +44,10 @@ class Meter:
         self._secured = _Sums()
 
     def ran(self, database_id: str, instance: str, sql: str, rows_read: int, rows_written: int) -> None:
-        """Count one statement that was run."""
+        """Count one statement that was run.
+
+        If too many different statements wait for the catalogue, the text of another one isn't recorded, only its rows.
+        """
         query = (database_id, int(self._clock.time() // 3600), sql.strip().rstrip(";")[:_LONGEST_QUERY])
         counts = (rows_read, rows_written)
         with self._lock:

@@ -115,7 +115,7 @@ class DataPlane:
         return outcome
 
     async def _rescue(self, served: Served) -> None:
-        """Roll back transactions that have held the write lock idle for too long."""
+        """Roll back idle transactions that have held the write lock for too long."""
         longest = time.monotonic() - self.limits.transaction_seconds
         for stream in self.streams.of(served):
             if not stream.running and stream.writing_since is not None and stream.writing_since < longest:
@@ -153,7 +153,10 @@ class DataPlane:
                     await self.on_thread(served.close)
 
     async def disconnect(self, database_id: str) -> None:
-        """Drop every open connection of a database, as a rotation does."""
+        """Close the streams of a database, as a rotation does.
+
+        A stream that is running is closed after its request. If that is its first request, it isn't closed.
+        """
         served = self._served.get(database_id)
         if served is None:
             return
@@ -165,7 +168,7 @@ class DataPlane:
         served.wake()
 
     async def remove(self, database_id: str) -> None:
-        """Close a database's connections and delete its file."""
+        """Close a database's connections, and delete its file and its history."""
         await self.disconnect(database_id)
         served = self._served.pop(database_id, None)
         if served is not None:
@@ -174,7 +177,7 @@ class DataPlane:
         await self.on_thread(self._unlink, database_id)
 
     async def compact_history(self, database_id: str, before: float) -> None:
-        """Compress the history of a database, and delete what is older than a time (epoch seconds)."""
+        """Compress a database's history, and delete what is older than `before` (epoch seconds) or over the limit."""
         recorder = self.recorder(database_id)
         if recorder.folder.path.exists():
             await self.on_thread(recorder.compact, before, self.limits.history_bytes)
@@ -187,7 +190,7 @@ class DataPlane:
             file.unlink(missing_ok=True)
 
     def clear_orphans(self, live: set[str]) -> None:
-        """Delete the files of destroyed databases, which a crash during a destroy can leave."""
+        """Delete the files of databases that aren't in the catalogue, which a crash can leave behind."""
         for path in self.folder.glob("*.db*"):
             name = path.name.partition(".")[0]
             if name not in live and _is_uuid(name):
@@ -197,9 +200,9 @@ class DataPlane:
                 shutil.rmtree(path, ignore_errors=True)
 
     def interrupted(self) -> dict[str, int]:
-        """Record the commits that the last process didn't record.
+        """Record the commits that a killed process didn't record.
 
-        Return the sizes of the databases that it had open, by ID.
+        Return the sizes in bytes of the databases that it had open, by ID.
         """
         sizes: dict[str, int] = {}
         for log in self.folder.glob("*.db-wal"):

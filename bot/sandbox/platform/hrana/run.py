@@ -27,8 +27,8 @@ class Run:
         """Prepare a run.
 
         Args:
-            alone: refuse a text with several statements. Otherwise only the first is run, and `consumed` is the length
-                of its text.
+            alone: refuse a text with several statements. If False, only the first one is run, and `consumed` is then
+                the position at which it ends in the text.
         """
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()

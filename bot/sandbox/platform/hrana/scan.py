@@ -15,13 +15,13 @@ _PARAMETER = re.compile(
 
 
 def skip_blank(sql: str, start: int = 0) -> int:
-    """Return the position where the first statement starts, after spaces, comments and semicolons."""
+    """Return the position of the next statement: after the spaces, comments and semicolons at `start`."""
     match = _BLANK.match(sql, start)
     return match.end() if match else start
 
 
 def is_blank(sql: str, start: int = 0) -> bool:
-    """Return True if no statement follows."""
+    """Return True if no statement follows `start`."""
     return skip_blank(sql, start) >= len(sql)
 
 
@@ -32,7 +32,10 @@ def first_word(sql: str) -> str:
 
 
 def full_names(sql: str, names: tuple[str | None, ...]) -> tuple[str | None, ...]:
-    """Return the parameters' names with the sign that they have in the statement, such as `:` or `@`."""
+    """Return the parameters' names as they are written in the statement: with a sign such as `:` or `@`.
+
+    A parameter without a name stays None.
+    """
     written = list(dict.fromkeys(match["parameter"] for match in _PARAMETER.finditer(sql) if match["parameter"]))
     full: list[str | None] = []
     for name in names:

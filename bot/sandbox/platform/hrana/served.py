@@ -31,7 +31,7 @@ class Served:
         self._waiting: deque[asyncio.Future[None]] = deque()
 
     def open(self) -> Session:
-        """Return a new connection. Call it on a thread."""
+        """Return a new connection. Blocks, so call it on a thread of the data plane."""
         self._keep_open()
         session = Session(self.recorder.database, self.limits)
         session.limit_size(self.size_limit_bytes)
@@ -54,7 +54,7 @@ class Served:
             self.running -= 1
 
     def copy(self, target: Path, at: float | None) -> None:
-        """Copy the database to a new file, as it is or was at `at`. Call it on a thread. Raises TooEarly."""
+        """Copy the database to a new file, as it is or was at `at` (epoch seconds). Blocks. Raises TooEarly."""
         self._keep_open()
         self.recorder.copy(target, at)
 
@@ -84,7 +84,7 @@ class Served:
                 return
 
     def close(self) -> None:
-        """Close the file. Call it on a thread, when no statement is running."""
+        """Close the file. Blocks. Call it when no statement is running."""
         self.closed = True
         with self._opening:
             if self._keeper is not None:

@@ -1,4 +1,4 @@
-"""A client's SQLite connection, configured so that it can't do harm."""
+"""A client's SQLite connection, with limits on what its statements may do and how long they may take."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -165,7 +165,7 @@ class Session:
 
     @contextmanager
     def traced(self, trace: Trace) -> Iterator[None]:
-        """Call `trace` before each statement runs."""
+        """Call `trace` before each statement that runs inside the context."""
         self.connection.exec_trace = trace
         try:
             yield

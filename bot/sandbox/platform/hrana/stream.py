@@ -31,7 +31,7 @@ _ROW_OVERHEAD = 32
 
 
 class Stream:
-    """A client's connection. Its generators run on threads. They yield `PAUSE` to wait for another writer."""
+    """A client's connection. Its generators run on the data plane's threads, and yield `PAUSE` while another writes."""
 
     def __init__(self, id_: int, served: Served, meter: Meter) -> None:
         self.id, self.served, self.meter = id_, served, meter
@@ -48,7 +48,7 @@ class Stream:
 
     @property
     def session(self) -> Session:
-        """Return the connection, opened on first use."""
+        """Return the connection, opened on first use. Raises StatementError."""
         if self.served.closed or self.closed:
             raise stream_closed()
         if self._session is None:
@@ -67,7 +67,7 @@ class Stream:
         self.read_only, self.budget = read_only, self.served.limits.response_bytes
 
     def end_request(self) -> None:
-        """Finish a request, and note since when an open transaction has blocked other writers. Runs on a thread."""
+        """Finish a request, and note since when an open transaction has blocked other writers. Blocks."""
         if self.closed:
             self.close()
         if self._session is None:
@@ -82,7 +82,7 @@ class Stream:
         self.writing_since = None
 
     def close(self) -> None:
-        """Roll back an open transaction and close the connection. Runs on a thread."""
+        """Roll back an open transaction and close the connection. Blocks."""
         self.closed = True
         session, self._session = self._session, None
         if session is not None:

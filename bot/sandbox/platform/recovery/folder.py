@@ -12,7 +12,7 @@ WINDOW_US = 10_000_000
 
 
 class HistoryFolder:
-    """The folder with the segments: `.log` has a record per commit, and `.packed` one per ten seconds."""
+    """The folder with the segments: a `.log` has a record per commit, and a `.packed` one per ten seconds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -20,7 +20,7 @@ class HistoryFolder:
         self._last_bytes = 0
 
     def segments(self) -> list[tuple[int, Path]]:
-        """Return the segments by number. A segment that was just packed is listed once."""
+        """Return the segments by number. If a packed segment's `.log` still exists, only the `.packed` is listed."""
         paths = {int(path.stem): path for suffix in ("log", "packed") for path in self.path.glob(f"*.{suffix}")}
         return sorted(paths.items())
 
@@ -80,7 +80,10 @@ class HistoryFolder:
             return 0
 
     def forget(self, before_us: int, most_bytes: int) -> None:
-        """Delete the oldest segments: those before a time, and more until the rest has at most `most_bytes`."""
+        """Delete the oldest segments: those before a time, and more until the rest has at most `most_bytes`.
+
+        The last segment is never deleted.
+        """
         segments = self.segments()
         sizes = {path: path.stat().st_size for _, path in segments}
         for _, path in segments[:-1]:

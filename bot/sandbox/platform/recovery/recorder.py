@@ -21,7 +21,7 @@ CHECKPOINT_FRAMES = 1000
 
 
 class TooEarly(Exception):
-    """Raised if the history of the requested time was deleted."""
+    """Raised if the history for the requested time was deleted."""
 
 
 class Recorder:
@@ -68,7 +68,7 @@ class Recorder:
         connection.set_wal_hook(after_commit)
 
     def stop(self) -> None:
-        """Stop recording. Call it before the last connection is closed, when SQLite writes everything into the file."""
+        """Stop recording. Call it before the last connection is closed, because SQLite then empties its log."""
         with self._lock:
             if self._salts is not None:
                 self.folder.sync()
@@ -77,7 +77,7 @@ class Recorder:
     def close_file(self) -> None:
         """Close the file.
 
-        Call it after all connections are closed, because it ends the locks that this process has on the file.
+        Call it after all connections are closed, because closing it ends all locks that this process has on the file.
         """
         with self._lock:
             self._salts = None
@@ -86,7 +86,10 @@ class Recorder:
                 self._file = None
 
     def recover(self, connection: apsw.Connection) -> None:
-        """Record the commits that a killed process left in the write-ahead log. All get the time of the last one."""
+        """Record the commits that a killed process left in the write-ahead log.
+
+        All of them get the time at which the log was last written.
+        """
         with self._lock:
             written = self.database.with_name(self.database.name + "-wal").stat().st_mtime
             frames, _ = connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
@@ -103,12 +106,12 @@ class Recorder:
                     self._record(frames)
                 if frames >= CHECKPOINT_FRAMES:
                     self._checkpoint(connection)
-            # nothing is lost: without a record there is no checkpoint, and the next commit tries again
+            # Nothing is lost: without a record there is no checkpoint, and the next commit tries again.
             except OSError as error:
                 log.warning("platform.history_not_written", database=self.database.stem, why=error.strerror)
 
     def _checkpoint(self, connection: apsw.Connection) -> None:
-        """Record everything, and let SQLite write it into the file. Does nothing while another connection writes."""
+        """Record all commits, and let SQLite write them into the file. Does nothing while another connection writes."""
         if self._keeper is None:
             return
         try:
@@ -126,7 +129,7 @@ class Recorder:
             self._keeper.execute("ROLLBACK")
 
     def _record(self, frames: int, *, at: float | None = None) -> None:
-        """Record the commits in the log up to this number of frames."""
+        """Record the commits in the log that aren't recorded yet, up to this number of frames."""
         with open_wal(self.database) as wal:
             if wal is None:
                 return

@@ -16,7 +16,10 @@ _FASTEST = 1
 
 @dataclass(frozen=True)
 class Header:
-    """The time of a commit, the database's size before it, and how far the write-ahead log is recorded with it."""
+    """A record's header: the commit's time, the database's size before it, and where it ends in the write-ahead log.
+
+    `salts` and `frames` give that end: the log's generation, and its number of frames up to the end of this commit.
+    """
 
     at_us: int
     size_pages: int
@@ -27,7 +30,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Entry:
-    """The position of a record in a file."""
+    """A record in a file: its header, and the position of its pages."""
 
     header: Header
     count: int

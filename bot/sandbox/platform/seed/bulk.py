@@ -1,4 +1,4 @@
-"""Adds many databases at once, to try how the bot works in a big organization."""
+"""Adds many databases at once, to try out the bot in a big organization."""
 
 import random
 from datetime import timedelta

@@ -10,7 +10,10 @@ GROUPS = {"default": "aws-us-east-1", "europe": "aws-eu-west-1"}
 
 @dataclass(frozen=True)
 class Seeded:
-    """A database, with its reads and writes on an ordinary day."""
+    """A database, with the rows that are read and written on an ordinary day.
+
+    Today and yesterday, its usage is multiplied by `busier_lately`.
+    """
 
     name: str
     group: str

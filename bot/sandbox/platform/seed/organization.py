@@ -1,4 +1,4 @@
-"""Fills an empty organization, with the same databases, rows and history each time."""
+"""Fills an empty organization: with the same databases and rows each time, and with usage up to now."""
 
 import json
 import random
@@ -80,7 +80,7 @@ def _enter(connection: apsw.Connection, turso: Turso, seeded: Seeded, database_i
 
 
 def _history(turso: Turso, seeded: Seeded, database_id: str, instance: str, size_bytes: int) -> Iterator[usage.Booking]:
-    """Yield usage with quiet weekends, slow growth and some noise. Some databases are busier in the last two days."""
+    """Yield usage with quiet weekends, slow growth and some noise. Some databases are busier today and yesterday."""
     now = turso.clock.now()
     for back in range(_DAYS, -1, -1):
         day = now.date() - timedelta(days=back)
@@ -106,7 +106,7 @@ def _share(seeded: Seeded, day: date, back: int) -> float:
 
 
 def _queries(turso: Turso, seeded: Seeded, database_id: str) -> Iterator[usage.QueryBooking]:
-    """Yield the statements that the applications ran in the last hours."""
+    """Yield the statements that the applications ran in each of the last 24 hours."""
     hour = int(turso.clock.time() // 3600)
     texts = [(text, seeded.read_daily // 24, 0) for text in seeded.kind.reads]
     texts += [(text, seeded.written_daily // 24, seeded.written_daily // 24) for text in seeded.kind.writes]

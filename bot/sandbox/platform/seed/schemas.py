@@ -1,6 +1,6 @@
 """Tables, rows and statements of the seeded databases.
 
-They are computed from row numbers, so they are always the same.
+The rows are computed from their numbers, so they are always the same.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ class Spike:
 
 
 async def make_spike(turso: Turso, organization: str, name: str, spike: Spike) -> None:
-    """Record usage for now, without running anything, and apply the quotas that it uses up. Raises Missing."""
+    """Record usage in the current hour, without running anything, and apply the quotas. Raises Missing."""
     target = await turso.target(organization, name)
     database_id = target.database.id
     instance = target.primary.uuid if target.primary else database_id

@@ -1,4 +1,4 @@
-"""Makes a little traffic on the seeded databases, so that their usage grows."""
+"""Runs statements on the seeded databases from time to time, so that their usage grows."""
 
 import asyncio
 import random
