@@ -20,7 +20,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 
 def create_workspace_app(workspace: Workspace) -> Starlette:
-    """Return the application that the app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
+    """Return what the Slack app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
     api = WebApi(workspace)
     others = OtherEndpoints(workspace, api.rates)
     routes = [

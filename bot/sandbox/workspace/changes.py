@@ -1,4 +1,4 @@
-"""The live feed: each subscriber gets the changes that concern it, in order."""
+"""The live feed of the workspace's changes: each subscriber gets the changes that it wants, in order."""
 
 from __future__ import annotations
 

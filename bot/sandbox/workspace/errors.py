@@ -1,4 +1,4 @@
-"""The error of a failed call: Slack's code, and details."""
+"""The error of a failed call: Slack's code and its details."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class SlackError(Exception):
-    """`{"ok": false, "error": error, …}`, with HTTP 200 unless `status` says otherwise."""
+    """Raised to respond with `{"ok": false, "error": error, …}`, with HTTP 200 unless `status` says otherwise."""
 
     def __init__(self, error: str, *, status: int = 200, headers: dict[str, str] | None = None, **details: Any) -> None:
         self.error = error

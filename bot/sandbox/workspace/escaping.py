@@ -40,7 +40,7 @@ class Escaper:
         self._state = state
 
     def escape(self, text: str) -> str:
-        """Escape mentions, links and entities, as in messages and in commands with `should_escape`."""
+        """Turn mentions and links into `<…>` forms, and escape the rest, for messages and `should_escape` commands."""
         text = text.replace(f"@{self._state.app.name}", f"<@{self._state.app.bot_user_id}>")
         done, written = 0, []
         for found in _TYPED.finditer(text):

@@ -7,17 +7,17 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 Trouble = Literal[
-    # the app's calls (Web API methods, and posts to a `response_url`, whose method is `response_url`)
+    # the app's calls (Web API methods, and posts to a `response_url`, for which `method` is `response_url`)
     "slow",  # response after `seconds`
     "ratelimited",  # HTTP 429 with `Retry-After: seconds`
     "server_error",  # HTTP `status`, nothing done
-    "api_error",  # 200 with `error`, nothing done. Any code is possible, even one that Slack doesn't use
+    "api_error",  # `error`, nothing done. HTTP 200, or 400 for a `response_url`. The code may be one that Slack lacks
     "html",  # HTTP `status` with a web page instead of JSON, nothing done
     "drop",  # the connection breaks, nothing done
     "silent",  # no response, nothing done: the caller waits until it gives up
     "lost_answer",  # done, but the connection breaks before the response
     "silent_after",  # done, but no response
-    "malformed",  # done, but every field of the response except `ok` has another type than Slack documents
+    "malformed",  # done, but the fields of the response (except `ok`) have other types than Slack documents
     "bare",  # done, but the response is only `ok`
     "lost_ephemeral",  # postEphemeral responds with ok, but the message isn't shown
     # deliveries to the app (`method` matches the kind: slash_commands, block_actions, event:app_mention, ...)

@@ -11,7 +11,7 @@ _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class LoopbackOnly:
-    """Refuses a request that doesn't use a loopback address and name, or that another web page makes.
+    """Refuses a request from another machine, for another host name, or from a web page of another origin.
 
     The name is checked because a web page elsewhere can point its own host name at 127.0.0.1. The origin is checked
     because such a page can send forms to the sandbox directly, and open WebSockets.

@@ -10,7 +10,7 @@ _ALPHABET = string.ascii_uppercase + string.digits
 
 
 def new_id(prefix: str) -> str:
-    """Return an ID such as `V0K3J…`: a prefix and nine characters of `[A-Z0-9]`."""
+    """Return an ID such as `V0K3J…`: a prefix, a zero and nine characters of `[A-Z0-9]`."""
     return prefix + "0" + "".join(secrets.choice(_ALPHABET) for _ in range(9))
 
 

@@ -1,4 +1,4 @@
-"""Slack's deadlines and limits in one place, so that a test can change one."""
+"""Slack's deadlines and limits, so that a test can change them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Literal
 
 @dataclass
 class Limits:
-    """Slack's own limits. `rates` can be `strict` (Slack's), `generous` (so that tests can work quickly) or `off`."""
+    """Deadlines and limits. The defaults are Slack's own, except that `rates` is `generous`.
+
+    `rates` can be `strict` (Slack's own), `generous` (20 times as much, so that tests can work quickly) or `off`.
+    """
 
     ack: timedelta = timedelta(seconds=3)
     trigger_lifetime: timedelta = timedelta(seconds=3)

@@ -63,7 +63,7 @@ class Channel:
 
     @property
     def name_in_payloads(self) -> str:
-        """Return the channel's name for payloads. Slack hides the names of conversations that aren't public."""
+        """Return the channel's name for payloads. Slack hides the names of direct messages and private channels."""
         if self.is_im:
             return "directmessage"
         if self.is_mpim:
@@ -116,7 +116,7 @@ class Message:
 
     @property
     def is_in_channel(self) -> bool:
-        """Return whether it is shown in the channel itself: it isn't a reply, or it was also sent to the channel."""
+        """Return whether the message is shown in the channel: it isn't a reply, or was also sent to the channel."""
         return self.thread_ts in (None, self.ts) or self.reply_broadcast
 
     def as_slack(self, *, with_metadata: bool = True) -> Json:

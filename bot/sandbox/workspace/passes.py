@@ -24,7 +24,7 @@ class Trigger:
 
 
 def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
-    """Remove IDs that expired long ago. Until then, they are reported as expired."""
+    """Remove IDs that were issued hours ago. They are then unknown instead of expired."""
     while issued:
         first = next(iter(issued))
         if now - issued[first].issued_at < _REMEMBERED:
@@ -71,7 +71,7 @@ class Triggers:
 class Hook:
     """The person, channel and message for which a `response_url` was issued.
 
-    `source_ts` is the message with the button.
+    `source_ts` is the `ts` of the message with the button. It is None for commands and modals.
     """
 
     path: str

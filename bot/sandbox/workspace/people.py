@@ -10,7 +10,7 @@ from bot.sandbox.workspace.state import State
 
 
 def as_user(state: State, person: Person, *, with_email: bool) -> Json:
-    """Return the user object. `profile.email` needs a scope, and is left out for people of other workspaces."""
+    """Return the user object. People of other workspaces have no `profile.email` in it, even `with_email`."""
     here = person.team_id == state.team_id
     offset = state.time.now().astimezone(ZoneInfo(person.tz)).utcoffset()
     profile: Json = {

@@ -16,7 +16,7 @@ def require_valid_message(content: Json, *, error: str = "invalid_blocks") -> No
     """Raise Slack's error if Block Kit doesn't allow the message.
 
     Raises:
-        SlackError: `invalid_blocks`, with Slack's error texts and JSON pointers, or `msg_blocks_too_long`.
+        SlackError: `error`, with Slack's error texts and JSON pointers, or `msg_blocks_too_long`.
     """
     if problems := validate_message(content):
         refuse(problems, error)

@@ -79,7 +79,10 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change for which pages must be rendered again. Without a `person_id`, it is for everybody in the channel."""
+    """A change for which pages must be rendered again. Without a `person_id`, it is for all who see the channel.
+
+    Without a `channel_id` either, it is for everybody. Deliveries and calls are only for the inspector.
+    """
 
     kind: ChangeKind
     channel_id: str | None = None

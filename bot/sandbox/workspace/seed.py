@@ -1,4 +1,4 @@
-"""The workspace with which the sandbox starts: a team, its channels, a guest and a person of another workspace."""
+"""The workspace with which the sandbox starts: its people, user groups and channels."""
 
 from __future__ import annotations
 

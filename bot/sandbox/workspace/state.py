@@ -75,7 +75,10 @@ class State:
     # -- who can see what
 
     def can_see(self, person_id: str | None, channel_id: str) -> bool:
-        """Return whether a person can see a channel. Full members of the workspace can also see public channels."""
+        """Return whether a person can see a channel. The person None can see every channel.
+
+        Others can see their own channels. Full members of the workspace can also see every public channel.
+        """
         if person_id is None:
             return True
         channel, person = self.channels.get(channel_id), self.people.get(person_id)

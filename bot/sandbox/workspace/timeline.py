@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """The time of a clock, plus what `move` has added. Sleeping tasks wake up when this time reaches their end."""
+    """The time of a clock, plus what `move` has added. Tasks in `sleep` wake up when this time has passed."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock

@@ -162,7 +162,7 @@ class Workspace:
         return list(self.state.stacks.get(person_id, ()))
 
     def home_of(self, person_id: str) -> View | None:
-        """Return the Home tab that the app published for this person."""
+        """Return the Home tab that the app published for this person, or None."""
         return self.state.homes.get(person_id)
 
     def reload(self, viewer_id: str) -> None:
@@ -233,7 +233,7 @@ class Workspace:
         return await self._modals.submit(person_id, view_id, values)
 
     async def close_view(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
-        """Close one modal, or all of them with the cross."""
+        """Close one modal with its close button, or the person's whole stack with the cross."""
         return await self._modals.close(person_id, view_id, whole_stack=whole_stack)
 
     async def open_home(self, person_id: str, tab: str = "home") -> Acted:
@@ -253,7 +253,7 @@ class Workspace:
         return await self.courier.deliver(parcel)
 
     async def close(self) -> None:
-        """Stop retries and subscriptions, and close connections."""
+        """Stop background work and subscriptions, and close the HTTP connections to the app."""
         await self.state.close()
         await self.post.close()
 

@@ -110,7 +110,7 @@ _pie = shape({"segments": items(shape({"label": _LABEL, "value": number(above=0)
 
 
 def _series_fit(value: dict[str, Any], at: At) -> None:
-    """Check that the series have unique names, and each has one point per category, with the category's label."""
+    """Check that names and categories are unique, and that each series has one point per category, in their order."""
     series = [each for each in listed(value, "series") if isinstance(each, dict)]
     names = [each.get("name") for each in series]
     if len(set(map(str, names))) != len(names):

@@ -49,7 +49,7 @@ def _element(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None =
 
 def _input(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None,
            placeholder: bool = True) -> Rule:  # fmt: skip
-    """Return the rule for an element with a value. It may have a placeholder and the focus, too."""
+    """Return the rule for an element with a value. It may also have `focus_on_load` and, usually, a placeholder."""
     shared: dict[str, Rule] = {"focus_on_load": _focus}
     if placeholder:
         shared["placeholder"] = plain(150)

@@ -11,7 +11,7 @@ from bot.sandbox.workspace.blockkit.problem import Problem
 from bot.sandbox.workspace.blockkit.rules import At, Report, Rule, boolean, items, shape, string
 
 MESSAGE_BLOCKS, VIEW_BLOCKS, ATTACHMENTS = 50, 100, 100
-MESSAGE_CHARACTERS = 12_000  # of text in all blocks. Slack doesn't publish its limit
+MESSAGE_CHARACTERS = 12_000  # in the text of all blocks together. Slack doesn't publish its limit
 _PRIVATE = string(3000)
 
 _blocks_of_message = items(block, most=MESSAGE_BLOCKS)
@@ -49,7 +49,7 @@ _attachment_blocks = items(block, most=MESSAGE_BLOCKS)
 def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
     """Return the problems of a message's blocks and attachments.
 
-    `msg_blocks_too_long` means that the total is too long.
+    A problem with the code `msg_blocks_too_long` means that the text of all blocks together is too long.
     """
     report = Report("message")
     at = At(report)

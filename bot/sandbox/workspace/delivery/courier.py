@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 class Courier:
-    """Delivers everything over HTTP if `events_url` is set, and over Socket Mode otherwise."""
+    """Delivers every parcel over HTTP if `events_url` is set, and over Socket Mode otherwise."""
 
     def __init__(self, state: State, post: Post, sockets: Sockets) -> None:
         self._state, self._post, self._sockets = state, post, sockets

@@ -1,4 +1,4 @@
-"""Events: their envelope, which of them the app gets, and how many times they are sent again."""
+"""Events: which of them the app gets, in which envelope, and when they are sent again."""
 
 from __future__ import annotations
 
@@ -58,7 +58,10 @@ class Events:
 
     async def send(self, event: Json, *, person_id: str | None = None, channel_id: str | None = None,
                    subscription: str | None = None) -> tuple[Delivery, ...]:  # fmt: skip
-        """Deliver an event if the app gets it. Returns the first attempt, if any. Retries run in the background."""
+        """Deliver an event if the app subscribes to it. Returns the first attempt, if any.
+
+        Retries run in the background. Above the hourly limit, the app instead gets `app_rate_limited`, once per minute.
+        """
         if not self.wants(subscription or event["type"]) or self.switched_off:
             return ()
         if self._over_the_hourly_limit():

@@ -23,7 +23,7 @@ _AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 class Post:
     """Posts parcels to the app's request URL.
 
-    The signature has the real time, because the app compares it with its clock.
+    The signature has the machine's time, even if the workspace's time was moved, because the app compares it with that.
     """
 
     def __init__(self, signing_secret: str, limits: Limits, *, transport: httpx.AsyncBaseTransport | None = None,
@@ -57,7 +57,7 @@ class Post:
         return delivery
 
     def headers(self, body: bytes, content_type: str) -> dict[str, str]:
-        """Return the headers of a genuine request with this body."""
+        """Return the headers that Slack sends with this body."""
         timestamp = str(int(self.signing_clock().timestamp()))
         return {
             "Content-Type": content_type,

@@ -76,7 +76,7 @@ class Sockets:
             self._connections.remove(connection)
 
     async def disconnect(self, reason: DisconnectReason, connection: Connection | None = None) -> None:
-        """Tell one or all connections to disconnect, and close them unless `reason` is `warning`.
+        """Send `disconnect` to one connection or to all, and close them unless `reason` is `warning`.
 
         Slack does this to refresh connections, or when Socket Mode is switched off.
         """
@@ -88,7 +88,7 @@ class Sockets:
                 await each.close()
 
     async def drop(self) -> None:
-        """Close every connection without telling it first, as a failing network does."""
+        """Close every connection without a `disconnect` message, as a failing network does."""
         for each in list(self._connections):
             self.leave(each)
             await each.close()

@@ -27,7 +27,9 @@ def answer_of(delivery: Delivery) -> Json:
 
 
 def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel_id: str, typed: str) -> Message | None:
-    """Show the message in the acknowledgement of a slash command.
+    """Show the message in the acknowledgement of a slash command, and return it. None if there is none.
+
+    If it is for the whole channel, the command that was `typed` is shown before it.
 
     Raises:
         SlackError: its blocks are invalid.
@@ -46,7 +48,8 @@ def respond(state: State, hook: Hook, content: Json) -> None:
     """Apply a message that was posted to a `response_url`.
 
     Raises:
-        SlackError: there is no content, the blocks are invalid, or a thread lacks its fields.
+        SlackError: there is no content, the blocks are invalid, the channel is archived, or the channel, the message or
+            the thread doesn't exist.
     """
     source = _source(state, hook)
     if content.get("delete_original") and source is not None:
@@ -72,7 +75,7 @@ def _check_open(state: State, channel_id: str) -> None:
     """Raise an error if the channel doesn't accept messages.
 
     Raises:
-        SlackError: the channel is archived (HTTP 410, as webhooks answer) or deleted.
+        SlackError: the channel is archived (HTTP 410, as for Slack's webhooks) or deleted.
     """
     channel = state.channels.get(channel_id)
     if channel is None:

@@ -85,7 +85,7 @@ class Clicks:
 
 
 def _check_visible(element: Json, person: Person) -> None:
-    """Raise CannotAct for a button that this person can't see. `visible_to_user_ids` only hides it."""
+    """Raise CannotAct if the element has `visible_to_user_ids` without this person."""
     if person.id not in element.get("visible_to_user_ids", [person.id]):
         raise CannotAct(f"{person.real_name} does not see this button.")
 
@@ -99,5 +99,5 @@ def _with(values: Json, block: Json, element: Json, choice: Json) -> Json:
 
 
 def _is_sent(block: Json, element: Json) -> bool:
-    """Return whether the app is notified of a choice. For an input block, only if it has `dispatch_action`."""
+    """Return whether the app is notified of a choice. In an input block, this needs `dispatch_action` or a button."""
     return block.get("type") != "input" or bool(block.get("dispatch_action")) or element.get("type") == "button"

@@ -12,7 +12,7 @@ from bot.sandbox.workspace.state import State
 
 
 class HomeAndShortcuts:
-    """Actions that don't belong to a channel."""
+    """Opens the app's tabs, and uses global and message shortcuts."""
 
     def __init__(self, state: State, courier: Courier, events: Events) -> None:
         self._state, self._courier, self._events = state, courier, events

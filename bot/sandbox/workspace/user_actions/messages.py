@@ -92,7 +92,10 @@ class MessagePosting:
         return Acted(message=message, deliveries=await self._deliver(person, channel, message), notice=notice)
 
     def _notice_of_absence(self, person: Person, channel: Channel, message: Message) -> str | None:
-        """Return Slackbot's notice if a message mentions the app in a channel that the app isn't in. None otherwise."""
+        """Show Slackbot's notice if a message mentions the app in a channel that the app isn't in.
+
+        Returns the notice, or None.
+        """
         app = self._state.app
         if channel.is_im or app.bot_user_id in channel.members or f"<@{app.bot_user_id}>" not in message.text:
             return None
@@ -151,7 +154,7 @@ def _typed_blocks(text: str) -> list[Json]:
 
 
 def _without_labels(text: str) -> str:
-    """Remove the labels of mentions. Messages don't contain them, but commands do."""
+    """Remove the labels of people's mentions. Messages don't contain them, but commands do."""
     return re.sub(r"<(@[A-Z0-9]+)\|[^<>]*>", r"<\1>", text)
 
 

@@ -20,7 +20,7 @@ from bot.sandbox.workspace.views import Views
 
 
 class Modals:
-    """The actions of a modal's own buttons."""
+    """Presses the submit and close buttons of modals."""
 
     def __init__(self, state: State, courier: Courier, views: Views, suggestions: Suggestions) -> None:
         self._state, self._courier, self._views, self._suggestions = state, courier, views, suggestions
@@ -107,7 +107,8 @@ class Modals:
     def _show(self, view: View, errors: Any) -> dict[str, str]:
         """Show errors at the inputs of a modal, and return them.
 
-        Raises SlackError if an error doesn't belong to an input block. Slack then shows a general error.
+        Raises SlackError if there are none, or if one doesn't belong to an input block. The person then gets a general
+        error.
         """
         inputs = {str(block.get("block_id")) for block in view.blocks if block.get("type") == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:

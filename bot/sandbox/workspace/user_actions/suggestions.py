@@ -1,4 +1,4 @@
-"""Menus whose options come from the app, for the text that a person types."""
+"""Menus whose options the app returns for the text that a person types."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Suggestions:
 
     async def suggest(self, person_id: str, place: Message | View, action_id: str, block_id: str | None,
                       text: str) -> list[Json]:  # fmt: skip
-        """Return the options (or option groups) that the app returns.
+        """Return the options (or option groups) that the app returns. Raises CannotAct for another kind of element.
 
         Returns `[]` if fewer characters were typed than the menu requires. If the app doesn't return valid options,
         returns `[]` and shows the person a notice.

@@ -30,7 +30,7 @@ class DroppedConnection(Response):
 
 
 class Silence(Response):
-    """Sends nothing until the caller hangs up."""
+    """Sends nothing, and waits until the caller disconnects."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -56,7 +56,7 @@ def broken_after(faults: Faults, method: str) -> Response | None:
 
 
 def reshaped(faults: Faults, method: str, answer: Json) -> Json:
-    """Return a response as the active fault changes it. Slack's errors stay as they are."""
+    """Return a response as the active fault changes it. A response with an error stays as it is."""
     if not answer.get("ok"):
         return answer
     if faults.take("bare", method):

@@ -97,7 +97,8 @@ def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Jso
     """Return the message in the arguments, and check it.
 
     Raises:
-        SlackError: `no_text`, `invalid_blocks`, `invalid_blocks_format`, `markdown_text_conflict`, `msg_too_long`.
+        SlackError: `no_text`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`,
+            `markdown_text_conflict`, `msg_too_long`, `msg_blocks_too_long`.
     """
     args = ctx.args
     content: Json = {key: args.given[key] for key in ("text", "unfurl_links", "unfurl_media") if key in args.given}

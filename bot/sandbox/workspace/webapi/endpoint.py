@@ -79,7 +79,10 @@ class WebApi:
         return {"ok": True, **await method.handler(ctx)}
 
     def _unknown(self, name: str) -> SlackError:
-        """Return the error for a method that isn't implemented: a missing scope if Slack has it, otherwise unknown."""
+        """Return the error for a method that isn't implemented.
+
+        If Slack has the method and the app lacks its scope, that is `missing_scope`, as in Slack.
+        """
         app = self._workspace.app
         if (scope := SCOPE_OF_METHOD.get(name)) and not app.has(scope):
             return SlackError("missing_scope", needed=scope, provided=",".join(app.scopes))

@@ -1,4 +1,4 @@
-"""Slack's methods that this workspace doesn't implement, with the scope that an app would need for them."""
+"""Methods of Slack that this workspace doesn't implement, with the scope that an app would need for each."""
 
 from __future__ import annotations
 

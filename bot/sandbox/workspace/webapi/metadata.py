@@ -14,7 +14,7 @@ _MOST_TYPE = 255
 
 
 def checked_metadata(args: Args) -> Json | None:
-    """Return the `metadata` argument, or None if there is none.
+    """Return the `metadata` argument, which may be an empty object, or None if there is none.
 
     Raises:
         SlackError: `invalid_metadata_format`, `invalid_metadata_schema`, `metadata_too_large`.

@@ -19,7 +19,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Context:
-    """What a method needs: the workspace, its state and the arguments."""
+    """What a method gets: the workspace, the arguments of the call and the rate limits."""
 
     workspace: Workspace
     args: Args

@@ -48,7 +48,7 @@ class OtherEndpoints:
             answer, status, headers = {"ok": True}, 200, {}
         except SlackError as error:
             answer, headers = error.as_answer(), error.headers
-            # unlike the methods of the Web API, this endpoint reports failures as HTTP errors
+            # Unlike the methods of the Web API, this endpoint reports failures as HTTP errors.
             status = 400 if error.status == 200 else error.status
         self._record(path, args, answer, status, started)
         if lost := broken_after(faults, "response_url"):

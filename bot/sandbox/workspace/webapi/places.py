@@ -23,10 +23,11 @@ def known(ctx: Context, channel_id: str | None) -> Channel:
 
 
 def to_post_in(ctx: Context, name: str) -> Channel:
-    """Return the conversation to post in. `name` is an ID, a person (for a direct message) or a public `#name`.
+    """Return the conversation to post in. `name` is its ID or name (also with `#`), or the ID of a person to write to.
 
     Raises:
-        SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`.
+        SlackError: `channel_not_found`, `not_in_channel`, `is_archived`, `messages_tab_disabled`, or `team_not_found`
+            for a name if the app is installed for a Grid organization.
     """
     if name in ctx.state.people:
         return _direct(ctx, name)
@@ -54,7 +55,7 @@ def check_posting(channel: Channel, args: Args) -> None:
     """Check that the channel's administrators allow a post.
 
     Raises:
-        SlackError: `restricted_action…`, when the channel's administrators allow no such post.
+        SlackError: one of Slack's codes that begin with `restricted_action`.
     """
     in_thread = args.text("thread_ts") is not None
     if channel.posting == "admins":

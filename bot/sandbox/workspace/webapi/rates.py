@@ -9,7 +9,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.state import State
 
 PER_MINUTE = {1: 1, 2: 20, 3: 50, 4: 100}
-SPECIAL_PER_MINUTE = 600  # for methods without a tier: auth.test, and chat.postMessage in a whole workspace
+SPECIAL_PER_MINUTE = 600  # for methods without a tier, such as auth.test, and chat.postMessage in all channels together
 POSTS_PER_SECOND = 1.0
 BURST_OF_POSTS = 4
 _GENEROUS = 20
@@ -38,7 +38,7 @@ class Rates:
         self._take(f"method:{method}", per_second=per_minute / 60, burst=per_minute)
 
     def post(self, channel_id: str) -> None:
-        """Count one message to a channel, however it is posted."""
+        """Count one message to a channel, however it is posted. Raises SlackError, as `call` does."""
         self._take(f"channel:{channel_id}", per_second=POSTS_PER_SECOND, burst=BURST_OF_POSTS)
 
     def _take(self, name: str, *, per_second: float, burst: float) -> None:

@@ -1,4 +1,4 @@
-"""`auth.test`, `api.test`, `apps.connections.open`, `blocks.validate`, `team.info`."""
+"""`auth.test`, `team.info`, `apps.connections.open` and `blocks.validate`."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ Deliveries = tuple[Delivery, ...]
 
 
 class Administration:
-    """Each method changes the workspace, and sends the app the events to which it subscribes."""
+    """The base class. Most methods of its subclasses change the workspace, and send the app the events about that."""
 
     def __init__(self, state: State, events: Events, courier: Courier) -> None:
         self._state, self._events, self._courier = state, events, courier

@@ -1,4 +1,4 @@
-"""What an administrator can do to a channel: create, archive, rename, delete, share, and restrict posting."""
+"""What an administrator can do to a channel, such as create, archive, rename, delete, share, and restrict posting."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ChannelAdmin(Administration):
     """Changes channels."""
 
     def create_channel(self, channel_id: str, name: str, members: Sequence[str], *, private: bool = False) -> Channel:
-        """Create a channel. The creator is its first member."""
+        """Create a channel. The first of `members` counts as its creator."""
         channel = Channel(
             id=channel_id, name=name, created=self._state.time.now(), creator=members[0] if members else "",
             members=list(members), is_private=private,

@@ -11,7 +11,7 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class PeopleAdmin(Administration):
-    """Changes people's accounts. Slack sends `user_change` for each."""
+    """Changes people's accounts. Slack sends the app `user_change` for each change."""
 
     async def update_person(self, person: Person) -> Deliveries:
         """Store a changed or new person."""
@@ -21,7 +21,7 @@ class PeopleAdmin(Administration):
         return await self._events.send({"type": "user_change", "user": user})
 
     async def deactivate(self, person_id: str) -> Deliveries:
-        """Deactivate an account: the person can do nothing and is in no channel until the account is reactivated."""
+        """Deactivate an account. Until it is reactivated, the person can do nothing and isn't an active member."""
         return await self._with(person_id, deleted=True)
 
     async def reactivate(self, person_id: str) -> Deliveries:
