@@ -1,4 +1,7 @@
-"""The `sandbox` and `platform` commands of the command line. Each imports what it needs only when it runs."""
+"""The `sandbox` and `platform` commands of the command line.
+
+Each imports its server only when it runs, because the server needs packages that are an optional extra.
+"""
 
 import argparse
 import os
@@ -15,7 +18,7 @@ FAILURE: Final = 2
 
 
 def add_sandbox(commands: Any) -> None:
-    """Add both commands to the command line."""
+    """Add `sandbox` and `platform` to the command line."""
     sandbox = _add(commands, "sandbox", _sandbox, "try the real bot, connected to a local Turso and a local Slack")
     sandbox.add_argument("--port", type=port, default=3000)
     sandbox.add_argument("--data", type=Path, default=Path("data/sandbox"), help="where its databases are stored")
@@ -37,7 +40,7 @@ def _add(commands: Any, name: str, run: Callable[[argparse.Namespace], int], sum
 
 @contextmanager
 def _needs_extra(command: str) -> Iterator[None]:
-    """Raise an error that names the extra, if one of its packages isn't installed."""
+    """Turn the error for a missing package into a BadSettings that says how to install it."""
     try:
         yield
     except ModuleNotFoundError as error:

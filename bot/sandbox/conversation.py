@@ -1,4 +1,4 @@
-"""The conversation that is played when the sandbox starts, so that a newcomer sees immediately what the bot is for."""
+"""The conversation that is played when the sandbox starts, so that a newcomer sees immediately what the bot does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ PATIENCE_SECONDS: Final = 30.0
 
 
 class NotPlayed(Exception):
-    """Raised if an expected message or button doesn't appear.
+    """Raised if the bot doesn't finish its work, or an expected button doesn't appear, within `PATIENCE_SECONDS`.
 
     The sandbox stays usable, with what was played so far.
     """
@@ -27,7 +27,7 @@ async def play(running: "Sandbox") -> None:
     """Play the conversation in a sandbox whose clocks are `BEGINS_BEFORE` behind, and move the clocks to the present.
 
     Raises:
-        NotPlayed: a message or a button didn't appear.
+        NotPlayed: the bot didn't finish its work, or a button didn't appear.
     """
     scene = _Conversation(running)
     try:
@@ -73,7 +73,7 @@ class _Conversation:
         await self._rest()
 
     async def press(self, person_id: str, channel_id: str, label: str, *, holding: str) -> None:
-        """Press a button of the newest message that contains a text."""
+        """Press the button with this label, in the newest message that has it and contains `holding`."""
         message, action_id = await self._button(person_id, channel_id, label, holding)
         await self.workspace.click(person_id, message=message, action_id=action_id)
         await self._rest()

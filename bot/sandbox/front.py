@@ -11,9 +11,9 @@ TURSO = ("/v1/", "/v2/", "/v3/", "/db/", "/_admin/", "/openapi.json")
 
 
 def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: Starlette) -> ASGIApp:
-    """Return the application that passes each request to the page, the local Slack or the local Turso, by its path."""
+    """Return the application that passes each request to one of these four, by the request's path."""
 
-    async def entrance(scope: Scope, receive: Receive, send: Send) -> None:
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             return await _run_lifespans(receive, send, page, slack, turso, on_call)
         path = scope["path"]
@@ -22,7 +22,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: 
         app = slack if path.startswith(SLACK) else turso if path.startswith(TURSO) else page
         return await app(scope, receive, send)
 
-    return entrance
+    return dispatch
 
 
 async def _run_lifespans(receive: Receive, send: Send, *apps: Starlette) -> None:

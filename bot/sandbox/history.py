@@ -28,7 +28,10 @@ _LEAST: Final = timedelta(microseconds=1)
 
 
 async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
-    """Store a sample of each database for each of the last `DAYS` days, unless the store has older samples."""
+    """Store a sample of each database for each of the `DAYS` days before today.
+
+    Does nothing if the store already has a sample of an earlier day.
+    """
     today = clock.now().astimezone(UTC).date()
     first = await store.samples.first_day(organization=turso.organization)
     if first is None or first[:10] >= today.isoformat():
@@ -42,7 +45,7 @@ def _samples(connection: apsw.Connection, organization: str, days: list[date]) -
 
 
 def _samples_of(connection: apsw.Connection, organization: str, names: dict[str, str], day: date) -> list[UsageSample]:
-    """Return each database's usage from the start of the month to the end of a day."""
+    """Return each database's usage from the start of a day's month to the end of that day."""
     used = usage.of_organization(connection, organization, Period(day.replace(day=1).isoformat(), day.isoformat()))
     totals = {id_: usage.total(used[id_].values()) for id_ in names if id_ in used}
     return [
@@ -53,9 +56,10 @@ def _samples_of(connection: apsw.Connection, organization: str, names: dict[str,
 
 
 async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
-    """Store the hourly readings that alerts need, as if usage had been spread evenly over each day.
+    """Store the hourly readings that alerts need, with each database's usage per hour, and a sample of today.
 
-    Does nothing if the store already has older readings.
+    The usage of each day is spread evenly over its hours. Does nothing if the store already has a reading that is
+    older than two days.
     """
     now = clock.now().astimezone(UTC)
     known = await store.samples.readings(organization=turso.organization, since=now - timedelta(days=DAYS))
@@ -108,7 +112,10 @@ class _Course:
 
 
 def _courses(connection: apsw.Connection, organization: str, now: datetime) -> dict[str, _Course]:
-    """Return the course of each database from the start of the first month, unless it has days without usage."""
+    """Return the running total of each database since the start of the month in which the readings begin.
+
+    Databases that have no record for one of the days are left out.
+    """
     first = (now.date() - timedelta(days=DAYS + 1)).replace(day=1)
     days = [first + timedelta(days=after) for after in range((now.date() - first).days + 1)]
     of_day: dict[str, list[Usage]] = defaultdict(list)
@@ -121,7 +128,10 @@ def _courses(connection: apsw.Connection, organization: str, now: datetime) -> d
 
 
 def _added_up(used: list[Usage]) -> Iterator[Usage]:
-    """Yield the running total before each day and after the last. Storage isn't summed: it is the previous day's."""
+    """Return the running totals before each day and after the last one.
+
+    Storage isn't summed: it is the size at the end of the previous day. Before the first day, it is the first day's.
+    """
 
     def add(before: Usage, day: Usage) -> Usage:
         return Usage(before.rows_read + day.rows_read, before.rows_written + day.rows_written, day.storage_bytes,

@@ -1,4 +1,4 @@
-"""Puts the sandbox together: the real bot, a local Turso and a local Slack on one port."""
+"""Puts the sandbox together: the real bot, a local Turso, a local Slack and local on-call services."""
 
 import asyncio
 import contextlib
@@ -77,7 +77,7 @@ async def sandbox(
     """Run the sandbox until the context is left. Reads neither the environment nor `.env`. Its secrets are generated.
 
     Args:
-        port: the port of the page, the local Slack and the local Turso, or 0 for a free one.
+        port: the port of the page and of all local services, or 0 for a free one.
         data: the folder with its databases, which are kept.
         policy: the policy file of the bot.
         begins: how far the sandbox's clocks are ahead of the machine's at first. Negative if they are behind.
@@ -126,7 +126,7 @@ class Ending(Enum):
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
     """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for some seconds.
 
-    The page's Reset button deletes its data and starts it again at the same address.
+    The page's Reset button deletes the sandbox's data, and starts the sandbox again at the same address.
     """
     ending = Ending.RESET
     while ending is Ending.RESET:
@@ -146,7 +146,7 @@ def _end(endings: asyncio.Queue[Ending], ending: Ending, *_: signal.Signals) -> 
 
 
 async def _be_open(running: Sandbox, seconds: float | None) -> Ending:
-    """Play the opening conversation, then wait for `seconds`, or until cancelled if that is None."""
+    """Play the opening conversation, store a month of hourly usage, and wait for `seconds` or until cancelled."""
     print("  Turso Ops starts, and a few people use it first …", flush=True)
     try:
         await play(running)
@@ -191,7 +191,7 @@ class Keys:
 
 
 def new_workspace(keys: Keys, begins: timedelta = timedelta()) -> Workspace:
-    """Return the seeded workspace with the bot of the manifest installed."""
+    """Return the seeded workspace with the bot's app installed. Its clock starts `begins` ahead of the machine's."""
     workspace = Workspace(
         manifest=manifest(),
         signing_secret=keys.signing_secret,
@@ -229,7 +229,7 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 
 @contextlib.contextmanager
 def bound(port: int) -> Iterator[socket.socket]:
-    """Bind a port of the loopback address, or a free one for 0. Raises BotError if it is taken."""
+    """Bind a port of the loopback address, or a free one for 0. Raises BotError if it can't be used."""
     # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which delays each response by 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -273,7 +273,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _traffic(platform: Starlette) -> AsyncIterator[None]:
-    """Generate a little traffic on the seeded databases."""
+    """Run statements on the seeded databases from time to time while the context is open."""
     busy = asyncio.create_task(make_traffic(platform.state.turso), name="sandbox: traffic")
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the page's Turso panel reads and changes in the local Turso."""
+"""Reads and changes the local Turso for the page's Turso panel."""
 
 from bot.sandbox.page.turso_panel import SHARES, ShownGroup, TursoFacts
 from bot.sandbox.platform.catalog import databases, groups, organizations, usage

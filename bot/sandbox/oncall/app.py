@@ -18,7 +18,7 @@ Answer = Callable[[Request, Roster], JSONResponse]
 
 
 def create_oncall(roster: Roster, token: str) -> Starlette:
-    """Return the application. All services accept the same token, each in its own header."""
+    """Return the application. All services accept the same token, each with its own authentication scheme."""
     return Starlette(
         routes=[
             Route(
@@ -43,7 +43,7 @@ def _guarded(roster: Roster, answer: Answer, header: str, wanted: str) -> Callab
         if roster.seconds:
             await asyncio.sleep(roster.seconds)
         if roster.status:
-            # Act like a careless service, which repeats the request's credential.
+            # Act like a careless service whose error message contains the credential.
             return JSONResponse({"error": {"message": f"fault; {header}: {wanted}"}}, roster.status)
         if not hmac.compare_digest(request.headers.get(header, ""), wanted):
             return JSONResponse({"error": {"message": "unauthorized"}}, 401)

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 from bot.sandbox.oncall.roster import Roster, Shift
 
 OVERRIDDEN = Shift("PAWAY03")
-"""The person who would be on call without the override."""
+"""The shift that would apply without the override."""
 
 
 def list_schedule_entries(request: Request, roster: Roster) -> JSONResponse:

@@ -12,7 +12,7 @@ USUAL_PAGE = 25
 
 
 def list_on_calls(request: Request, roster: Roster) -> JSONResponse:
-    """Return a page of on-call entries, filtered by schedules or escalation policies."""
+    """Return a page of on-call entries, filtered by schedules and escalation policies if the query names any."""
     query = request.query_params
     schedules, policies = query.getlist("schedule_ids[]"), query.getlist("escalation_policy_ids[]")
     meant = [

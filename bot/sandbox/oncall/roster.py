@@ -31,7 +31,7 @@ def seeded() -> list[Shift]:
 
 @dataclass
 class Roster:
-    """The current shifts, and the faults of the services. Tests and the sandbox's users can change both."""
+    """The current shifts, and the faults of the services. Tests change both."""
 
     shifts: list[Shift] = field(default_factory=seeded)
     status: int = 0
