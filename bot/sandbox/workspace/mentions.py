@@ -1,4 +1,4 @@
-"""The people whom a message notifies, according to Slack's mention sequences."""
+"""The people whom a message notifies, according to Slack's mention sequences. Only tests use this."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _MASS = ("channel", "here", "everyone")
 
 
 @dataclass(frozen=True)
-class Called:
-    """The people who are notified by name or as members of a group, and whether everybody is."""
+class Notified:
+    """The people who are notified by name or as members of a group, and whether everybody in the channel is."""
 
     people: frozenset[str] = field(default_factory=frozenset)
     everybody: bool = False
 
 
-def called_by(state: State, message: Message) -> Called:
+def notified_by(state: State, message: Message) -> Notified:
     """Return who is notified by a message. Only markup that Slack interprets counts, never plain text."""
     marked = [message.text] if not message.blocks else []
     marked += list(_marked(message.blocks))
@@ -34,7 +34,7 @@ def called_by(state: State, message: Message) -> Called:
             everybody = True
         elif inner.startswith("!subteam^") and (group := state.usergroups.get(inner.removeprefix("!subteam^"))):
             people |= set() if group.disabled else set(group.users)
-    return Called(frozenset(people & state.people.keys()), everybody)
+    return Notified(frozenset(people & state.people.keys()), everybody)
 
 
 def _marked(value: Any) -> list[str]:

@@ -12,7 +12,7 @@ import pytest
 from bot.sandbox.platform.catalog.problems import Conflict
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.seed.company import DATABASES
-from bot.sandbox.platform.seed.traffic import make_traffic, say
+from bot.sandbox.platform.seed.traffic import make_traffic, run_statement
 from tests.sandbox.platform.hosting import Hosted
 
 
@@ -86,7 +86,7 @@ async def test_traffic_skips_blocked_and_destroyed_databases(company: Hosted) ->
     await company.api("PATCH", f"/databases/{seeded.name}/configuration", json={"block_reads": True})
     before = await company.usage(seeded.name)
     for number in range(5):
-        await say(company.turso, seeded, random.Random(number))
+        await run_statement(company.turso, seeded, random.Random(number))
     assert await company.usage(seeded.name) == before
 
     await company.api("DELETE", f"/databases/{seeded.name}")

@@ -9,7 +9,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.sandbox.workspace import CannotAct, Workspace
-from bot.sandbox.workspace.mentions import called_by
+from bot.sandbox.workspace.mentions import notified_by
 from bot.sandbox.workspace.model import Posting
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, OTHER_TEAM, REMY, SHARED, STELLA
 from tests.present import present
@@ -231,10 +231,10 @@ async def test_a_disabled_group_notifies_no_one_until_it_is_enabled(
 
     assert app.payload["event"]["subteam"]["date_delete"] > 0
     assert await error_of(client.usergroups_users_list(usergroup="S0DBA")) == "no_such_subteam"
-    assert called_by(workspace.state, calling).people == frozenset()
+    assert notified_by(workspace.state, calling).people == frozenset()
     await workspace.admin.enable_group("S0DBA")
     assert (await client.usergroups_users_list(usergroup="S0DBA"))["users"] == [ANA, BEN]
-    assert called_by(workspace.state, calling).people == {ANA, BEN}
+    assert notified_by(workspace.state, calling).people == {ANA, BEN}
 
 
 # -- messages

@@ -9,7 +9,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.workspace import Workspace
-from bot.sandbox.workspace.mentions import called_by
+from bot.sandbox.workspace.mentions import notified_by
 from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, REMY, SHARED, STELLA
 from tests.present import present
 from tests.sandbox.workspace.stage import Recorder, modal, with_trigger
@@ -90,7 +90,7 @@ def test_the_seeded_workspace_has_a_person_and_an_object_of_every_kind(workspace
 
 async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:
     await client.chat_postMessage(channel=DB_OPS, **{"text": "fallback", **content})
-    return called_by(workspace.state, workspace.history(DB_OPS, ANA)[-1])
+    return notified_by(workspace.state, workspace.history(DB_OPS, ANA)[-1])
 
 
 async def test_mentions_notify_people_groups_and_everybody(workspace: Workspace, client: AsyncWebClient) -> None:

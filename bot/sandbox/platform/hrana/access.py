@@ -25,14 +25,15 @@ def archived(group: str) -> Denied:
     return Denied(502, f"upstream forward failed: group {group} is archived", "GROUP_ARCHIVED")
 
 
-SafeText = dict[str, tuple[int, str, str]]
+Refusals = dict[str, tuple[int, str, str]]
+"""The status, text and code of the error for each kind of token that isn't accepted."""
 _NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
 _2023 = "Unauthorized: `{}`"
 _BAD_KEY = "invalid JWT token: can't be decoded with any of the existing keys"
 _FOREIGN = "token does not have the permissions to access the database"
 _BAD_SCHEME = "The authentication scheme in the HTTP header is not supported"
 
-_WORDS: dict[Generation, SafeText] = {
+_WORDS: dict[Generation, Refusals] = {
     "now": {
         "missing": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_MISSING"),
         "scheme": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_UNSUPPORTED_SCHEME"),
@@ -71,7 +72,7 @@ def open_database(
     return claims.get("a") in ("ro", "roa")
 
 
-def _token(header: str | None, words: SafeText) -> str:
+def _token(header: str | None, words: Refusals) -> str:
     if not header or not header.strip():
         raise Denied(*words["missing"])
     scheme, _, token = header.partition(" ")
@@ -82,7 +83,7 @@ def _token(header: str | None, words: SafeText) -> str:
     return token.strip()
 
 
-def _check(claims: dict[str, Any], database: Database, words: SafeText, now: float) -> None:
+def _check(claims: dict[str, Any], database: Database, words: Refusals, now: float) -> None:
     expiry = claims.get("exp")
     if expiry is not None and now > expiry + LEEWAY_SECONDS:
         raise Denied(*words["expired"])

@@ -18,10 +18,10 @@ async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
     while True:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
         with suppress(Missing, StatementError, StreamExpired):
-            await say(turso, chance.choice(DATABASES), chance)
+            await run_statement(turso, chance.choice(DATABASES), chance)
 
 
-async def say(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
+async def run_statement(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
     """Run a statement, as an application of this database would. A blocked database refuses it.
 
     Raises:
