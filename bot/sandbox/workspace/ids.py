@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from datetime import datetime, timedelta
+from datetime import datetime
 
 _ALPHABET = string.ascii_uppercase + string.digits
 
@@ -36,7 +36,3 @@ class Stamps:
 
 def as_seconds(moment: datetime) -> int:
     return int(moment.timestamp())
-
-
-def seconds_of(lasting: timedelta) -> float:
-    return lasting.total_seconds()

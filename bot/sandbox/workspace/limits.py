@@ -29,5 +29,4 @@ class Limits:
     socket_warning: timedelta = timedelta(seconds=10)
     text_characters: int = 40_000
     updated_text_characters: int = 4_000
-    block_characters: int = 12_000
     rates: Literal["strict", "generous", "off"] = "generous"

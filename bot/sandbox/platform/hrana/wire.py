@@ -78,11 +78,6 @@ def read_cursor(body: bytes) -> CursorRequest:
     return CursorRequest(_baton(message), read_steps(message.get("batch")))
 
 
-def read_json(body: bytes) -> dict[str, Any]:
-    """Parse a body. Raises BadRequest unless it is a JSON object."""
-    return _object(_json(body), "the body")
-
-
 def _json(body: bytes) -> Any:
     try:
         return from_json(body, allow_inf_nan=False)

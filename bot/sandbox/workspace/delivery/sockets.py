@@ -36,7 +36,7 @@ class Sockets:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._tickets: dict[str, tuple[datetime, bool]] = {}
+        self._tickets: dict[str, datetime] = {}
         self._connections: list[Connection] = []
         self._waiting: dict[str, asyncio.Future[Json]] = {}
         self._turn = 0
@@ -47,24 +47,23 @@ class Sockets:
 
     # -- opening
 
-    def ticket(self, *, short_lived: bool = False) -> str:
+    def ticket(self) -> str:
         """Return the ticket for `apps.connections.open`. It is valid for one connection and for a short time."""
         ticket = new_secret()
-        self._tickets[ticket] = (self._state.time.now(), short_lived)
+        self._tickets[ticket] = self._state.time.now()
         return ticket
 
-    def redeem(self, ticket: str) -> bool:
-        """Use a ticket. Returns True if an early refresh was requested with it.
+    def redeem(self, ticket: str) -> None:
+        """Use a ticket.
 
         Raises:
             SlackError: unknown, used or expired ticket, or too many connections.
         """
         issued = self._tickets.pop(ticket, None)
-        if issued is None or self._state.time.now() - issued[0] > self._state.limits.ticket_lifetime:
+        if issued is None or self._state.time.now() - issued > self._state.limits.ticket_lifetime:
             raise SlackError("invalid_ticket", status=403)
         if len(self._connections) >= self._state.limits.socket_connections:
             raise SlackError("too_many_websockets", status=403)
-        return issued[1]
 
     async def join(self, connection: Connection, lifetime: float) -> None:
         """Send `hello`. From then on, this connection gets its share of the envelopes."""
