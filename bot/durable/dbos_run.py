@@ -19,11 +19,11 @@ from bot.durable.workflows import Workflows
 log = structlog.get_logger(__name__)
 
 DESTROY_SECONDS: Final = 3.0
-"""How long DBOS may take to stop, in seconds. After that its connections are closed, because the database hangs."""
+"""How long DBOS may take to stop, in seconds. After that, its connections to PostgreSQL are closed."""
 
 
 class DbosRun:
-    """A run of DBOS, from its launch to its end. A later run has another executor number."""
+    """A run of DBOS, from its launch to its end. A later run in the same process has another executor number."""
 
     def __init__(
         self,
@@ -66,19 +66,22 @@ class DbosRun:
         )
 
     def cut_off(self) -> None:
-        """Close the connections permanently, so that everything that waits for the database fails."""
+        """Close the connections to PostgreSQL permanently, so that everything that waits for it fails.
+
+        Does nothing for SQLite.
+        """
         if self._fence is not None:
             self._fence.close()
 
     async def stop(self, *, within: float) -> int:
         """Stop everything. Returns how many workflows were interrupted.
 
-        The row of an interrupted workflow is kept. Once the lock is free, another executor finds it and continues the
-        workflow after its last completed step.
+        The row of an interrupted workflow is kept. Once the lock is free, another process, or the next start of this
+        one, continues the workflow after its last completed step.
 
         Args:
-            within: how many seconds workflows may continue. 0 means that the lock is lost, so another process may
-                already have taken them over.
+            within: how many seconds workflows may continue. With 0, the connections are closed first, because another
+                process may already have taken over the workflows if the lock is lost.
         """
         if not within:
             self.cut_off()
@@ -93,7 +96,7 @@ class DbosRun:
         return cut_short
 
     async def _destroy(self) -> None:
-        """Stop DBOS without stopping the loop, and give the loop a thread pool in place of DBOS's."""
+        """Stop DBOS without blocking the event loop, and give the loop its own thread pool back."""
         configure_logging(stops=True)  # until the next start, because some of DBOS's threads may end later
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._threads)

@@ -1,4 +1,4 @@
-"""Durable work in this process, from `launch` to `close`. It pauses while there is no executor lock."""
+"""Durable work in this process, from `launch` to `close`. It pauses while the process has no executor lock."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
@@ -53,7 +53,7 @@ class Durable:
             resume: called to resume an intent that a crash has left open.
             queue: the queue in which the store enqueues.
             background: the loops of this process, to which the loops of durable work are added.
-            pool_size: the maximum number of connections that workflows use at a time.
+            pool_size: the maximum number of connections to PostgreSQL that DBOS uses at a time.
             describe: turns a database error into a sentence for operators.
         """
         self._database = database
@@ -77,15 +77,15 @@ class Durable:
     async def launch(self) -> None:
         """Start durable work. Returns after the first attempt.
 
-        If the attempt fails because of the database, it is repeated until it succeeds, as after a later loss of the
-        lock. Any other error of the first attempt is raised.
+        If the attempt fails because of PostgreSQL, it is repeated until it succeeds, as after a later loss of the lock.
+        Any other error of the first attempt is raised.
         """
         first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._keeper = asyncio.create_task(self._keep(first), name="durable: executor")
         await first
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
-        """Wait for running workflows, cancel those that take longer, and release the lock."""
+        """Wait `within` seconds for running workflows, cancel those that take longer, and release the lock."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
@@ -123,7 +123,7 @@ class Durable:
             log.error("durable.not_ended", **more)
 
     async def _begin(self) -> None:
-        """Take a lock and launch DBOS."""
+        """Take a lock, launch DBOS, and start the recovery of orphaned work."""
         number = await self._locks.take()
         runner = StepRunner()
         sweep = self._background.add("sweep", Sweep(self._store, self._queue, self._clock).run)
@@ -134,7 +134,7 @@ class Durable:
         log.info("durable.launched", executor=number)
 
     async def _start_unless_lost(self, run: DbosRun) -> None:
-        """Launch DBOS, which waits while the database hangs. Raises an error if the lock is lost in the meantime."""
+        """Launch DBOS, which waits until the database responds. Raises an error if the lock is lost meanwhile."""
         starting = asyncio.create_task(run.start(), name="durable: launch")
         lost = asyncio.create_task(self._locks.lost.wait(), name="durable: lost while launching")
         try:

@@ -27,10 +27,10 @@ CLIENT_POOL: Final = 2
 
 
 class _TakenTooLate(logging.Filter):
-    """Logs errors as one-line warnings once DBOS is being destroyed.
+    """Turns errors into one-line warnings while DBOS is being destroyed.
 
-    DBOS takes work from its queue until it has stopped. This work fails before its first step, because no threads are
-    left. Its row is kept, so it continues in another process.
+    DBOS takes work from its queue until it has stopped. That work fails before its first step, because no threads are
+    left. Its row is kept, so another process, or the next start of this one, does the work.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -51,7 +51,7 @@ class _AfterTheEnd(logging.Filter):
 
 
 class _Shortened(logging.Filter):
-    """Shortens tracebacks, both in DBOS's messages and attached to them.
+    """Shortens the tracebacks in DBOS's messages, and those attached to messages about an outage of the database.
 
     While the database doesn't respond, DBOS logs them every few seconds.
     """
@@ -74,10 +74,10 @@ _AFTER_THE_END: Final = _AfterTheEnd()
 
 
 def configure_logging(*, stops: bool = False) -> None:
-    """Send DBOS's warnings and errors to the process's log. By default it prints everything to the console.
+    """Send DBOS's warnings and errors to the process's log. By default, DBOS prints everything to the console.
 
     Args:
-        stops: True if DBOS is being destroyed, so that its errors are about work that it took too late.
+        stops: True while DBOS is being destroyed. Its errors are then about work that it took from its queue too late.
     """
     logger = logging.getLogger("dbos")
     if not logger.handlers:
@@ -114,7 +114,7 @@ def config(
         otlp_logs_endpoints=[],
         log_level="WARNING",
         scheduler_polling_interval_sec=10.0,
-        # We send no notifications. On SQLite, the end of a process waits for this thread, which sleeps that long.
+        # We send no notifications. On SQLite, the end of a process waits for the listener, which sleeps this long.
         notification_listener_polling_interval_sec=0.1,
     )
 

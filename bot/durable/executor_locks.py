@@ -41,7 +41,11 @@ class ExecutorLocks(ABC):
         """Set when this process has lost its lock. Another process may then take over its work."""
 
     async def take(self) -> int:
-        """Take a free lock. It is held until `leave`, until it is lost, or until this process ends."""
+        """Take a free lock, and return its number. It is held until `leave`, its loss, or the end of the process.
+
+        Raises:
+            NoExecutorLock: every lock that was tried is taken.
+        """
         for number in self._candidates():
             if await self._try_to_keep(number):
                 return number
@@ -117,8 +121,8 @@ class FileExecutorLocks(ExecutorLocks):
 class AdvisoryExecutorLocks(ExecutorLocks):
     """Advisory locks in PostgreSQL, which end with their connection.
 
-    Each number is used only once, because a process that has lost its lock may still finish a transaction with its
-    number. The work that it started then is recovered, as for any executor without a lock.
+    Each lock gets a new random number, because a process that has lost its lock may still finish a transaction with the
+    old number. Work that it starts in that way is recovered like that of any executor without a lock.
     """
 
     def __init__(self, url: URL, describe: Describe) -> None:
@@ -130,7 +134,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
         self._watch: asyncio.Task[None] | None = None
 
     def _candidates(self) -> Iterator[int]:
-        # These are above the numbers that versions before 0.6 used.
+        # Above the numbers of file locks, which earlier versions also used for advisory locks.
         return iter(random.sample(range(MOST + 1, 2**31), TRIES))
 
     async def leave(self) -> None:

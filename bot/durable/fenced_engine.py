@@ -55,7 +55,7 @@ class FencedEngine:
             raise RunEnded
 
     def _connected(self, connection: DBAPIConnection, _: object) -> None:
-        # Duplicate the descriptor, because the driver may close its own, and the number be reused, during `close`.
+        # Duplicate the descriptor. The driver may close its own during `close`, and its number may then be reused.
         driver: Any = connection
         self._sockets[driver] = socket.socket(fileno=os.dup(driver.fileno()))
         if self._is_closed:

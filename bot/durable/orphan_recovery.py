@@ -44,7 +44,10 @@ class OrphanRecovery:
         self._describe = describe
         self._seen: dict[str, int] = {}
         self._before: datetime | None = clock.now() + MOMENT
-        """Open intents from before this time were left by an earlier process. None once they have been resumed."""
+        """Intents from before this time belong to other processes, such as the one before a restart.
+
+        None once those that were left open have been resumed.
+        """
         self._settled_at = time.monotonic() + SETTLE_SECONDS
 
     def start(self, number: int, background: Background) -> list[Loop]:
@@ -59,12 +62,12 @@ class OrphanRecovery:
     async def recover(self) -> int:
         """Resume the workflows of stopped executors, and return how many."""
         recovered = 0
-        for executor in await self._queue.orphaned_workflows(self._own):
+        for executor in await self._queue.unfinished_by_others(self._own):
             number = executor.removeprefix(PREFIX)
             if not number.isdigit():
                 continue
             async with self._locks.borrowed(int(number)) as is_free:
-                # Read again: while this process has the lock, no other process can resume them, too.
+                # Read them again: while this process has the lock, no other process can resume them.
                 if is_free and (left := await self._queue.begun_by(executor)):
                     await self._queue.resume(left)
                     recovered += len(left)
@@ -84,7 +87,7 @@ class OrphanRecovery:
         self._before = None
 
     async def _resume_lost_intents(self) -> None:
-        """Resume intents that stay open for several rounds. Rounds are counted, since CLOCK_FILE may be simulated."""
+        """Resume intents that stay open for several rounds. Rounds are counted, because CLOCK_FILE may be simulated."""
         there = [incoming.id for incoming in await self._store.intents.find_open(before=self._clock.now() + MOMENT)]
         self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}
         for intent_id, rounds in self._seen.items():

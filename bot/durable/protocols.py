@@ -17,10 +17,10 @@ Resume = Callable[[Incoming], Awaitable[None]]
 
 
 class Work(Protocol):
-    """The steps of a workflow, in order, as the pipeline implements them.
+    """The steps of a request's workflow, in order, and the work of a timer. The pipeline implements them.
 
     Each is safe to run again, because after a crash a step without a stored result is repeated. A request's step that
-    raises an error is retried with pauses up to a minute until it succeeds. After several unexpected exceptions,
+    raises an error is retried with pauses of up to a minute until it succeeds. After several unexpected exceptions,
     `give_up` replaces it. A timer that raises an error is postponed, each time for longer, and its workflow ends.
     Arguments and results are stored as plain JSON, so they must not contain a secret.
     """

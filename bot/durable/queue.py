@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Queue:
     """Enqueues workflows, and lists and deletes their rows. Must be closed after use.
 
-    Every coroutine raises DurableStoreUnavailable if the database doesn't respond.
+    Its coroutines, except `close`, raise DurableStoreUnavailable if the database doesn't respond.
     """
 
     def __init__(self, database: str, describe: Describe = type_name) -> None:
@@ -66,8 +66,8 @@ class Queue:
         if workflow_ids:
             await self._answer(self.client.delete_workflows_async(list(workflow_ids)))
 
-    async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
-        """Return the unfinished workflows of other executors, by executor."""
+    async def unfinished_by_others(self, executor_id: str) -> dict[str, list[str]]:
+        """Return up to `BATCH` workflows that other executors have begun, by executor. Some may still be running."""
         begun = await self._list(status="PENDING", app_version=VERSION, limit=BATCH)
         left: dict[str, list[str]] = {}
         for one in begun:
@@ -76,7 +76,7 @@ class Queue:
         return left
 
     async def begun_by(self, executor_id: str) -> list[str]:
-        """Return the unfinished workflows of one executor."""
+        """Return the workflows that one executor has begun and not finished."""
         begun = await self._list(status="PENDING", app_version=VERSION, executor_id=executor_id)
         return [one.workflow_id for one in begun]
 
@@ -85,7 +85,7 @@ class Queue:
         await self._answer(self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE))
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Return the IDs of unfinished workflows that are older than `for_`."""
+        """Return the IDs of unfinished workflows, other than sweeps, that were enqueued more than `for_` ago."""
         since = (datetime.now(UTC) - for_).isoformat()
         workflows = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
         return [one.workflow_id for one in workflows if one.name != SWEEP]

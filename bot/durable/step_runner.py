@@ -16,9 +16,9 @@ T = TypeVar("T")
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 60.0
 FAULTS: Final = 4
-"""How many times a step may fail because of a bug before `otherwise` replaces it, which takes a few seconds."""
+"""How many times a step may fail because of a bug before `otherwise` replaces it. These failures take a few seconds."""
 _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
-"""A list with one number. Steps run in a copy of the workflow's context, and can only change a shared object in it."""
+"""A list with one number: the most attempts so far. It is a list, because a step runs in a copy of the context."""
 
 
 class StepRunner:
@@ -72,7 +72,7 @@ class StepRunner:
         task.add_done_callback(self._workflows.discard)
 
     async def wait_if_ending(self) -> None:
-        """Block a workflow that starts while the process is stopping. Another process will run it."""
+        """Block a workflow that starts while the process is stopping. Another process or the next start will run it."""
         if self._ending:
             await asyncio.Event().wait()
 
@@ -91,7 +91,7 @@ class StepRunner:
         return len(left)
 
     def _say(self, name: str, subject: str, number: int, error: Exception) -> None:
-        # The first failures are logged with a traceback, and later ones in one line. An outage isn't a bug.
+        # The first two failures are logged with a traceback, and later ones and outages in one line.
         more: dict[str, Any] = {"exc_info": error} if number <= 2 else {"error": type(error).__name__}
         if isinstance(error, Unavailable):
             more = {"why": error.cause}

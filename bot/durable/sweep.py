@@ -20,9 +20,9 @@ from bot.durable.queue import Queue, timer_workflow
 EVERY: Final = "*/2 * * * * *"
 AT_ONCE: Final = 200
 TOGETHER: Final = 20
-"""How many timers are started in one transaction. Incoming commands wait for that transaction."""
+"""How many timers are started in one transaction. In SQLite, incoming commands wait for that transaction."""
 RESTART_AFTER: Final = timedelta(seconds=20)
-"""A timer that still exists this long after it was started is started again."""
+"""A sweep looks again at a timer that still exists this long after it was started."""
 TIDY_SECONDS: Final = 60.0
 
 
@@ -45,7 +45,7 @@ class Sweep:
         for first in range(0, len(due), TOGETHER):
             await self._start(due[first : first + TOGETHER])
         # A workflow replaces its timer before it ends. So a timer that still exists was set again for the same moment.
-        # The row of the ended workflow, which has the same ID, prevents a new one, and is deleted.
+        # The row of the ended workflow has the same ID, which prevents a new workflow. So the row is deleted.
         started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]

@@ -1,4 +1,4 @@
-"""The workflows: a request's phase, a due timer, an orphaned intent, and the sweep that finds timers."""
+"""The workflows: a request's phase, a due timer, an orphaned intent, and the sweep that finds due timers."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ FIRE_SECONDS: Final = 600.0
 """The time limit for a timer's work, in seconds. After that it counts as failed."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""The longest pause between two attempts of a failing timer."""
+"""The longest pause between two attempts of a failing timer, without its jitter of up to a quarter."""
 FAILED: Final = "failed"
 """The first element of the stored result of a timer whose work failed. The second is the cause."""
 
@@ -142,7 +142,7 @@ def pause_after(failures: int) -> timedelta:
 
 
 def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
-    """Return the next timer as a step's result: its time, its attempt, and the cause if it failed."""
+    """Return the next timer as a step's result: due time, attempt and, after a failure, the cause. Logs failures."""
     if following is None:
         return None
     kept = [following.due_at.isoformat(), following.attempt]

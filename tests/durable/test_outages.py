@@ -26,7 +26,7 @@ CALLS: dict[str, Call] = {
     "enqueue_resume": lambda queue: queue.enqueue_resume("i-1"),
     "ended": lambda queue: queue.ended(["w"]),
     "forget": lambda queue: queue.forget(["w"]),
-    "orphaned_workflows": lambda queue: queue.orphaned_workflows("executor-1"),
+    "unfinished_by_others": lambda queue: queue.unfinished_by_others("executor-1"),
     "begun_by": lambda queue: queue.begun_by("executor-1"),
     "resume": lambda queue: queue.resume(["w"]),
     "stuck": lambda queue: queue.stuck(for_=timedelta(0)),
@@ -70,7 +70,7 @@ def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool)
 class Left(Queue):
     """A queue that returns orphaned work, so that the recovery fails only when it acquires a lock."""
 
-    async def orphaned_workflows(self, executor_id: str) -> dict[str, list[str]]:
+    async def unfinished_by_others(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}
 
 

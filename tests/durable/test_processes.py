@@ -54,7 +54,7 @@ async def test_only_the_work_of_dead_processes_is_recovered(
 
     assert await recovery.recover() == 0
     processes.kill(process)
-    (left,) = (await queue.orphaned_workflows("")).values()  # may also contain a sweep
+    (left,) = (await queue.unfinished_by_others("")).values()  # may also contain a sweep
     assert f"{wanted.id}:execute" in left
     assert await recovery.recover() == len(left)
     assert await recovery.recover() == 0
