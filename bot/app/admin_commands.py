@@ -1,4 +1,4 @@
-"""Runs the commands that don't serve Slack: migrations, backups, the audit log and the live checks."""
+"""Runs the commands that don't serve Slack: migrations, backups and restores, the audit log and the live checks."""
 
 import os
 from collections.abc import AsyncIterator
@@ -55,7 +55,7 @@ class Audit:
             yield cls(store)
 
     async def verify(self, head: str | None) -> int:
-        """Verify the chain, and compare it with a posted head if one is given. Returns 1 if it is broken."""
+        """Verify the chain and its index, and look for a posted head if one is given. Returns 1 after a failure."""
         verified = await verify_stream(self._store.audit.chain(), head)
         if verified.fault:
             print(f"The audit log failed verification (altered or damaged): {verified.fault}")

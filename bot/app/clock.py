@@ -25,7 +25,7 @@ class FileClock:
     def now(self) -> datetime:
         """Return the time in the file.
 
-        If it can't be read, return the last value, or the machine's time if there is none yet.
+        If the file isn't valid now, use its last valid content, or the machine's time if there was none.
         """
         with suppress(OSError, ValueError, OverflowError):
             text = self._path.read_text(encoding="ascii").strip()

@@ -55,10 +55,7 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""A variable whose name ends in one of these holds a secret.
-
-The policy may refer to any variable whose name starts with `TURSO_`.
-"""
+"""The ends of names of secrets, among the variables to which a policy may refer (`env:TURSO_…`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +205,7 @@ async def running(
             for loop in maintenance.start(background):
                 stack.push_async_callback(loop.stop)
             await stack.enter_async_context(audit_stream(settings, store, clock, background, heartbeat.id))
-        # Start this after durable work, so that it stops first: stopping durable work shuts down the loops' threads.
+        # Start this after durable work, so that it stops first: stopping durable work shuts down the threads it uses.
         watch = background.start("policy watch", lambda: book.apply_changes(follow), every=CHECK_EVERY)
         stack.push_async_callback(watch.stop)
         if counts:
@@ -256,7 +253,7 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 
 
 def describe_place(settings: Settings) -> str:
-    """Return the address of the store, without user and password."""
+    """Return the path or the address of the store, without user and password."""
     place = place_of(settings.database_url.get_secret_value())
     return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
 

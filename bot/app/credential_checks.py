@@ -12,7 +12,10 @@ from bot.settings import HOW_TO_CONNECT
 from bot.slack.outgoing.web_api import SlackCalls
 
 LOOP: Final = "Slack signatures"
-"""The background loop that fails while requests are refused for their signatures. Other processes can read that."""
+"""The name of the background loop that fails while requests are refused for their signatures.
+
+Other processes can read in the store that it fails.
+"""
 CHECK_EVERY: Final = 20.0
 REFUSED_WITHIN_SECONDS: Final = 900.0
 SUSPICIOUS: Final = 3
@@ -78,7 +81,11 @@ class CredentialChecks:
         return "Slack accepts the app-level token."
 
     async def check_signing_secret(self) -> str:
-        """Check that no process refuses Slack's requests, the only test of the secret. Raises WrongCredential."""
+        """Check that no process refuses Slack's requests for their signatures. The secret can't be tested otherwise.
+
+        Raises:
+            WrongCredential: a process refuses them.
+        """
         refusing = sorted(process for process, loops in (await self.failing()).items() if LOOP in loops)
         if refusing:
             raise WrongCredential(

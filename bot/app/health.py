@@ -211,12 +211,12 @@ class Health:
         return f"The audit stream has sent entry {state.seq}."
 
     async def _stream_lag(self) -> int:
-        """Return how many entries the receiver doesn't have yet."""
+        """Return how many entries the receiver doesn't have yet. 0 without a receiver."""
         last, _ = await self.store.audit.head()
         return last - (await self.store.audit_streams.state(self.stream)).seq if self.stream else 0
 
     async def backlog(self) -> Backlog:
-        """Count the timers that should have fired."""
+        """Count the timers that are overdue by more than `DUE_LATE`, and those that keep failing."""
         return await self.store.timers.backlog(self.clock.now() - DUE_LATE)
 
     async def stored(self) -> Stored:
@@ -256,7 +256,7 @@ class Health:
         return "No workflows are stuck."
 
     async def outcomes(self) -> str:
-        """Check that somebody was notified of every outcome, and that no card failed to render. Raises Unhealthy."""
+        """Check that people were notified of recent outcomes, and that their cards could be built. Raises Unhealthy."""
         if undelivered := await undelivered_outcomes(self.store, self.clock.now()):
             posts = [one for one in undelivered if ":" in one.subject]
             ends = [one for one in undelivered if one not in posts]

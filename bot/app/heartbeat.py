@@ -35,12 +35,12 @@ class Heartbeat:
     id: str = field(default_factory=_own_id)
 
     async def write(self) -> None:
-        """Write the row now. Runs every few seconds, and after a policy change."""
+        """Write the row now. Called every `EVERY_SECONDS`, and after a policy change."""
         now, failing = datetime.now(UTC), failing_text(self.background.failing())
         await self.store.processes.record(self.id, self.book.policy.hash, now, forget=now - LIVES_FOR, failing=failing)
 
     async def delete(self) -> None:
-        """Delete the row, because this process ends. An unavailable store is ignored here, because others report it."""
+        """Delete the row when the process ends. A failure is only logged, because the row expires anyway."""
         try:
             await self.store.processes.remove(self.id)
         except Exception as error:

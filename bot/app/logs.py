@@ -15,7 +15,7 @@ from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import limit_loggers
 
 TRACEBACKS: Final = ("exception", "stack")
-_encode: Final = json.JSONEncoder(default=repr).encode  # created only once, since that takes as long as writing a line
+_encode: Final = json.JSONEncoder(default=repr).encode  # created once, which takes as long as writing a line
 
 
 class Redactor:

@@ -87,10 +87,7 @@ def _unescaped(field: str) -> str:
 
 
 def _platform_of(environ: Mapping[str, str]) -> str | None:
-    """Return the platform that sets these variables and deletes files at each deployment.
-
-    None if it isn't one of them.
-    """
+    """Return the platform that runs this process, if it deletes files at each deployment. None otherwise."""
     return next((platform for variable, platform in PLATFORMS.items() if environ.get(variable)), None)
 
 

@@ -60,7 +60,7 @@ class Maintenance:
         await self.queue.prune(before)
 
     async def keep_sampling(self) -> None:
-        """Add a sample timer for every organization that has none, once a day and when the policy turns on alerts."""
+        """Set the sample timer of every organization once a day, and again when the policy turns on alerts for it."""
         now, policy = self.env.clock.now(), self.env.rules.policy
         with_alerts = {one.organization for one in policy.alerts}
         for organization in {*policy.organizations, policy.organization} - {""}:

@@ -35,7 +35,7 @@ class Metrics:
     """The metrics registry of a process. Its methods are the observers of the other packages."""
 
     def __init__(self) -> None:
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, which nobody reads
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they would be a second series for each counter
         self.registry = here = CollectorRegistry()
         ProcessCollector(registry=here)
         build = Gauge(

@@ -12,7 +12,7 @@ TOO_FEW_FILES = "Too few files can be open at the same time. Raise the limit (`u
 
 
 class OutputFailed(OSError):
-    """Raised when standard output can't be written. Other errors of the system have other causes."""
+    """Raised when standard output can't be written, so that this can be told apart from an error of another file."""
 
 
 class _Output(io.FileIO):
@@ -28,7 +28,7 @@ class _Output(io.FileIO):
 
 
 def tolerate_closed_streams() -> None:
-    """Keep a command from failing because of a closed stream or a character that it can't show.
+    """Keep a command from failing because a standard stream is closed or can't show a character.
 
     A closed standard input is opened as well. Otherwise its number is given to the next file or socket, and uvloop
     aborts the process when it closes that.
@@ -37,14 +37,14 @@ def tolerate_closed_streams() -> None:
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout is sys.__stdout__:
-        sys.stdout = _recognizable(sys.stdout)
+        sys.stdout = _with_own_error(sys.stdout)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
-def _recognizable(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    """Return a stream with the same file, whose errors are OutputFailed. With PYTHONUNBUFFERED, it keeps only lines."""
+def _with_own_error(stream: io.TextIOWrapper) -> io.TextIOWrapper:
+    """Return a stream for the same file, whose errors are OutputFailed. With PYTHONUNBUFFERED, it is line-buffered."""
     file = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
     return io.TextIOWrapper(
         file, encoding=stream.encoding, line_buffering=stream.line_buffering or stream.write_through

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 CHECK_EVERY: Final = 2.0
 """Seconds between checks of the file."""
 REPORT_EVERY: Final = 0.1
-"""Seconds between checks for unreported policies, which only look at a list in memory."""
+"""Seconds between checks for unreported policies. These checks only read a list in memory."""
 QUIET_SECONDS: Final = 5.0
 """How long a changed file must stay the same before it is used, because somebody may still be writing it."""
 UNSETTLED_SECONDS: Final = 60.0
@@ -34,7 +34,7 @@ Changed = Callable[[Policy | None, Policy], Awaitable[None]]
 
 
 class PolicyBook:
-    """Keeps the last valid policy. `problem` depends only on the last read of the file."""
+    """Keeps the policy in force, which is the last valid version of the file."""
 
     def __init__(
         self, path: Path, organization: str, catalogue: CommandCatalogue, *, now: Callable[[], float] = time.monotonic

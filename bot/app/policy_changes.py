@@ -32,7 +32,7 @@ class PolicyChanges:
     _won: set[str] = field(default_factory=set)
 
     async def record(self, old: Policy | None, new: Policy) -> None:
-        """Record that `new` replaced `old`, unless it already is the newest policy in the audit log.
+        """Record that `new` replaced `old`, unless it is the same or already the newest policy in the audit log.
 
         At startup, `old` is None, and the newest policy in the audit log takes its place. If there is none, nothing is
         recorded.

@@ -11,7 +11,7 @@ MOST_BYTES: Final = 1_000_000
 
 
 class Unreadable(BotError):
-    """Raised if no policy can be read from a path now. The message says why, without the path."""
+    """Raised if a policy file can't be read. The message says why, without the path."""
 
 
 def read_policy(path: Path) -> str:

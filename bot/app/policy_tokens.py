@@ -1,4 +1,4 @@
-"""Warns of each token that the policy needs and this process doesn't have. A policy file alone can't show that."""
+"""Logs a warning for each token that the policy needs and this process doesn't have."""
 
 import structlog
 
@@ -19,7 +19,7 @@ async def follow_policy(settings: Settings, turso_clients: TursoClients, policy:
 
 
 def warn_about_tokens(settings: Settings, policy: Policy) -> None:
-    """Log one line per organization and per on-call service without a token. It has the variable, never a value."""
+    """Log a line for each organization and on-call service without a token. It names the variable, never its value."""
     for organization, variable in sorted(policy.organizations.items()):
         try:
             settings.token_of(variable)

@@ -212,7 +212,7 @@ async def _wait_for_stop(*, unless: Callable[[], Awaitable[str]] | None = None) 
 
 
 def on_stop(then: Callable[[signal.Signals], None]) -> None:
-    """Call a function on SIGTERM, SIGINT or SIGHUP instead of exiting immediately. `nohup` still blocks SIGHUP."""
+    """Call a function on SIGTERM, SIGINT or SIGHUP instead of exiting immediately. With `nohup`, ignore SIGHUP."""
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if one is not signal.SIGHUP or signal.getsignal(one) is not signal.SIG_IGN:

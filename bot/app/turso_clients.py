@@ -1,4 +1,4 @@
-"""Keeps one Turso client per organization in the policy, open until the process ends."""
+"""Keeps a Turso client for TURSO_ORGANIZATION and each organization in the policy, open until the process ends."""
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -31,6 +31,7 @@ class TursoClients:
         self._stack = AsyncExitStack()
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
+        """Why an organization has no client."""
         self._variables: dict[str, str] = {}
         """The variable from which each open client got its token."""
 

@@ -37,8 +37,8 @@ class Blocks:
     unknown: list[str] = field(default_factory=list)
     """What couldn't be checked.
 
-    These are databases whose configuration couldn't be read or that exceed `at_most`, and the number of entries in the
-    list that couldn't be read. If the databases couldn't be listed, it is the organization.
+    These are databases whose configuration couldn't be read or wasn't read because of `at_most`, and the number of
+    entries in the list that couldn't be read. If the databases couldn't be listed, it is the organization.
     """
 
 

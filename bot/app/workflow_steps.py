@@ -57,7 +57,7 @@ class WorkSteps:
         await self._log_end(request_id)
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """End a step that keeps failing because of a bug, and notify people. Returns the result for the workflow."""
+        """Replace a step that keeps failing because of a bug, and return a result for it."""
         result = await failing_steps.give_up(self.env, step, request_id, phase)
         if step is StepName.NOTIFY or (step is StepName.BEGIN and result is not BeginResult.GO):
             await self._log_end(request_id)

@@ -30,7 +30,7 @@ def verify_copy(path: Path, head: str | None = None) -> Copy:
     Args:
         head: a posted head, which the copy must contain.
     Raises:
-        BrokenCopy: entries are missing, edited or cut off.
+        BrokenCopy: entries are missing, edited or cut off, or the copy doesn't contain `head`.
         BotError: the file can't be read.
     """
     # A temporary SQLite database sorts the entries, on disk if there are many.

@@ -27,13 +27,13 @@ TIMEOUT: Final = httpx.Timeout(10, connect=5)
 LONGEST_SECONDS: Final = 20.0
 """The limit for a whole batch. A limit for each read isn't enough, because a receiver may send byte by byte."""
 LONGEST_ANSWER: Final = 10_000
-"""The most bytes of a response that are read."""
+"""Reading a response stops after this many bytes."""
 PRIVATE_FILE: Final = 0o600
 BASE64_PREFIX: Final = "whsec_"
 
 
 class NotReceived(BotError):
-    """Raised if a batch didn't arrive. The message says why, and contains neither the address nor a secret."""
+    """Raised if a batch may not have arrived. The message says why, and contains neither the address nor a secret."""
 
 
 @dataclass(frozen=True, slots=True)

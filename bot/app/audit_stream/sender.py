@@ -1,4 +1,4 @@
-"""Sends the audit log to its receiver. The log is the outbox, and the store has the last entry that was received."""
+"""Sends the audit log to its receiver. The store keeps the number of the last entry that was received."""
 
 import time
 from contextlib import aclosing
