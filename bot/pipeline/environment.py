@@ -112,7 +112,7 @@ class Environment:
         return {command.name: command for command in self.commands}
 
     def notification_lock(self, subject: str) -> asyncio.Lock:
-        """Return the lock of a request's notifications, so that this process sends each once."""
+        """Return the lock for the notifications about a subject, so that this process sends each once."""
         return self._notification_locks.setdefault(subject, asyncio.Lock())
 
     async def subject_in(self, user_id: str, channel_id: str) -> Subject:

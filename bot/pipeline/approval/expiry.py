@@ -1,4 +1,4 @@
-"""Expiry of requests: without a decision in time, with a token that wasn't revealed, or too long after approval."""
+"""Expiry of requests: those not decided or not revealed in time, and those that couldn't start in time."""
 
 from datetime import datetime
 from typing import Final
@@ -32,6 +32,8 @@ async def expire(
     env: Environment, request_id: str, *, keeps: TimerKind | None = None, at_latest: datetime | None = None
 ) -> None:
     """Expire a request whose change hasn't been sent to Turso, and notify the people concerned.
+
+    Does nothing before its deadline.
 
     Args:
         keeps: the kind of the timer that fired. It isn't cancelled, so that it notifies people even after a crash.

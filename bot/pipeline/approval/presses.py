@@ -29,7 +29,7 @@ REVEALABLE_FOR: Final = timedelta(minutes=15)
 """How long after the approval a token may be revealed."""
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAITING_STEPS: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
-"""Steps that need a request to be waiting, so that it must not have expired under the current rules either."""
+"""Steps for which a request must still be waiting, so that it must not have expired under the current rules either."""
 
 
 def carries_line(action_id: str) -> bool:
@@ -130,7 +130,7 @@ async def _require_unsent(env: Environment, request: Request) -> None:
 
 
 async def end_stale(env: Environment, request: Request, why: str) -> None:
-    """End a request with plan drift as `stale`, and notify the people concerned."""
+    """End a waiting request with plan drift as `stale`, and notify the people concerned."""
     now = env.clock.now()
     move = Transition(
         to=State.STALE,

@@ -29,7 +29,8 @@ AT_MOST: Final = 10
 async def remind(env: Environment, incoming: Incoming) -> str:
     """Remind the people whom the rule notifies, in the card's thread.
 
-    If there are none, remind each approver privately.
+    If there are none, or Slack doesn't accept the message, send up to `AT_MOST` approvers or their delegates a direct
+    message.
     """
     request = await request_of(env, incoming, "remind of")
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:

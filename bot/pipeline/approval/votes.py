@@ -39,7 +39,7 @@ async def approve(env: Environment, incoming: Incoming) -> str:
 
 
 async def deny(env: Environment, incoming: Incoming) -> str:
-    """Handle Deny: open a modal that asks for a reason. Its submission is authorized like an approval."""
+    """Handle Deny: open a modal that asks for a reason. If it can't be opened, deny without a reason."""
     request = await request_of(env, incoming, "decide")
     _require_deniable(request, incoming)
     await require_authorized(env, incoming, request, Step.DENY)
@@ -65,7 +65,7 @@ def _require_deniable(request: Request, incoming: Incoming) -> None:
 
 
 async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> str:
-    """Record an approval. If it completes the quorum, start the workflow.
+    """Record an approval. If it completes the quorum, start the workflow, or let the requester reveal the token.
 
     Args:
         typed: whether the name was typed. If not, and the rules now require it, a form asks for it.

@@ -1,6 +1,6 @@
 """Find out whether anybody in a channel may run a command, to show its button on messages for everybody there.
 
-Only people whom the rules name are decided for separately. All others are treated like `ANY_MEMBER`.
+Each person whom the rules name gets a decision of their own. All others are treated like `ANY_MEMBER`.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from bot.pipeline.authorization.decision import judge
 from bot.pipeline.environment import Environment
 
 TRIED: Final = 100
-"""The maximum number of named people to decide for."""
+"""The maximum number of named people for whom a decision is made."""
 ANY_MEMBER: Final = Person("", "")
 """Represents all members of the workspace whom no rule names."""
 
@@ -31,9 +31,9 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
 
 
 async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:
-    """Yield `ANY_MEMBER`, and then each person in the channel whom the rules for a command name.
+    """Yield `ANY_MEMBER`, and then each person in the channel whom the rules for a command or for incidents name.
 
-    Members of a group that Slack didn't return are left out.
+    Members of a group that Slack didn't return are left out, and so is everyone after the first `TRIED`.
     """
     assert facts.channel is not None, "without a channel there are no people"
     anybody = await env.with_incident(Subject(ANY_MEMBER, facts.channel, facts.groups))

@@ -24,7 +24,7 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""Steps to which the rules of the incident in which a request was made apply even after it has ended."""
+"""Steps to which the rules of the incident in which a request was made apply even after the incident has ended."""
 LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
 """Steps that lead to the change itself, so the database must still be as planned."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
@@ -40,7 +40,10 @@ class Authorization:
 
     case: Case
     decision: Decision
-    """The current decision on the requester's action. For a follow-up, on the action of the person who acts."""
+    """The current decision on the requester's action. For a follow-up, on the action of the person who acts.
+
+    `UNDO_ALLOWED` for an undo that is allowed. A denial without a reason if the step was refused before a decision.
+    """
     refusal: RefusalKind | None = None
     why: str = ""
 
@@ -51,7 +54,7 @@ class Authorization:
 
     @property
     def subject(self) -> Subject:
-        """Return the person who acts, or the requester for a timer, in the request's channel."""
+        """Return the person who acts, or the requester if nobody does, in the request's channel."""
         case = self.case
         person = case.facts.people.get(case.presser) or Person(case.presser, "")
         return Subject(person, case.facts.channel or Channel(case.request.channel_id), case.facts.groups, case.profile)
@@ -95,9 +98,9 @@ async def authorize(
     """Decide whether a step may be taken now. It is refused if a required fact is unknown.
 
     Args:
-        actor: the click or command of the person who acts. None for a timer.
+        actor: the click or command of the person who acts. None for a timer or a workflow.
         action: the operation of a follow-up.
-        review: the review to be recorded.
+        review: the review that the person is about to write or has written.
         compares: whether to check for plan drift, if the step leads to the change.
     """
     profile = await _profile(env, request, step)
@@ -137,7 +140,7 @@ async def _profile(env: Environment, request: Request, step: Step) -> str | None
 
 
 def _has_just_typed(actor: Incoming, request: Request, now: datetime) -> bool:
-    """Return True for a command typed in the channel a moment ago. Only members can do that, so none are looked up."""
+    """Return True for a command typed in the channel a moment ago. Only members can do that, so it isn't looked up."""
     is_line = actor.kind in (Kind.COMMAND, Kind.MENTION) and actor.channel_id == request.channel_id
     return is_line and now - actor.at < TYPED_JUST_NOW
 

@@ -64,7 +64,7 @@ class Case:
 
     @property
     def presser(self) -> str:
-        """Return the ID of the person who acts, or of the requester for a timer."""
+        """Return the ID of the person who acts, or of the requester if nobody does."""
         return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, whose: str) -> Person:

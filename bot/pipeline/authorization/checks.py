@@ -19,7 +19,7 @@ from bot.pipeline.authorization.decision import judge_by
 from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 
 REQUESTERS: Final = "the requester's"
-"""The subject and the verb of a refusal that is about the requester."""
+"""The argument `whose` of `Case.person` and `Case.subject` for the requester."""
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
 OWN_REVIEW: Final = "You can't review your own break-glass operation. Someone else must."
 
@@ -111,7 +111,7 @@ def _start(case: Case) -> Decision:
 def _undo(case: Case) -> Decision:
     """Decide whether the actor may undo the quarantine.
 
-    The requester, the approvers, the people in `undo_by`, and anyone who may `restore` here can.
+    The requester, the approvers, the people in `undo_by`, and anyone who may `restore` here without approval can.
     """
     actor = case.subject(case.presser, "your")
     if refusal := refuses_person(case.policy, actor.person) or refuses_place(case.policy, actor, restore.command.name):

@@ -34,7 +34,7 @@ async def decide_line(env: Environment, subject: Subject, action: Action) -> tup
     Returns:
         The decision, and the action with the groups and sources that are known.
     Raises:
-        DatabaseNotFound: the database is a branch of one that isn't visible in this channel, so it isn't either.
+        DatabaseNotFound: the database is a branch of one that isn't visible in this channel, so it is hidden, too.
         BotError: Turso doesn't respond.
     """
     if action.databases and needs_facts(env, subject, action.command):
@@ -91,7 +91,6 @@ async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
 
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
     """Return the request whose quarantine a line ends, if the person may undo it even without permission to `restore`.
-
 
     Raises:
         Unavailable: Slack doesn't respond.

@@ -32,7 +32,7 @@ def judge_by(policy: Policy, subject: Subject, action: Action) -> Decision:
 
 
 def may_be_shown(env: Environment, subject: Subject, action: Action, organization: str) -> bool:
-    """Return True if the bot may post a reply to this action by itself, where the whole channel can read it."""
+    """Return True if the bot may post a reply to this action in the channel without being asked."""
     decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
 
@@ -49,7 +49,6 @@ def require_still_allowed(env: Environment, ctx: Context, action: Action, channe
     """Decide again if the channel's data or the policy has changed since an action was allowed.
 
     The channel may have become shared with another organization, for example.
-
 
     Args:
         ctx: the context with which the action was allowed.

@@ -1,4 +1,4 @@
-"""The handlers of all buttons. Each loads the record that its button is about, decides again, and replies privately."""
+"""The handlers of buttons, except those that carry a command line, open a form or turn a page of Home."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -41,7 +41,7 @@ UNNAMED: Final = "The form didn't open properly, so no token was created. Close 
 
 
 async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
-    """Handle Reveal in a message or on Home, where the token is shown in a modal."""
+    """Handle Reveal. On Home, which has no ephemeral messages, show the token in a modal."""
     if incoming.view_id is None:
         return await reveal(env, incoming)
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))

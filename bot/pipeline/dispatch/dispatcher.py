@@ -33,11 +33,11 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States that only a press leads to. So the press must notify people of them, because no workflow does."""
+"""States to which presses move requests without a workflow. If a press is cut short, no workflow notifies people."""
 VOTES: Final = ("approval.approve", "approval.type_name")
 """The button and the form that record a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
-"""The maximum age of an intent that is still carried out. People don't expect that of an older one."""
+"""The maximum age of an intent that is still carried out. After that, people no longer expect it to be."""
 
 
 class Dispatcher:
@@ -52,7 +52,7 @@ class Dispatcher:
         """Parse a line or press, and store an intent if it may change something. Makes no network call.
 
         Returns:
-            The work to do after the acknowledgement. None for a redelivery, whose work is already running.
+            The work to do after the acknowledgement. None for a redelivery, whose work has already begun.
         """
         if why := pasted_secrets.objection(self.env, incoming):
             return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))

@@ -1,4 +1,4 @@
-"""Check submitted modals: command forms, typed names, reasons and reviews."""
+"""Check submitted modals: command forms, the choice of a command, typed names, reasons and reviews."""
 
 import unicodedata
 from collections.abc import Awaitable, Callable, Mapping

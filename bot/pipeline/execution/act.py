@@ -50,7 +50,7 @@ async def act(env: Environment, comparisons: Comparisons, request_id: str, phase
 
 
 def _without_change(error: BotError, at: datetime) -> ActResult:
-    """Return the result for an error that came before Turso changed anything."""
+    """Return the result for an error before which Turso had confirmed no change."""
     if isinstance(error, NotSent | TursoRateLimited):
         return ActResult(Attempt.NOT_SENT, f"{error} Nothing was changed.")
     if isinstance(error, TursoRejected | BadInput | Refused):  # commands raise BadInput and Refused
@@ -60,7 +60,7 @@ def _without_change(error: BotError, at: datetime) -> ActResult:
 
 
 async def _undo_another(env: Environment, request: Request) -> ActResult:
-    """Start to undo the quarantine that the plan names. A restore does nothing else."""
+    """Start to undo the quarantine of the request that the plan names. A restore does nothing else."""
     other = await env.store.requests.get(str(request.plan.arguments["request_id"]))
     if other is None or await start_undo(env, other, by=request.requester) is None:
         why = "The quarantine has already ended, so there is nothing to undo."

@@ -16,7 +16,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.quarantine.countdown import End, examine
 
 FRESH: Final = timedelta(seconds=15)
-"""How long a check for plan drift is valid. After a crash, it is repeated in any case."""
+"""How long a check for plan drift is valid. After a crash, it is always repeated."""
 
 
 @dataclass(frozen=True, slots=True)

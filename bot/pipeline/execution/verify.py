@@ -48,7 +48,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
     except NotOurs as error:
         if not is_done:
             return VerifyResult(PhaseResult.FAILED, str(error))
-        is_seen = True  # Turso has confirmed the change. The clocks may differ, for example
+        is_seen = True  # Turso has confirmed the change, so the error has another cause, such as a wrong clock
     except OwnerUnknown as error:
         if not is_done:
             return VerifyResult(PhaseResult.UNKNOWN, str(error), facts)
@@ -66,7 +66,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Repeat the read-back for some seconds, and return True once it shows the change. Raises NotOurs, OwnerUnknown."""
+    """Repeat the read-back until it shows the change, at most for some seconds. Raises NotOurs, OwnerUnknown."""
     for pause in READ_PAUSES:
         await asyncio.sleep(pause)
         try:

@@ -181,7 +181,7 @@ class _Drawing:
         return listing is None or bool(keep_listed([record], listing))
 
     async def _as_seen(self, hold: Hold) -> tuple[Target, ...]:
-        """Return a hold's database for the policy. Empty if Turso doesn't return it, so that only a press decides."""
+        """Return a hold's database for the policy. Empty if Turso doesn't return it. Then only a press decides."""
         listing = await self._listings[hold.organization]
         return tuple(target for one, target in (listing or Listing()).with_targets() if one.id == hold.database_id)
 
@@ -273,7 +273,10 @@ class _Drawing:
         return place if place.rights else None
 
     async def _is_in(self, channel_id: str) -> bool:
-        """Return True if this person is a member of a channel, whose items are only shown to its members."""
+        """Return True if this person is known to be a member of a channel, whose items are only shown to its members.
+
+        Returns False if Slack doesn't respond, or `CHANNELS` channels were already looked up.
+        """
         if channel_id not in self._memberships:
             if len(self._memberships) >= CHANNELS:
                 return False

@@ -27,7 +27,7 @@ PREFIX: Final = "al"
 """The prefix of the IDs of alerts."""
 SUPERSEDED: Final = "superseded"
 NOT_SHOWN: Final = "not_shown"
-"""The recorded result of a notice that may not be shown in its channel."""
+"""The recorded result of a notice that wasn't shown in its channel."""
 QUIET_ENDS: Final = (AlertEnd.HIGHER, AlertEnd.OFF, AlertEnd.UNWATCHED)
 """Ends after which a deleted card isn't posted again, for example because another message reports the end."""
 
@@ -67,7 +67,7 @@ async def _post(env: Environment, alert: Alert) -> None:
 
 
 async def _give_up(env: Environment, alert: Alert) -> None:
-    """End an alert that its channel may not see. It is raised again if the state still holds once the channel may."""
+    """End an alert that its channel may not see. Once the channel may, it is raised again if the state still holds."""
     log.warning("an alert may not be shown in its channel", alert=alert.id, channel=alert.channel_id)
     await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
     await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)

@@ -40,7 +40,7 @@ async def exists(env: Environment, branch: Branch) -> bool | None:
 
 
 async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
-    """Update every copy of a branch's card. Failures are ignored, because the buttons report the current state."""
+    """Update every copy of a branch's card. Failures are only logged, because a press reports the current state."""
     copies = await env.store.cards.of(branch_id)
     if not copies:
         return

@@ -30,7 +30,7 @@ class Notice:
     """A message, its recipients, and where to post it."""
 
     subject: str
-    """The ID of what the notice is about: a request, a hold, an incident or a review."""
+    """The ID of what the notice is about, such as a request, a hold, an incident, a review, an alert or a branch."""
     event: str
     """The outcome. People are notified of each outcome of a subject once."""
     reply: Reply
@@ -88,7 +88,7 @@ async def may_be_seen(env: Environment, channel_id: str, *, fresh: bool = True) 
 
 
 async def post_openly(env: Environment, channel_id: str, message: Reply, *, what: str) -> bool:
-    """Post a message that isn't for particular people. If that is impossible, logs `what` and returns False.
+    """Post a message that isn't for particular people. If that is impossible, log it with `what` and return False.
 
     Raises:
         Unavailable: Slack doesn't accept the message now.
@@ -125,7 +125,10 @@ async def deliver(env: Environment, notice: Notice) -> str:
 
 
 async def deliver_and_close(env: Environment, notice: Notice) -> str:
-    """Deliver a notice, and record that it was delivered, or that it couldn't be delivered to anybody."""
+    """Deliver a notice, and record that it was delivered, or that it couldn't be delivered to anybody.
+
+    Returns and raises the same as `deliver`. If the notice is already recorded, returns `channel`.
+    """
     if await env.store.notices.was_notified(notice.subject, notice.event):
         return CHANNEL
     how = await deliver(env, notice)
@@ -145,7 +148,13 @@ async def _post(env: Environment, notice: Notice) -> None:
 
 
 async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = False) -> str:
-    """Notify each person privately: in the channel if `in_channel` and they are in it, otherwise by direct message."""
+    """Notify each person privately: in the channel if `in_channel` and they are in it, otherwise by direct message.
+
+    Returns:
+        `people`, or `nobody` if nobody could be reached.
+    Raises:
+        Unavailable: somebody must still be notified later.
+    """
     later: Unavailable | None = None
     any_notified = False
     for user_id in notice.people:
@@ -168,7 +177,7 @@ async def notify_each(env: Environment, notice: Notice, *, in_channel: bool = Fa
 
 
 async def notify_privately(env: Environment, notice: Notice) -> None:
-    """Notify each person privately, and record if nobody could be reached.
+    """Notify each person privately, and record it if nobody could be reached.
 
     Raises:
         Unavailable: somebody must still be notified later.

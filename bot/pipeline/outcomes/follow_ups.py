@@ -61,7 +61,7 @@ async def _share_report(env: Environment, request: Request) -> None:
         return
     made = await env.store.requests.get(request.plan.decides) if request.plan.decides else None
     if made is not None and (made.is_private or made.channel_id != request.channel_id):
-        return  # people in this channel must not read the review in the report
+        return  # the report describes that request, which people in this channel must not read
     channel_id, thread_ts = await below_card(env, request)
     ctx = env.context(await env.requester_of(request), organization=request.organization)
     await _share(env, await command.report(ctx, request), channel_id, thread_ts)

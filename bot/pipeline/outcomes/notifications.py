@@ -48,7 +48,7 @@ UNSEEN: Final = (State.EXPIRED, State.CANCELLED, State.DENIED)
 
 
 async def notify_outcome(env: Environment, request_id: str) -> None:
-    """Tell everyone concerned what state a request is in. A timer retries what can't be delivered now."""
+    """Notify everyone concerned of the state of a request. A timer retries what can't be delivered now."""
     try:
         await notify_now(env, request_id)
     except Unavailable as error:
@@ -85,7 +85,11 @@ async def retry_notification(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def notify_now(env: Environment, request_id: str) -> None:
-    """Notify people of a request's outcome once. Raises Unavailable if somebody must still be notified."""
+    """Notify people of a request's outcome once. If there is none yet, or they were notified, only update the cards.
+
+    Raises:
+        Unavailable: somebody must still be notified, or a card must still be updated.
+    """
     async with env.notification_lock(request_id):
         request = await env.store.requests.get(request_id)
         if request is None:

@@ -199,7 +199,7 @@ async def remember_card(env: Environment, request: Request, ts: str) -> None:
 async def thread_of(env: Environment, request: Request) -> str | None:
     """Return the thread for a request's card: its own, or its incident's timeline. None means the channel itself.
 
-    Operations without approval are posted in the channel itself, where people notice them.
+    Break-glass operations are posted in the channel itself, where people notice them.
     """
     if request.mode is Mode.BREAK_GLASS:
         return None
@@ -238,7 +238,7 @@ async def refresh_cards(env: Environment, request: Request, *, fresh: bool = Tru
 
 
 async def refresh_ended_freezes(env: Environment, request: Request) -> None:
-    """Update the cards of the freezes that a request ended, because their Thaw buttons no longer work."""
+    """Update the cards of the freezes that ended since a request was made. Their Thaw buttons no longer work."""
     if target := request.plan.target:
         for hold in await env.store.holds.find(database_id=target.id, released_since=request.created_at):
             if hold.kind is HoldKind.FREEZE and hold.request_id != request.id:
@@ -246,7 +246,7 @@ async def refresh_ended_freezes(env: Environment, request: Request) -> None:
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
-    """Update every copy of a request's card, and return the request. A failure is only logged."""
+    """Update every copy of a request's card, and return the request. An error of Slack is only logged."""
     request = await env.store.requests.get(request_id)
     if request is not None:
         try:

@@ -239,7 +239,7 @@ def pause_after(attempt: int) -> timedelta:
 
 
 def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, at_once: bool) -> Transition:
-    """Return the transition back to quarantine for a request whose destroy or undo wasn't sent."""
+    """Return the transition back to quarantine for a request whose destroy wasn't sent."""
     tries = int(request.facts.get("finish_tries", 1))
     due = now if at_once else now + pause_after(tries)
     return Transition(
@@ -253,7 +253,7 @@ def transition_back_to_quarantine(request: Request, now: datetime, why: str, *, 
 
 
 async def back_to_quarantine(env: Environment, request: Request, why: str, *, at_once: bool = True) -> None:
-    """Return a request to QUARANTINED because its destroy or undo wasn't sent. A timer tries the destroy again."""
+    """Return a request to QUARANTINED because its destroy wasn't sent. A timer tries the destroy again."""
     move = transition_back_to_quarantine(request, env.clock.now(), why, at_once=at_once)
     if await env.store.requests.move(request.id, expect=[State.EXECUTING], move=move) is not None:
         await show(env, request.id)

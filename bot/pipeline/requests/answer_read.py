@@ -102,7 +102,7 @@ async def _run_for_channel(env: Environment, ctx: Context, action: Action, run: 
 async def _posted_live(
     env: Environment, incoming: Incoming, ctx: Context, read: Parsed[Command], reply: Reply, *, in_place: bool
 ) -> bool:
-    """Post a reply as a live card, which is updated when its database changes, or update one. Returns True if done."""
+    """Post a reply as a live card, or update one. Returns False if the reply must be sent in another way."""
     ts = incoming.message_ts if in_place and not incoming.is_ephemeral else None
     if ts is not None and not await env.messenger.update(incoming.channel_id, ts, reply):
         return False

@@ -45,7 +45,7 @@ async def continue_request(
     """Reply to a complete line, or open a request for it.
 
     Args:
-        follow_up: the open item that a button is about, which must be what the plan is about.
+        follow_up: what the pressed button is about. A plan about anything else is refused.
     """
     command = read.spec
     if isinstance(command, ReadCommand):

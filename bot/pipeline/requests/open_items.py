@@ -87,7 +87,7 @@ async def _request_follow_up(env: Environment, incoming: Incoming, request: Requ
 
 
 async def settled_incident(env: Environment, request: Request, answer: Authorization) -> str:
-    """Return the ID of the ended incident whose rules allow settling an open item. Empty if the current rules do."""
+    """Return the ID of the ended incident whose rules allow this follow-up. Empty if the current rules decide."""
     running = await env.store.incidents.running_in(request.channel_id)
     outlives = answer.subject.incident_profile is not None and (running is None or running.until <= env.clock.now())
     return (request.incident_id or "") if outlives else ""

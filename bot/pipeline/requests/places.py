@@ -28,10 +28,10 @@ async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
 
 
 async def with_channel_of_now(env: Environment, subject: Subject, *, fresh: bool) -> Subject:
-    """Return a subject with Slack's current data about its channel, before a change is requested there.
+    """Return a subject with Slack's current data on the channel, before a change is requested there.
 
-    The person is refused if the request's card couldn't be posted there. If Slack doesn't respond, the data of the
-    subject is used, because the start checks again.
+    The person is refused if the request's card couldn't be posted there. If Slack doesn't respond, the subject is
+    returned unchanged, because the start checks again.
 
     Args:
         fresh: False if a reveal follows, which checks the channel again.

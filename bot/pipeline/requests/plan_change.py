@@ -35,7 +35,7 @@ async def plan_change(
     """Decide on the line of a change, plan it, decide on the plan, and continue accordingly.
 
     Args:
-        follow_up: the open item that a button is about, which must be what the plan is about.
+        follow_up: what the pressed button is about. A plan about anything else is refused.
     """
     common, action = read.common, action_of(command.name, read.args)
     quarantine = await own_undo(env, incoming, command, read.args)
@@ -73,7 +73,7 @@ async def planned(
     """Return the command's plan, with the fields that the pipeline adds.
 
     Raises:
-        Refused: the plan isn't about the button's open item.
+        Refused: the plan isn't about what the pressed button is about.
     """
     plan = await with_suggestions(env, ctx, command.plan(ctx, read.args))
     plan = ctx.follow_up.bind(plan) if ctx.follow_up else plan

@@ -35,4 +35,4 @@ async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -
 
 
 class BotErrorWithHint(BotError):
-    """Raised for an unknown database name. The text suggests similar names."""
+    """Raised for an unknown database name. The text suggests similar names or `/turso ls`, if they may see that."""

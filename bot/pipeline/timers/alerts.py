@@ -30,9 +30,9 @@ from bot.turso.models import Listing
 log = structlog.get_logger(__name__)
 
 LOOKS_BACK: Final = timedelta(days=36)
-"""How old the readings are that alerts are decided from: five weeks and a day."""
+"""The maximum age of the readings from which alerts are decided: five weeks and a day."""
 REMEMBERS: Final = timedelta(days=40)
-"""How old the alerts are that are loaded, so that none is posted twice in a billing period."""
+"""The maximum age of the alerts that are loaded, so that none is posted twice in a billing period."""
 LATE: Final = timedelta(minutes=15)
 FAILS: Final = 3
 """How many times scheduled work must have failed in a row to cause an alert."""
@@ -59,12 +59,12 @@ async def decide_alerts(
     await _end(env, end_open((one for one in known if one.channel_id not in listening), AlertEnd.OFF))
     if not wanted:
         return
-    sights = _Targets(env, organization)
-    facts = await _of_existing(await _facts(env, organization, wanted, known, in_time=in_time), sights)
+    targets = _Targets(env, organization)
+    facts = await _of_existing(await _facts(env, organization, wanted, known, in_time=in_time), targets)
     for subscription in wanted:
         mine = [one for one in known if one.channel_id == subscription.channel_id]
         try:
-            shown = await _sight(env, subscription, sights)
+            shown = await _shown_in(env, subscription, targets)
         except BotError as error:
             log.warning("alerts wait until their readers are known", channel=subscription.channel_id, why=str(error))
             continue
@@ -144,7 +144,7 @@ async def _of_existing(facts: Facts, targets: "_Targets") -> Facts:
 
 
 async def _databases(env: Environment, organization: str) -> list[UsageSample]:
-    """Return the newest sample of each database."""
+    """Return the samples of the newest day. Samples of digests, whose `day` has a time, are left out."""
     today, yesterday = env.clock.now().date(), env.clock.now().date() - timedelta(days=1)
     found = await env.store.samples.find(
         organization=organization, since=yesterday.isoformat(), until=today.isoformat()
@@ -232,7 +232,7 @@ class _Targets:
         return {one.id: target for one, target in (await self.listing() or Listing()).with_targets()}
 
 
-async def _sight(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
+async def _shown_in(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
     """Return a function that decides which databases may be named in a channel. None if it can't have alerts.
 
     Raises:

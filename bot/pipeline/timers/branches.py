@@ -1,4 +1,4 @@
-"""The end of branches: it is announced, and at that time a quarantine is requested, by the rules that apply then."""
+"""The end of branches: it is announced, and when it comes, a quarantine is requested by the rules of that time."""
 
 from dataclasses import replace
 from typing import Final

@@ -34,7 +34,7 @@ PAUSE: Final = timedelta(minutes=10)
 BEGUN: Final = "?"
 """The suffix of a period whose digest may have been posted, because it was marked as begun."""
 NOWHERE: Final = "!"
-"""The suffix of a period whose digest couldn't be posted or may not be shown, of which people were notified."""
+"""The suffix of a period whose digest couldn't be posted or may not be shown. Somebody was notified of that."""
 DIGEST: Final = Action(digest_now.command.name)
 
 

@@ -1,4 +1,4 @@
-"""Reminders of requests that wait for approval: first a direct message, then notices in the card's thread."""
+"""Reminders of requests that wait for approval: direct messages if the rule requires them, and posts in the thread."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -61,7 +61,6 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
 
 async def _call_approvers(env: Environment, request: Request, timer: Timer) -> None:
     """Post a reminder once. A deleted card that is posted again replaces it, unless the reminder notifies more people.
-
 
     Raises:
         Unavailable: Slack doesn't accept the reminder now, or it is unknown who is on call.

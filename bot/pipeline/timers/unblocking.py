@@ -1,6 +1,6 @@
 """Unblocks what released holds have left blocked.
 
-Of two holds that end together, each leaves the blocks to the other.
+If two holds end at the same time, each leaves the blocks that both need to the other one.
 """
 
 from dataclasses import replace
@@ -22,10 +22,10 @@ from bot.pipeline.replies import private_note
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN: Final = timedelta(seconds=30)
-"""The pause before the bot reads again whether Turso shows that it is unblocked."""
+"""The pause before the bot reads again whether Turso shows the database as unblocked."""
 LONGEST_AGAIN: Final = timedelta(minutes=5)
 AFTER_RELEASE: Final = timedelta(minutes=15)
-"""How long after its release a hold is looked at. A block that is found later may have been set by someone else."""
+"""How long after its release a hold's blocks are still removed. Later, someone else may have set them."""
 NOT_SHOWN: Final = "Turso still shows the database as blocked."
 
 NOW: Final = "unblocked"
@@ -40,16 +40,16 @@ class Rest(Enum):
     NONE = auto()
     UNBLOCKED = auto()
     STILL_BLOCKED = auto()
-    """Turso doesn't show yet that it is unblocked."""
+    """Turso doesn't show yet that the database is unblocked."""
 
 
 async def unblock_rest(env: Environment, timer: Timer) -> Timer | None:
     """Unblock what a released hold needed and no other hold needs.
 
-    Later than `AFTER_RELEASE` it changes nothing, and `doctor` names a block that is left.
+    If more than `AFTER_RELEASE` has passed since the release, this changes nothing, and `doctor` reports what is left.
 
     Raises:
-        BotError: Turso didn't respond. The timer is retried, and `doctor` names it.
+        BotError: Turso didn't respond. The timer is retried, and `doctor` shows the failure.
     """
     hold = await env.store.holds.get(timer.subject)
     if hold is None or hold.released_at is None:
@@ -101,12 +101,12 @@ async def is_there(turso: TursoReader, hold: Hold) -> bool:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return the pause before the next read, if Turso didn't show the change so many times."""
+    """Return the pause before the next read, after Turso hasn't shown the change this many times."""
     return min(AGAIN * (1 << min(failures, 5)), LONGEST_AGAIN)
 
 
 async def _is_left_to_a_start(env: Environment, hold: Hold) -> bool:
-    """Return True while a request with a hold is executing. If it fails, nothing of its own ends the blocks."""
+    """Return True while a request with a hold is executing. If it fails, it may leave blocks, so look again later."""
     held = await env.store.holds.find(database_id=hold.database_id)
     requests = [await env.store.requests.get(one.request_id) for one in held]
     return any(one is not None and one.state is State.EXECUTING for one in requests)

@@ -1,6 +1,6 @@
 """Usage samples, from which `usage --since`, trends, digests and alerts are computed.
 
-A sample of an organization takes one call to Turso, for any number of databases and of channels with alerts.
+A sample of an organization takes one call to Turso. Its databases are also listed if one is new.
 """
 
 from collections.abc import Mapping, Sequence
@@ -120,7 +120,7 @@ def _total(usage: OrganizationUsage, name: str) -> int | None:
 
 
 async def _known(env: Environment, organization: str, day: date) -> Sequence[UsageSample]:
-    """Return the samples of the last days that were taken by this timer. Only samples of digests have a time."""
+    """Return the samples of the last days. Samples of digests, whose `day` has a time, are left out."""
     since = (day - KNOWN_FOR).isoformat()
     samples = await env.store.samples.find(organization=organization, since=since, until=day.isoformat() + "~")
     return [one for one in samples if len(one.day) == len(since)]
