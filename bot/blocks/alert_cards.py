@@ -53,7 +53,7 @@ class AlertPart:
     name: str
     amount: int
     query: Mrkdwn
-    """Its top query, or why that isn't known."""
+    """Its top query, or why that isn't known. Empty if queries may not be shown here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class AlertView:
     overages: bool | None = None
     """Whether Turso bills usage beyond a quota. None if it isn't known or may not be shown here."""
     target: Target | None = None
-    """The database of the buttons, with its group. None if it isn't shown here, or no longer exists."""
+    """The database that the buttons are about. None if it isn't shown here, or no longer exists."""
     buttons: Sequence[Element] = ()
 
 

@@ -19,9 +19,9 @@ class BranchStanding:
     """None if Turso didn't respond."""
     in_quarantine: bool = False
     asked_by: str = ""
-    """The person for whom its destruction was requested, if that hasn't started yet."""
+    """The requester of an open request to destroy it. Empty if there is none, or if it has started."""
     at_its_end: bool = False
-    """True if its end date led to that request, and not a person."""
+    """True if that request was opened because of the end date, and not by a person."""
 
 
 def branch_card(branch: Branch, standing: BranchStanding, now: datetime, *, by: str = "") -> Reply:

@@ -1,4 +1,4 @@
-"""All buttons of the bot, with the `action_id` and the opaque ID or command line of each."""
+"""The buttons of the bot's messages, with the `action_id` and the opaque ID or command line of each."""
 
 from typing import Final
 
@@ -43,11 +43,11 @@ CHANNEL_RIGHTS: Final = "channel.rights"
 LONGEST_LINE: Final = 2000
 SHARE: Final = 8
 FREEZE_FIRST: Final = 9
-"""The numbers in the `action_id`s of the Share and the Freeze button, which are unique within a message."""
+"""The numbers in the `action_id`s of `Share to channel` and `Freeze first`. They are unique within a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:
-    """Return the Approve button. If the rule asks for a confirmation, it opens a dialog that names the operation."""
+    """Return the Approve button. If the rule says `confirm: button`, it opens a dialog that names the operation."""
     dialog, risk, label = None, risk_of(request, catalogue), catalogue.label_of(request.command)
     if request.confirm is Confirm.BUTTON:
         dialog = kit.confirm(
@@ -60,9 +60,9 @@ def approve(request: Request, catalogue: CommandCatalogue) -> Element:
 
 
 def approval_button(request_id: str) -> Element:
-    """Return an Approve button for a request of which only the ID is known.
+    """Return an Approve button for a request of which only the ID is known. It opens no dialog.
 
-    If a typed confirmation is required, a form asks for it afterwards.
+    If the name must be typed, a form asks for it afterwards.
     """
     return kit.button(Plain("Approve"), APPROVE, request_id)
 
@@ -114,9 +114,9 @@ def thaw(hold_id: str, label: str = "Thaw") -> Element:
 
 
 def revoke_tokens_of(request_id: str, label: str) -> Element:
-    """Return the button that requests a rotation, which revokes a token.
+    """Return the button that requests a rotation, which revokes every token of a database.
 
-    Its value is the ID of the request that minted the token.
+    Its value is the ID of the request that minted one of the tokens.
     """
     return kit.button(Plain(label), END_TOKENS, request_id)
 
@@ -193,7 +193,7 @@ def channel_rights(channel_id: str) -> Element:
 
 
 def subject(request: Request) -> str:
-    """Return what a request is about, in one word: the database, or the thing that is created."""
+    """Return what a request is about: the database, the name or key of what it creates, or `this channel`."""
     return _subject(request.plan)
 
 
@@ -219,7 +219,7 @@ def wish(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
 
 
 def planned(plan: Plan, catalogue: CommandCatalogue) -> Mrkdwn:
-    """Return what a plan would do: "destroy `orders`", or the command's label if it is about nothing with a name."""
+    """Return what a plan would do: "destroy `orders`", or the command's label if its purpose names no database."""
     template = catalogue.purpose_of(plan.command, plan.options, plan.arguments)
     if "{}" not in template:
         return mrkdwn("{}", catalogue.label_of(plan.command))

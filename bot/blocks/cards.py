@@ -159,7 +159,7 @@ def _notification_text(request: Request, catalogue: CommandCatalogue, now: datet
 
 
 def _reason_blocks(request: Request, links: Links) -> list[Block]:
-    """Return the reason and the ticket. The title of a branch's end already states its reason."""
+    """Return the reason and the ticket. Empty for a branch's end, because the title of its card states the reason."""
     if request.is_branch_end:
         return []
     ticket = mrkdwn("*Ticket*: {}", _ticket(request.ticket, links)) if request.ticket else Mrkdwn("")

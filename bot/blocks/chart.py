@@ -19,7 +19,7 @@ _BAR_WIDTH: Final = 24
 class Chart:
     """A bar chart for a ranking, or a line chart over time. Every series has a number or None for each label.
 
-    A series with no numbers is left out. So is a label for which any of the other series has None.
+    A series with no numbers is left out. So is a label for which one of the remaining series has None.
     """
 
     kind: Literal["bar", "line"]

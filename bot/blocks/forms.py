@@ -62,7 +62,7 @@ def loading_view(title: str) -> View:
 
 
 def notice_view(title: str, text: str) -> View:
-    """Return a modal with one of our sentences. Names in back-ticks show as code."""
+    """Return a modal with a sentence of the bot. Names in back-ticks show as code."""
     return content_view(title, [kit.section(sentence(text))])
 
 
@@ -134,7 +134,7 @@ def chooser_view(commands: Iterable[Declaration], address_id: str, *, needs_chan
 def typed_name_view(
     callback_id: str, request_id: str, *, name: str, plan: Plan, countdown: timedelta | None = None
 ) -> View:
-    """Return a modal that asks for a database's name before a dangerous operation.
+    """Return a modal that asks for a name, usually the database's, before a dangerous operation.
 
     It repeats the plan, because on a phone the modal covers the card.
     """

@@ -37,7 +37,7 @@ class Place:
     rights: tuple[Right, ...]
     databases: Databases | None
     unknown: tuple[str, ...] = ()
-    """User groups in the channel's rules whose members Slack didn't return."""
+    """User groups and on-call schedules in the channel's rules that couldn't be looked up."""
 
 
 UNSURE: Final = Mrkdwn(

@@ -106,7 +106,7 @@ def flag_inputs(
 def filled_arguments(model: type[BaseModel], values: Mapping[str, Any]) -> Iterator[tuple[Argument, str | list[str]]]:
     """Yield the arguments that were filled in, with their texts.
 
-    An argument that takes all words has a list of words.
+    A `Rest` argument whose words aren't joined has a list of words instead.
     """
     for argument, _ in _fields(model):
         value = values.get(block_of(argument))
@@ -121,7 +121,7 @@ def block_of(argument: Argument) -> str:
 
 
 def label_of(argument: Argument) -> str:
-    """Return the label of an argument's input. It depends on the field, because an option can mean different things."""
+    """Return the label of an argument's input. The field's name decides first, as an option can mean several things."""
     key = argument.key.replace("_", "-")
     return _LABELS.get(argument.field) or _LABELS.get(key) or key.replace("-", " ").capitalize()
 

@@ -51,7 +51,7 @@ def context(*texts: Text) -> Block:
 
 
 def add_to_footer(blocks: Sequence[Block], text: Text) -> list[Block]:
-    """Return blocks with a text added to the last context block. If the last block isn't one, add a context block."""
+    """Return blocks with a text added to the context block at the end. If there is none, or it is full, add a block."""
     if blocks and blocks[-1]["type"] == "context" and len(blocks[-1]["elements"]) < CONTEXT_ELEMENTS:
         elements = [*blocks[-1]["elements"], text_object(text, FIELD)]
         return [*blocks[:-1], {**blocks[-1], "elements": elements}]

@@ -11,7 +11,7 @@ BLOCKS: Final = 50
 CHARACTERS: Final = 11_500
 NOTIFICATION: Final = 1_500
 _APART: Final = frozenset({"data_table", "data_visualization"})
-"""Blocks with their own limits, which don't count here."""
+"""Blocks with limits of their own. Their characters don't count toward `CHARACTERS`."""
 _SHOWN: Final = frozenset({"text", "title", "label", "placeholder", "hint", "caption"})
 
 
@@ -45,7 +45,7 @@ def headline(message: Reply) -> Mrkdwn:
 
 
 def fit_blocks(blocks: Sequence[Block]) -> Sequence[Block]:
-    """Return the blocks, or as many as fit. Buttons are always kept, because a message is useless without them."""
+    """Return the blocks, or as many as fit. Buttons are kept, because a message is useless without them."""
     if len(blocks) <= BLOCKS and sum(map(count_characters, blocks)) <= CHARACTERS:
         return blocks
     buttons = [block for block in blocks if block["type"] == "actions"]

@@ -100,7 +100,7 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
 
 
 def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
-    """Return a notice that a copy replaced a token holder's database: its address, and how to get a token."""
+    """Return a notice that a copy replaced a token holder's database: the copy's address, and how to get a token."""
     name, new = buttons.subject(request), request.plan.successor
     head = mrkdwn(":twisted_rightwards_arrows: {} replaced `{}` with its copy `{}`.",
                   person(request.requester), name, new["name"])  # fmt: skip

@@ -38,7 +38,7 @@ def proof_of(found: Finding) -> Mrkdwn:
 
 
 def proof_of_group(proof: Proof | None) -> Mrkdwn:
-    """Return whether the tokens of the group's other databases were revoked, too. Empty if that wasn't checked."""
+    """Return whether tokens of one other database of the group were revoked, too. Empty if that wasn't checked."""
     finding = proof.sibling if proof else None
     if proof is None or finding is None:
         return Mrkdwn("")

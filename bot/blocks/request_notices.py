@@ -37,7 +37,7 @@ from bot.core.requests.request import COUNTDOWN_OVER, Request, State
 
 
 def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: bool = False) -> Reply:
-    """Return a one-line notice about the state of a request.
+    """Return a short notice about the state of a request, for the people who are notified of it.
 
     Args:
         elsewhere: the notice is sent as a direct message, because the channel can't or may not show it.

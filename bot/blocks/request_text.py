@@ -63,7 +63,7 @@ def whose_request(request: Request, catalogue: CommandCatalogue, *, the: str = "
     """Return a request as the subject of a sentence: `Dana's request to destroy orders`.
 
     Args:
-        the: the article of a request that nobody made, `the` within a sentence.
+        the: the article for a request that no person made. Within a sentence, pass `the`.
     """
     if request.is_branch_end:
         return mrkdwn("{} request to destroy the branch `{}` at its end date", the, buttons.subject(request))
@@ -113,7 +113,7 @@ def _quarantined(request: Request, name: str, copy: str) -> Mrkdwn:
 
 
 def outcome_text(request: Request) -> Mrkdwn:
-    """Return the outcome in words, and what is still blocked."""
+    """Return the outcome in words, and what to do about a block that remains. Empty if there is neither."""
     return joined(" ", [part for part in (sentence(request.outcome), still_blocked(request)) if part])
 
 
@@ -146,7 +146,7 @@ def small_print(request: Request) -> Mrkdwn:
 
 
 def _operation(request: Request) -> str:
-    """Return the command line without the reason, which a person wrote and which the card shows separately."""
+    """Return the operation as a command line, without the reason. A card shows the reason separately."""
     plan, options = request.plan, [option for option in request.plan.options if option.startswith("--")]
     on = plan.arguments.get("on")
     turned = ["on" if on else "off"] if isinstance(on, bool) else []

@@ -53,10 +53,7 @@ def right_note(rights: Sequence[Right]) -> Mrkdwn:
 
 
 def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Return a warning that some user groups' members are unknown, so that permissions may be missing.
-
-    Empty otherwise.
-    """
+    """Return a warning that permissions may be missing, because groups couldn't be looked up. Empty without groups."""
     if not groups:
         return Mrkdwn("")
     return mrkdwn(":warning: {}, so this may be incomplete. Try again soon.", silent_groups(groups))
