@@ -106,10 +106,6 @@ class Context:
     now: datetime
     table: Sequence["Command"] = ()
     """All commands, for `help`."""
-    reason: str = ""
-    ticket: str = ""
-    line: str = ""
-    """The command line in canonical spelling, for buttons that run it again (pages, Refresh)."""
     sent_at: datetime | None = None
     """When the change was first marked as sent, by the machine's clock. None if it wasn't."""
     health: Health | None = None

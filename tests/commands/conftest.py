@@ -112,13 +112,13 @@ class Desk:
         """Run a read command, and return its reply."""
         parsed = self.parse(line)
         assert isinstance(parsed.spec, ReadCommand), parsed.spec
-        return check(await parsed.spec.run(self.context(line=parsed.text, **where), parsed.args))
+        return check(await parsed.spec.run(self.context(**where), parsed.args))
 
     async def plan(self, line: str, **where: Any) -> Plan:
         """Plan a change command, and fill in the fields that the pipeline would set."""
         parsed = self.parse(line)
         assert not isinstance(parsed.spec, ReadCommand)
-        plan = await parsed.spec.plan(self.context(line=parsed.text, **where), parsed.args)
+        plan = await parsed.spec.plan(self.context(**where), parsed.args)
         options = tuple(sorted(action_options(parsed.args)))
         plan = replace(plan, command=parsed.spec.name, options=options, organization="acme", policy_hash="p")
         assert Plan.from_json(plan.to_json()).to_json() == plan.to_json()

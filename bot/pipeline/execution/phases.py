@@ -31,9 +31,6 @@ async def context_of(env: Environment, request: Request) -> ChangeContext:
     return env.context(
         await env.requester_of(request),
         organization=request.organization,
-        line=request.line,
-        reason=request.reason,
-        ticket=request.ticket,
         sent_at=request.sent_at,
     )
 

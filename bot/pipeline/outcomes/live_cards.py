@@ -46,7 +46,7 @@ async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
     _, action = await decide_line(env, subject, action_of(read.spec.name, read.args))
     if not may_be_shown(env, subject, action, card.organization):
         return None
-    ctx = env.context(subject, command=read.spec.name, organization=card.organization, line=card.line)
+    ctx = env.context(subject, command=read.spec.name, organization=card.organization)
     reply: Reply = await read.spec.run(ctx, read.args)
     running = await env.store.incidents.running_in(card.channel_id)
     reply = await with_timeline(env, reply, running.id) if running else reply

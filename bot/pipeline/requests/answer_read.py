@@ -43,7 +43,6 @@ async def answer(
     ctx = env.context(
         subject,
         command=command.name,
-        line=read.text,
         explain=partial(explain, env),
         counted=partial(with_votes_of_now, env),
     )

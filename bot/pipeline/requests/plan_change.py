@@ -41,14 +41,7 @@ async def plan_change(
     quarantine = await own_undo(env, incoming, command, read.args)
     if quarantine and not common.dry_run:
         return await undo.undo_request(env, incoming, quarantine)
-    ctx = env.context(
-        subject,
-        command=command.name,
-        line=read.text,
-        reason=common.reason or "",
-        ticket=common.ticket or "",
-        follow_up=follow_up,
-    )
+    ctx = env.context(subject, command=command.name, follow_up=follow_up)
     reveals_next = False
     if quarantine is None:
         typed, action = await with_suggestions(env, ctx, require_line_allowed(env, subject, action))

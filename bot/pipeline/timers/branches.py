@@ -143,8 +143,6 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
         subject,
         command=command.name,
         organization=branch.organization,
-        line=read.text,
-        reason=REASON,
         follow_up=about,
     )
     plan = await planned(env, ctx, read, command)

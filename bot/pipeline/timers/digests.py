@@ -111,7 +111,7 @@ async def _schedule_next(env: Environment, timer: Timer, record: Digest, period:
 
 
 async def _write(env: Environment, record: Digest, subject: Subject) -> Reply:
-    ctx = env.context(subject, command=DIGEST.command, organization=record.organization, line=DIGEST.command)
+    ctx = env.context(subject, command=DIGEST.command, organization=record.organization)
     await measure(ctx)
     return await digest(ctx, length(record))
 

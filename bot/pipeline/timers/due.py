@@ -156,7 +156,7 @@ async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
     if look is None:
         return None
     subject = await env.requester_of(request)
-    ctx = env.context(subject, organization=request.organization, line=request.line, sent_at=request.sent_at)
+    ctx = env.context(subject, organization=request.organization, sent_at=request.sent_at)
     last, why = timer.attempt + 1 >= len(RECONCILE_PAUSES), "Turso shows that it didn't happen."
     target, left, silent = request.plan.target, (False, False), ""
     facts: dict[str, Any] = {}
