@@ -1,4 +1,4 @@
-"""Builds modals (command form, typed name, comment, review, notice), and reads their submitted values."""
+"""Builds modals (command form and chooser, typed name, comment, review, notice), and reads their submitted values."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -79,7 +79,8 @@ def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, deci
 
     Args:
         address_id: the ID of the intent that opened it, from which the submission gets its channel and thread.
-        decision: the decision on the known values. It says whether a reason and a ticket are required.
+        decision: the decision on the known values. It says whether a reason and a ticket are required, and whether the
+            command needs break-glass access.
     """
     blocks = inputs.argument_inputs(spec, given)
     choices = [("--private", "Only visible to me")]

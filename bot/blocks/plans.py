@@ -1,4 +1,4 @@
-"""Builds the blocks of a plan: facts, numbered steps, warnings, and holders of tokens that will be revoked."""
+"""Builds the blocks of a plan: facts, numbered steps, warnings, and holders of active tokens."""
 
 from collections.abc import Iterable
 from datetime import timedelta

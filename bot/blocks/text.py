@@ -117,7 +117,7 @@ def person(user_id: str) -> Mrkdwn:
 
 
 def actor(user_id: str) -> Mrkdwn:
-    """Return a mention of the actor of an audit entry. For a timer, `automatically`."""
+    """Return a mention of the actor of an audit entry, or words for a timer or the policy file."""
     if user_id == POLICY_FILE:
         return Mrkdwn("The policy file")
     return mrkdwn("automatically") if user_id in ("", TIMER) else person(user_id)
@@ -237,7 +237,7 @@ def ago(moment: datetime, now: datetime) -> str:
 def notification(text: Mrkdwn) -> Mrkdwn:
     """Return a text for notifications, without markup. Mentions and dates are kept, because Slack renders them.
 
-    Every asterisk, back-tick and emoji in it is the bot's own, because `mrkdwn` has replaced those in foreign text.
+    Every asterisk, back-tick and emoji in it is the bot's own, because `mrkdwn` has replaced those in text from others.
     """
     words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
     return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))

@@ -33,9 +33,9 @@ async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
 
 
 async def joined_since(ctx: Context, group: str | None, known_ids: Collection[str]) -> str | None:
-    """Return which databases have joined a group since a plan was made.
+    """Return a sentence about databases that have joined a group since a plan was made. None if none have.
 
-    The approval of the plan doesn't cover them. None if no database has joined.
+    The approval of the plan doesn't cover them.
     """
     known = set(known_ids)
     joined = [target for id_, target in (await members_of(ctx, group)).items() if id_ not in known]

@@ -26,7 +26,7 @@ RETENTION_KEY: Final = "keeps_seconds"
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How far back Turso can copy databases, by its plan."""
+    """How far back Turso can copy the organization's databases, and the plan that sets this."""
 
     length: timedelta
     plan: str = ""

@@ -1,4 +1,4 @@
-"""The databases from which a branch was created. It contains their data, so it has at most their permissions."""
+"""The sources of a branch, whose data it contains. What isn't allowed for them isn't allowed for the branch either."""
 
 from dataclasses import replace
 

@@ -27,7 +27,7 @@ A = TypeVar("A", bound=BaseModel)
 Facts = Mapping[str, Any]
 """What an operation returned, as plain JSON, such as a new database's hostname. Never a secret."""
 FREEZE_ENDED: Final = "over"
-"""Key in the facts: the freeze that the request placed has ended."""
+"""Key in the facts: True if the freeze that the request placed has ended."""
 
 
 Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]

@@ -63,7 +63,7 @@ def database_of(alert: Alert) -> tuple[str, str]:
 
 
 async def found_target(ctx: Context, visibility: AlertVisibility, name: str, database_id: str) -> Target | None:
-    """Return a database of an alert if it may be named. Calls Turso, unless every database may be named."""
+    """Return a database of an alert if it may be named. Calls Turso, unless every database and query may be shown."""
     if not name or visibility.names_all:
         return Target(name) if name else None
     return _seen(visibility, await attempt(ctx.turso.listed()), name, database_id)
@@ -72,7 +72,7 @@ async def found_target(ctx: Context, visibility: AlertVisibility, name: str, dat
 def _seen(visibility: AlertVisibility, listing: Listing | None, name: str, database_id: str) -> Target | None:
     """Return a database as the policy sees it, by its `DbId`. None if it may not be named or no longer exists.
 
-    If Turso doesn't list it, but it may exist, its name is enough where every database may be named.
+    If Turso doesn't list it, but it may exist, its name is enough where every database and query may be shown.
     """
     found = {one.id: target for one, target in listing.with_targets()} if listing else {}
     target = found.get(database_id)

@@ -24,7 +24,7 @@ def may_wake(ctx: Context, target: Target, members: Sequence[Target]) -> bool:
 async def can_offer_wake(ctx: Context, database: Database) -> bool:
     """Return True if a Wake button would work for the requester. Reads all databases of the group.
 
-    There is no button if Turso doesn't respond.
+    Returns False if Turso doesn't respond.
     """
     if not database.is_archived:
         return False

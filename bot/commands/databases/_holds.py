@@ -22,7 +22,7 @@ def remaining(holds: Iterable[Hold]) -> Blocks:
 
 
 async def holds_of(ctx: Context, database_id: str, *, but: Sequence[HoldKind] = ()) -> list[Hold]:
-    """Return the active holds of a database, except some kinds."""
+    """Return the active holds of a database, except those of the kinds in `but`."""
     held = await ctx.store.holds.find(organization=ctx.organization, database_id=database_id)
     return [hold for hold in held if hold.kind not in but]
 
@@ -69,7 +69,7 @@ async def lift_of_rest(store: ReadStore, hold: Hold) -> Lift:
 
 
 def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
-    """Return the lift of every hold of some kinds. It also removes blocks for which there is no hold."""
+    """Return the lift of every hold of the given kinds. It also removes blocks for which there is no hold."""
     target = _target(plan)
     return Lift(target.name, target.id, lambda hold: hold.kind in kinds)
 

@@ -43,7 +43,7 @@ async def require_free(ctx: Context, name: str) -> None:
 
 
 async def taken(ctx: Context, found: Database) -> str:
-    """Return the refusal of a taken name. Only people who may see the database here learn that it exists."""
+    """Return the refusal of a name that is taken. Only people who may see the database here learn that it exists."""
     if ctx.policy.scope(ctx.subject, "show").covers(await with_sources(ctx.turso, found)):
         return f"`{found.name}` already exists. See `/turso show {found.name}`."
     return f"`{found.name}` isn't available. Choose another name."

@@ -19,7 +19,7 @@ from bot.turso.models import Configuration, Listing, TopQuery, Usage
 
 T = TypeVar("T")
 CALL_SECONDS: Final = 2.0
-"""The time limit for each call, in seconds. The card must appear within three."""
+"""The time limit for each call, in seconds. The card must appear within three seconds."""
 DAYS: Final = 14
 CHANGES: Final = 5
 PAGE: Final = 100

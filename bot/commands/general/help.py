@@ -1,4 +1,4 @@
-"""`/turso help [COMMAND]`: list the commands that the requester may use here."""
+"""`/turso help [COMMAND]`: explain one command, or list those that the requester may use here."""
 
 from itertools import groupby
 from typing import Annotated

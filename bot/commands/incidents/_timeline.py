@@ -48,14 +48,15 @@ def belongs_to(incident: Incident, request: Request) -> bool:
 
 
 def is_about_incident(ctx: Context, request: Request) -> bool:
-    """Return True if a request starts, extends or ends an incident. The report's table of requests omits them."""
+    """Return True if a request starts, extends or ends an incident. The report's table omits such requests."""
     return ctx.policy.catalogue.incident_role_of(request.command) is not IncidentRole.NONE
 
 
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
     """Return the timeline of an incident.
 
-    Leaves out private requests, and requests that weren't made in the incident, unless they ended while it was active.
+    Leaves out private requests. A request that wasn't made in the incident is only included if its outcome came while
+    the incident was active.
     """
     entries, is_cut = await _entries(ctx, incident)
     known = await _requests(ctx, entries)

@@ -1,4 +1,4 @@
-"""Compares a database with its copy by fixed statements: schemas, and how many rows a table has and how new they are.
+"""Compares a database with its copy by fixed statements: the schemas, and each table's number of rows and newest time.
 
 The tokens for this are read-only, expire soon and never leave memory. What can't be read in time is unknown.
 """

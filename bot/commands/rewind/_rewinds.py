@@ -45,7 +45,7 @@ OTHER_DECISION: Final = CopyDecision("decide what happens to {}", "decided what 
 
 @dataclass(frozen=True, slots=True)
 class Rewind:
-    """A copy of a database as it was at a time. A request has created it."""
+    """A copy of a database as it was at an earlier time, and the request that created it."""
 
     request: Request
     decided: Request | None = None
