@@ -1,4 +1,4 @@
-"""The alerts that the policy file turns on in each channel, and the differences between two policies."""
+"""The alerts that the policy file turns on in each channel, and how they differ between two policies."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def alert_defaults(
     places: Iterable[tuple[str | None, "AlertsFile", People]], bindings: Mapping[str, "Binding"]
 ) -> tuple[AlertSubscription, ...]:
-    """Return the file's subscriptions, ordered by channel. An organization's settings replace those of the whole file.
+    """Return the file's subscriptions, ordered by channel.
+
+    In the channels of an organization with `alerts` of its own, those of the whole file have no effect.
 
     Args:
         places: the organization (None for the whole file), its settings, and the people to mention.

@@ -31,7 +31,10 @@ def refuses_person(policy: Policy, person: Person) -> str | None:
 
 
 def named_as(policy: Policy, person: Person) -> str | None:
-    """Return the reference (`guest:U0ANA`) that would admit a guest or an external person. None for all others."""
+    """Return the reference (`guest:U0ANA`) with which the policy would give a person access.
+
+    None for people who have access, and for those who can't get it.
+    """
     if refuses_person(policy, person) is None or person.is_bot or person.is_deactivated or not person.team_id:
         return None
     return f"{'external' if standing_of(policy, person) is Membership.EXTERNAL else 'guest'}:{person.id}"

@@ -65,7 +65,10 @@ class Cases(_Strict):
 
 
 def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bool]:
-    """Run every case. Return a line per failure and a summary, and True if all pass."""
+    """Run every case. Return a line per failure and a summary, and True if all pass.
+
+    If the file can't be read or has no case, return what is wrong and False.
+    """
     read = document.read(text)
     if read.problems:
         return [str(problem) for problem in read.problems], False

@@ -37,7 +37,7 @@ def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough
 
 
 def _what_differs(old: Policy, new: Policy) -> tuple[Policy, Policy]:
-    """Leave out channels that are equal in both policies, unless something outside the channels has changed."""
+    """Leave out channels that are equal in both policies, unless a part that applies to all channels has changed."""
     if any(getattr(old, name) != getattr(new, name) for name in ("ceiling", "profiles", "incidents", "workspaces")):
         return old, new
     same = {id_ for id_, one in old.channels.items() if new.channels.get(id_) == one}

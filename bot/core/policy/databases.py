@@ -1,4 +1,4 @@
-"""Database patterns of a rule: globs over names, and `group:NAME`."""
+"""Patterns of databases in a policy: globs over names, and `group:NAME`."""
 
 import re
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ class Databases:
 
 
 def sample(pattern: str) -> Target | None:
-    """Return a sample database that matches the pattern and hardly any other pattern. None if no name can match."""
+    """Return a sample database that matches the pattern and probably no other one. None if no name can match."""
     if pattern.startswith(GROUP):
         return Target("zz-sample", pattern.removeprefix(GROUP))
     text = _SET.sub(lambda found: _member(found[0]), pattern)

@@ -1,4 +1,4 @@
-"""The decision about an action: built-in limits, ceiling, the channel's rules and the person, in this order."""
+"""The decision about an action, by the built-in limits, the ceiling, the channel's databases and its rules."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -26,7 +26,7 @@ _Follow = Callable[[Rule], Decision]
 def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     """Decide whether `subject` may do `action` in their channel. The first matching rule decides. The default is DENY.
 
-    An action on several databases is decided for each of them, and the strictest decision applies to all.
+    An action on several databases is decided for each of them. The strictest verdict and settings apply to all.
     """
     refusal = refuses_person(policy, subject.person) or refuses_place(policy, subject, action.command)
     if refusal:
@@ -48,8 +48,8 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
 def undo_approvers(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
     """Return the sets of people who may undo what `subject` did, given the current `decision` about that operation.
 
-    An undo only restores. So even if the operation itself is denied now, for example by a ceiling, the people whom its
-    rules name may still undo it.
+    An undo only restores the earlier state. So even if the operation itself is denied now, for example by the ceiling,
+    the people who may undo or approve it by the channel's rules may still undo it.
     """
     if decision.verdict is not Verdict.DENY:
         return decision.undo_by, decision.approvers, ApproverSet(also=frozenset({subject.person.id}))
@@ -88,7 +88,7 @@ def _decide_on(
 
 
 def _banned(policy: Policy, action: Action, target: Target | None) -> Decision | None:
-    """Return the denial if the ceiling forbids the action, or None."""
+    """Return a denial if the ceiling forbids the action, or None."""
     for ban in policy.ceiling.deny:
         if ban.forbids(action, target):
             return deny(refusals.banned(action, target), f"{ban.where}: {ban.says}")
@@ -177,7 +177,7 @@ def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action
         approvers = _panel(subject, by := rule.by.up_to(risk))
         if (there := len(approvers.ids)) < rule.quorum:
             too_few = deny(refusals.too_few(subject, by, rule.quorum, there, "approve"), rule.locator)
-            # A request that already waits is still escalated, above all if nobody is known to be on call.
+            # A request that already waits is still escalated, for example if nobody is known to be on call.
             return replace(too_few, escalation=_escalation(rule), direct_message=rule.direct_message)
     if rule.verdict is Verdict.BREAK_GLASS:
         reviewers = _panel(subject, by := rule.review_by.up_to(risk))

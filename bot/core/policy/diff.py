@@ -1,4 +1,4 @@
-"""The differences between two policies: who gains and who loses what. Both decide on the same sample actions."""
+"""The differences between two policies: who gains and who loses what. Found by deciding on the same sample actions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -22,7 +22,7 @@ _UNBOUND = "C0UNBOUND"
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """A sample person, who represents everybody whom both policies treat in the same way."""
+    """A sample person, who represents all people to whom the same rules of both policies apply."""
 
     words: str
     id: str
@@ -66,7 +66,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
 
 
 def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield a line for each change of the Slack ID of a person in a schedule."""
+    """Yield a line for each person in a schedule whose Slack ID was changed."""
     for provider in sorted({*old.oncall_users, *new.oncall_users}):
         before, after = old.oncall_users.get(provider, {}), new.oncall_users.get(provider, {})
         for id_ in sorted({*before, *after}):

@@ -39,7 +39,7 @@ class Document:
     lines: dict[Path, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     misread: dict[Path, str] = field(default_factory=dict)
-    """The original text of values that YAML read as a number, a boolean or null: `no`, `007`, `1:30`."""
+    """The original text of values that YAML read as a whole number, a boolean or null: `no`, `007`, `1:30`."""
 
     def problem(self, path: Path, sentence: str) -> Problem:
         """Return a problem at `path`, or at its nearest parent that is in the file."""

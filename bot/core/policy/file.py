@@ -30,11 +30,11 @@ from bot.core.policy.file_values import (
 )
 
 MOST_RULES: Final = 1_000
-"""The maximum number of rules per channel or profile. To find unreachable rules, each is compared with all earlier."""
+"""The maximum number of rules per channel or profile, because each is compared with all earlier ones when loaded."""
 
 
 class _Strict(BaseModel):
-    """A mapping that allows only known keys."""
+    """Base class of mappings that allow only known keys."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -158,7 +158,7 @@ class ProfileFile(_Strict):
 
 
 class IncidentsFile(_Strict):
-    """Settings for incidents in channels that the policy doesn't list."""
+    """Settings for incidents. All but `profile` and `longest` are for channels that the policy doesn't list."""
 
     to: PeopleList
     organization: OrganizationName | None = None
@@ -168,7 +168,7 @@ class IncidentsFile(_Strict):
 
 
 class LinksFile(_Strict):
-    """Patterns of the pages of tickets and incidents in other systems."""
+    """Patterns of the URLs of tickets and incidents in other systems."""
 
     ticket: Annotated[str, BeforeValidator(link_pattern)] = ""
     incident: Annotated[str, BeforeValidator(link_pattern)] = ""

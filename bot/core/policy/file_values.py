@@ -149,7 +149,7 @@ def not_empty(values: list[str]) -> list[str]:
 
 
 def _no_threshold(sentence: str) -> PydanticCustomError:
-    """Return an error without the advice to quote the value, because a threshold may also be a number."""
+    """Return an error to which `load` adds no advice to quote the value, because a threshold may be a number."""
     return PydanticCustomError("threshold", "{sentence}", {"sentence": sentence})
 
 

@@ -189,7 +189,7 @@ class _Lint:
         self.schedules()
 
     def without_schedules(self, path: Path, value: Any) -> None:
-        """Report a schedule in a place where it isn't allowed, because it would be looked up for every command."""
+        """Report schedules under a key that takes none."""
         for word in _list(value):
             if isinstance(word, str) and _dict(self.names.get(word)).get("oncall"):
                 self.error(

@@ -25,7 +25,7 @@ class People:
     externals: frozenset[str] = frozenset()
     oncalls: frozenset[OnCall] = frozenset()
     delegates: tuple[tuple["People", "People"], ...] = ()
-    """Pairs of sets: the people in the first may choose a delegate from the second."""
+    """Pairs of sets: the people in the first may choose a delegate from the second set."""
     words: str = ""
     """The people as written in the policy: `dba, user:U0ANA`."""
 
@@ -48,7 +48,7 @@ class People:
         return replace(self, oncalls=covered, delegates=pairs)
 
     def lets_act(self, standing: Standing, delegate: Standing, groups: Groups) -> bool:
-        """Return True if the person with this `standing` may choose the delegate."""
+        """Return True if the approver in `standing` may choose the person in `delegate` as their delegate."""
         return any(
             bool(people.includes(standing.person, standing.membership, groups))
             and bool(delegates.includes(delegate.person, delegate.membership, groups))
@@ -110,7 +110,7 @@ NOBODY = People()
 
 
 def union_of(sets: Iterable[People]) -> People:
-    """Return the union of several sets."""
+    """Return a set of everybody in these sets."""
     every = list(sets)
     return People(
         users=frozenset().union(*(one.users for one in every)),

@@ -1,7 +1,7 @@
 """The sentences of decisions: why something is denied, and what would help.
 
 They contain no channel, ID or place in the file, because the reader may not know other channels.
-`dispatch/refusal_hints.py` adds the channels that the reader is in.
+`bot/pipeline/dispatch/refusal_hints.py` adds the channels that the reader is in.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +21,7 @@ def as_typed(action: Action, target: Target | None) -> str:
 
 
 def fits(rule: Rule) -> str:
-    """Return the sentence that says what a matching rule requires."""
+    """Say what a matching rule requires."""
     if rule.verdict is Verdict.APPROVE:
         needed = "1 approval" if rule.quorum == 1 else f"{rule.quorum} approvals"
         return f"This needs {needed} from {rule.by.readable}."
@@ -32,19 +32,19 @@ def fits(rule: Rule) -> str:
 
 
 def denied_by(action: Action) -> str:
-    """Return the sentence that a rule denies the action."""
+    """Say that a rule denies the action."""
     return f"This channel doesn't allow {as_typed(action, None)}. An admin can change the policy."
 
 
 def banned(action: Action, target: Target | None) -> str:
-    """Return the sentence that the ceiling denies the action."""
+    """Say that the ceiling denies the action."""
     return f"The policy denies {as_typed(action, target)} in every channel."
 
 
 def not_here(binding: Binding, target: Target) -> str:
-    """Return the sentence that the database, or its source, doesn't belong to the channel.
+    """Say that the database, or the source of a branch, doesn't belong to the channel.
 
-    Earlier sources aren't named, because people in the channel may not know them.
+    Sources of the source aren't named, because people in the channel may not know them.
     """
     names = [target.name, *target.sources[:1]]
     name = next((one for one in names if not binding.databases.matches(Target(one, target.group))), target.name)
@@ -52,12 +52,12 @@ def not_here(binding: Binding, target: Target) -> str:
 
 
 def of_another_organization(action: Action) -> str:
-    """Return the sentence that the channel now belongs to another organization than when this was requested."""
+    """Say that the channel now belongs to another organization than when this was requested."""
     return f"This channel can no longer use the organization `{action.organization}`."
 
 
 def reaches_others(binding: Binding) -> str:
-    """Return the sentence that an action also affects other channels' databases, without their names."""
+    """Say that an action also affects databases that don't belong to the channel, without their names."""
     return f"This channel can only use {binding.databases}, and this would also affect other databases."
 
 
@@ -65,7 +65,7 @@ UNBOUND = "The policy has no rules for this channel."
 
 
 def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, target: Target | None) -> str:
-    """Return the sentence that no rule matches, and what would match."""
+    """Say that no rule matches, and what would match."""
     standing = standing_of(policy, subject.person)
     misses = [(rule, rule.miss(subject, standing, action, target)) for rule in policy.rules(subject, binding)]
     useful = [(rule, miss) for rule, miss in misses if rule.verdict is not Verdict.DENY]
@@ -82,7 +82,7 @@ def no_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, 
 
 
 def too_long(action: Action, target: Target | None, rules: Sequence[Rule], ceiling: timedelta | None) -> str:
-    """Return the sentence that a token's lifetime is too long, and how long it may be."""
+    """Say that a token's lifetime is too long, and how long it may be."""
     longest = max(rule.max_lifetime for rule in rules)
     longest = longest if ceiling is None else min(longest, ceiling)
     never = any(rule.allow_never for rule in rules) and ceiling is None
@@ -94,7 +94,7 @@ GROUPS_UNKNOWN = "I couldn't look up the members of a user group that this depen
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
-    """Return the sentence that too few people could approve or review."""
+    """Say that too few people could approve or review."""
     if unchecked := people.unchecked(subject.groups):
         return f"{not_said(unchecked)}. Try again in a moment."
     wanted = "1 approval" if needed == 1 else f"{needed} approvals"
@@ -104,7 +104,7 @@ def too_few(subject: Subject, people: People, needed: int, there: int, verb: str
 
 
 def nobody_for_all(quorum: int, there: int) -> str:
-    """Return the sentence that too few people may approve for every database."""
+    """Say that too few people may approve for every database."""
     wanted = f", and {quorum} approvals are needed" if there else ""
     return f"{_who_can(there)} can approve this for all of these databases{wanted}. Request each one separately."
 

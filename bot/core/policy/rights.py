@@ -32,7 +32,7 @@ class Right:
     but: tuple[str, ...] = ()
     """Patterns of the databases to which the permission doesn't apply."""
     longest: timedelta | None = None
-    """The longest token lifetime, if it is shorter than the default."""
+    """The longest token lifetime for which this holds, if it is shorter than the default. Otherwise None."""
 
     @property
     def is_limited(self) -> bool:

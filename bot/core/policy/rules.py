@@ -170,11 +170,14 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Incidents:
-    """Who may start an incident in a channel without rules, and which rules then apply."""
+    """The settings of incidents."""
 
     to: People
+    """Who may start an incident in a channel that the policy doesn't list."""
     binding: Binding
+    """The organization and the databases of such a channel while its incident is active."""
     profile: str
+    """The profile of incidents in all channels."""
     longest: timedelta
 
 
@@ -186,14 +189,14 @@ class Policy:
     organizations: Mapping[str, str]
     """The environment variable with each organization's API token: `TURSO_API_TOKEN` for `acme`."""
     organization: str
-    """The file's default organization. Empty if there is none."""
+    """The organization of channels that name none: the file's, or else `TURSO_ORGANIZATION`. May be empty."""
     workspaces: frozenset[str]
     channels: Mapping[str, Binding]
     profiles: Mapping[str, tuple[Rule, ...]]
     ceiling: Ceiling = _NO_CEILING
     incidents: Incidents | None = None
     named: People = NOBODY
-    """All people whom the file names."""
+    """All people in the file's `people`, rules and `incidents`."""
     audit_head_channel: str | None = None
     policy_channel: str | None = None
     links: Links = NO_LINKS
@@ -208,19 +211,16 @@ class Policy:
 
     @property
     def usergroups(self) -> frozenset[str]:
-        """Return the user groups that decisions may depend on."""
+        """Return the user groups in the file's `people`, rules and `incidents`."""
         return self.named.usergroups
 
     @property
     def groups(self) -> frozenset[str]:
-        """Return the user groups and schedules that decisions may depend on."""
+        """Return the user groups and the keys of the schedules in the file's `people`, rules and `incidents`."""
         return self.named.lookup_groups
 
     def groups_in(self, channel_id: str) -> frozenset[str]:
-        """Return the user groups and schedules that decisions in this channel may depend on.
-
-        If `channel_id` is empty, return those of all channels.
-        """
+        """Return the `groups` on which decisions in this channel may depend. If `channel_id` is empty, return all."""
         every = self.groups
         if not channel_id or not every:
             return every
@@ -234,10 +234,7 @@ class Policy:
         return frozenset().union(*(one.lookup_groups for one in people))
 
     def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
-        """Return the user groups and schedules whose people may approve or review a command here.
-
-        They are looked up again when somebody approves or reviews.
-        """
+        """Return the user groups and schedules to look up again when somebody approves or reviews a command here."""
         bound = self.channels.get(channel_id)
         rules = list(bound.rules) if bound is not None else []
         for profile in self.profiles.values():
@@ -279,13 +276,13 @@ class Policy:
         return any(one.databases is not None and self.concerns(one, command) for one in about)
 
     def incident_profile(self, channel_id: str) -> str | None:
-        """Return the profile for incidents in this channel: that of `incidents`, or the profile called `incident`."""
+        """Return the profile for incidents in this channel. None if there is no such profile."""
         if self.incidents is not None:
             return self.incidents.profile
         return "incident" if "incident" in self.profiles and channel_id in self.channels else None
 
     def profile_of(self, incident: "Incident") -> str | None:
-        """Return an incident's profile if the policy still assigns it to incidents in that channel."""
+        """Return an incident's profile, or None if the policy no longer has it for incidents in that channel."""
         return incident.profile if incident.profile == self.incident_profile(incident.channel_id) else None
 
     def longest_incident(self) -> timedelta:
@@ -293,7 +290,7 @@ class Policy:
         return self.incidents.longest if self.incidents is not None else timedelta(hours=12)
 
     def scope(self, subject: Subject, command: str | None = None, options: frozenset[str] = frozenset()) -> "Scope":
-        """Return the databases visible to the subject here.
+        """Return the databases that the subject can see in their channel.
 
         With `command` and its flags, return only the databases for which the subject may run or request it.
         """

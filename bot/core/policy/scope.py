@@ -12,7 +12,7 @@ from bot.core.policy.rules import Ban, Binding, Policy, Rule
 
 @dataclass(frozen=True, slots=True)
 class _RelevantRules:
-    """The rules and bans that may apply to an action of one subject, on any database."""
+    """The rules and bans that may apply to an action of one person, on any database."""
 
     action: Action
     rules: tuple[Rule, ...]
@@ -26,7 +26,7 @@ class _RelevantRules:
 
     @property
     def may_deny(self) -> bool:
-        """Return True if the action may be denied for some database."""
+        """Return True if a ban or a rule may deny the action for some database."""
         return bool(self.bans) or any(rule.verdict is Verdict.DENY for rule in self.rules)
 
     def denies(self, target: Target) -> bool:
@@ -49,14 +49,14 @@ class Scope:
     """The databases that a person can see in a channel, or for which they may run a command."""
 
     organization: str
-    """Empty if the channel has no rules."""
+    """Empty if the channel has no rules, or the person or the channel has no access."""
     databases: Databases | None = None
     needs_group: bool = False
     """True if the groups of databases must be known to decide which are in scope."""
     _command: _RelevantRules | None = field(default=None, repr=False)
     """The rules about the scope's command. None if the scope isn't for a command."""
     _outcome: _RelevantRules | None = field(default=None, repr=False)
-    """The rules about the command that it runs at its end. Only their denials count."""
+    """The rules about the command that the scope's command runs at its end. Only their denials count."""
 
     @classmethod
     def of(cls, policy: Policy, subject: Subject, command: str | None, options: frozenset[str]) -> "Scope":
@@ -93,7 +93,7 @@ class Scope:
         return self.databases is not None and (self.databases.everything or group in self.databases.groups)
 
     def covers(self, target: Target) -> bool:
-        """Return True if the subject can see this database here."""
+        """Return True if the database is in scope."""
         if self.databases is None or not self.databases.matches(target):
             return False
         if self._command is None:
@@ -102,7 +102,7 @@ class Scope:
 
 
 def depends_on_names(policy: Policy, subject: Subject, command: str) -> bool:
-    """Return True if a decision on a command depends on the database's name, so a branch's sources must be known."""
+    """Return True if the decision on a command may depend on the database. Then a branch's sources must be known."""
     binding = policy.binding(subject)
     if binding is None:
         return False

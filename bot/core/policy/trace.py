@@ -19,7 +19,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision and the rules that were tried. There are none if the decision was made before any rule was tried."""
+    """A decision and the rules that were tried. `steps` is empty if the decision was made before any rule was tried."""
 
     decision: Decision
     steps: tuple[Step, ...]
