@@ -92,7 +92,8 @@ def _sentence(error: Any, path: Path, written: str | None) -> str:
     if kind.startswith("bool"):
         return f"takes `true` or `false`, not {_show(value)}"
     if kind.startswith(("int", "greater", "less")):
-        return f"takes a whole number from 1 to 20, not {_show(value)}"
+        most = 50 if path[-1] == "level" else 20
+        return f"takes a whole number from 1 to {most}, not {_show(value)}"
     if kind == "list_type":
         return f"takes a list, `[…]`, not {_show(value)}"
     if kind in ("dict_type", "model_type", "model_attributes_type"):
@@ -142,6 +143,8 @@ def model_at(path: Path) -> type[BaseModel]:
             return file.ProfileFile
         case ("incidents",):
             return file.IncidentsFile
+        case ("links",):
+            return file.LinksFile
         case ("channels" | "profiles", _, "rules", _):
             return file.RuleFile
     return file.PolicyFile

@@ -94,6 +94,7 @@ CASES = [
     ),
     ("incidents for a typo", "incidents: {to: anna, databases: []}", 1, "incidents.to", "`anna` isn't in `people`"),
     ("a head for a name", "audit_head_channel: ops", 1, "audit_head_channel", "isn't a channel's ID"),
+    ("an unknown link", "links: {tikcet: ''}", 1, "links.tikcet", "Did you mean `ticket`? Allowed: ticket, incident"),
     ("a link without a key", "links: {ticket: 'https://a.example/browse'}", 1, "links.ticket", "`{key}` once"),
     ("a link to any host", "links: {ticket: 'https://{key}.example/'}", 1, "links.ticket", "after the host"),
     ("a link with two keys", "links: {incident: 'https://a.example/{key}/{key}'}", 1, "links.incident", "`{key}` once"),
