@@ -90,7 +90,7 @@ def turn(faults: Faults, name: str, on: bool) -> None:
 
 
 def custom(faults: Faults) -> list[tuple[int, str]]:
-    """Return the number and description of each active custom fault."""
+    """Return the index in `faults.active` and the description of each active custom fault."""
     switched = [each.fault for each in _SWITCHES]
     return [(number, _in_words(each)) for number, each in enumerate(faults.active) if each not in switched]
 
@@ -113,7 +113,7 @@ def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: st
 
 
 def remove_custom(faults: Faults, number: int) -> None:
-    """Switch off a custom fault. Does nothing if it has already ended."""
+    """Switch off the custom fault with this index in `faults.active`. Does nothing if there is none."""
     if number in dict(custom(faults)):
         faults.remove(faults.active[number])
 

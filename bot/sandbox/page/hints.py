@@ -19,7 +19,7 @@ class CommandHint:
 
     @property
     def command_words(self) -> str:
-        """Return the words of the usage before its first argument."""
+        """Return the words of the usage before its first argument, or the command's name if there are none."""
         words = takewhile(lambda word: word.isalpha() and word.islower(), self.usage.split())
         return " ".join(words) or self.name
 

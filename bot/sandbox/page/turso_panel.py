@@ -25,7 +25,7 @@ class TursoFacts:
     used_percent: float
     overages: bool
     blocked: str
-    """What the data plane blocks: `reads`, `writes` or both. Empty if it blocks nothing."""
+    """What the data plane blocks: `reads`, `writes` or `reads and writes`. Empty if it blocks nothing."""
     groups: tuple[ShownGroup, ...]
     databases: tuple[str, ...]
 

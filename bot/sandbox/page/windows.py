@@ -34,7 +34,7 @@ class Windows:
     def claim(self, name: str, person_id: str) -> tuple[Subscription, bool]:
         """Return the feed with this name, and True.
 
-        If there is none, return a new feed and False, so that the page reloads.
+        If there is none for this person, return a new feed and False, so that the page fetches its content again.
         """
         waiting = self._waiting.pop(name, None)
         if waiting is not None and waiting.person_id == person_id:

@@ -10,7 +10,7 @@ from bot.sandbox.workspace.records import Change
 
 
 class Subscription(AsyncIterator[Change]):
-    """An endless iterator over changes. It misses none from its creation until `close()`."""
+    """An iterator over all wanted changes since its creation. It ends with `close()`."""
 
     def __init__(self, wanted: Callable[[Change], bool], forget: Callable[[Subscription], None]) -> None:
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()

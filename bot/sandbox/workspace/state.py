@@ -146,7 +146,7 @@ class State:
         return self.messages.get(channel_id, {}).get(ts)
 
     def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
-        """Return a message, ephemeral or not, by its `ts`: in one channel, or in any if none is given."""
+        """Return the message with this `ts`: an ephemeral one, or one in this channel (without a channel, in any)."""
         if (hidden := self.ephemerals.get(ts)) is not None:
             return hidden
         places = [channel_id] if channel_id else list(self.messages)

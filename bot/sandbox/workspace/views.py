@@ -27,7 +27,10 @@ class Views:
         self._state = state
 
     def open(self, trigger: Trigger, source: Any) -> View:
-        """Open a view in a new stack, for `views.open`. If the trigger is from an open modal, push the view onto it."""
+        """Open a view in a new stack, for `views.open`.
+
+        If the trigger comes from a modal and the person has one open, push the view onto the person's stack instead.
+        """
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
             return self.push(trigger, source)
@@ -35,7 +38,7 @@ class Views:
         return self._add(trigger.person_id, checked)
 
     def push(self, trigger: Trigger, source: Any) -> View:
-        """Push a view on top of the modal from which the trigger came, for `views.push`."""
+        """Push a view onto the person's stack, for `views.push`. The trigger must come from a modal."""
         if trigger.from_view_id is None or not self._state.stacks[trigger.person_id]:
             raise SlackError("invalid_trigger_id")
         return self.put_on_top(trigger.person_id, source)

@@ -1,4 +1,4 @@
-"""Instances in the catalogue: the copies of a database, one per location."""
+"""Instances in the catalogue: the copies of a database in its locations."""
 
 import apsw
 

@@ -38,7 +38,7 @@ class Instance:
 
 @dataclass(frozen=True)
 class Database:
-    """A logical database, with the properties that it takes from its group."""
+    """A logical database, with the properties that it takes from its group and its organization."""
 
     id: str
     organization: str

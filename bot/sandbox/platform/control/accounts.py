@@ -47,7 +47,7 @@ async def create(call: Call) -> Response:
 
 
 async def get(call: Call) -> Response:
-    """Return the organization, after updating which of its reads and writes are blocked by quotas."""
+    """Return the organization, after checking again whether a quota blocks its reads or writes."""
     await call.turso.flush()
     await call.turso.enforce_quotas()
     organization = await call.turso.read(organizations.find, call.organization)

@@ -21,7 +21,7 @@ _LARGEST_PAGE = 1000
 
 
 async def every(call: Call) -> Response:
-    """Return one page of databases by name, or all of them without `limit`."""
+    """Return one page of databases, sorted by name, or all of them without `limit`."""
     limit = call.number("limit")
     if call.query("schema"):
         return answer({"databases": []})

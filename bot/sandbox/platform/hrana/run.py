@@ -45,7 +45,7 @@ class Run:
         self._started_at = time.perf_counter()
 
     def start(self, rights: Rights) -> None:
-        """Run the statement up to its first row. Raises StatementError, or Busy if it can be started again."""
+        """Run the statement up to its first row. Raises StatementError, or Busy: then it can be started again."""
         session = self._session
         if scan.is_blank(self.sql):
             raise no_statement()

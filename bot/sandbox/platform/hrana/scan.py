@@ -1,4 +1,4 @@
-"""Just enough of SQL's lexical rules: comments, the first word, and whether another statement follows."""
+"""The lexical rules of SQL that the data plane needs: comments, the first word, parameters and `BEGIN`."""
 
 import re
 

@@ -91,7 +91,7 @@ class Stream:
     # Statements
 
     def start(self, statement: Statement) -> Generator[Pause, None, Run]:
-        """Run a statement up to its first row. Raises StatementError."""
+        """Run a statement up to its first row. Raises StatementError, or BadRequest if its text isn't stored."""
         sql = self.sql(statement.text)
         session = self.session
         run = Run(session, sql, self._bindings(sql, statement))
@@ -114,7 +114,7 @@ class Stream:
                 raise
 
     def rows(self, run: Run) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows in the protocol's form. Raises StatementError if the response becomes too large."""
+        """Yield the rows in the protocol's form. Raises StatementError, also if the response becomes too large."""
         for row in run.rows():
             self.budget -= _ROW_OVERHEAD + _size(row)
             if self.budget < 0:
@@ -130,7 +130,7 @@ class Stream:
             self.meter.set_size(served.database.id, served.instance, self.session.storage_bytes())
 
     def execute(self, statement: Statement) -> Generator[Pause, None, dict[str, Any]]:
-        """Run a statement and return a `StmtResult`. Raises StatementError."""
+        """Run a statement and return a `StmtResult`. Raises StatementError, or BadRequest if its text isn't stored."""
         run = yield from self.start(statement)
         rows: list[list[dict[str, Any]]] = []
         try:

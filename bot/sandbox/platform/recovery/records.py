@@ -16,9 +16,9 @@ _FASTEST = 1
 
 @dataclass(frozen=True)
 class Header:
-    """A record's header: the commit's time, the database's size before it, and where it ends in the write-ahead log.
+    """A record's header: the commit's time, the database's size before it, and its place in the write-ahead log.
 
-    `salts` and `frames` give that end: the log's generation, and its number of frames up to the end of this commit.
+    `salts` identify the log's generation. `frames` is its number of frames up to the end of this commit.
     """
 
     at_us: int

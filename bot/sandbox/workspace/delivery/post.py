@@ -35,7 +35,7 @@ class Post:
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, url: str, parcel: Parcel, *, sent_at: datetime, extra: Mapping[str, str]) -> Delivery:
-        """Send once, and wait for the response as long as Slack would. Never raises because of the app."""
+        """Send once, and wait for the response as long as Slack would. If that fails, the result says why."""
         body, content_type = parcel.encoded()
         headers = self.headers(body, content_type) | dict(extra)
         delivery = Delivery(

@@ -14,7 +14,7 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Args:
-    """Arguments by name. Reading one that has the wrong type raises Slack's error."""
+    """Arguments by name. Its methods convert an argument, and raise Slack's error if that isn't possible."""
 
     def __init__(self, given: Json, warnings: tuple[str, ...] = ()) -> None:
         self.given, self.warnings = given, list(warnings)
