@@ -157,6 +157,33 @@ async def test_an_organizations_token_cannot_access_another_organization(platfor
     assert await platform.api("DELETE", f"/api-tokens/{ours['id']}") == {"token": ours["id"]}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("PATCH", "", {"overages": True}, id="turn overages on"),
+        pytest.param("POST", "/groups", {"name": "europe", "location": "aws-eu-west-1"}, id="create a group"),
+        pytest.param("DELETE", "/groups/default", None, id="delete a group"),
+    ],
+)
+async def test_an_organizations_token_cannot_change_another_organization(
+    platform: Hosted, minted: Minted, method: str, path: str, body: Any
+) -> None:
+    await platform.http.post("/v1/organizations", json={"name": "umbrella"})
+    headers = await minted("umbrella-only", organization="umbrella")
+
+    foreign = await platform.http.request(method, f"/v1/organizations/acme{path}", json=body, headers=headers)
+
+    assert foreign.status_code == 403
+
+
+async def test_a_group_cannot_be_created_in_a_missing_organization(platform: Hosted) -> None:
+    body = {"name": "europe", "location": "aws-eu-west-1"}
+
+    missing = await platform.http.post("/v1/organizations/missing/groups", json=body)
+
+    assert (missing.status_code, missing.json()) == (404, {"error": "organization not found"})
+
+
 async def test_a_groups_token_has_its_scopes_only_in_its_group(platform: Hosted, minted: Minted) -> None:
     await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
     await platform.create("inside", group="europe")

@@ -102,7 +102,7 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
-    """Check the token and organization before a handler runs, and turn refusals into responses.
+    """Check the token, and the organization if the call is for one. Then run a handler, and turn errors into responses.
 
     `scope` is what a token that is limited to a group must have: one of Turso's nine scopes, or `user`, which no such
     token has.
@@ -134,7 +134,7 @@ def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Respo
 async def _enter(request: Request, turso: Turso, scope: str) -> Call:
     token = await _authenticate(request, turso)
     organization = request.path_params.get("organization", turso.organization)
-    if scope != "user":
+    if scope != "user" or "organization" in request.path_params:
         await turso.read(organizations.find, organization)
         if token.organization not in (None, organization):
             raise ApiError(403, "token does not have access to this organization")
