@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print the table, write it, and fail when a gate is missed twice."""
+"""`python -m bench`: measure and print the table, write it after a whole run, and fail if a gate is missed twice."""
 
 import argparse
 import asyncio
@@ -41,7 +41,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
 
 
 async def measure(names: Sequence[str], folder: Path) -> tuple[dict[str, float], list[str]]:
-    """Run the scenarios, repeat those that missed a required value, and return figures and notes."""
+    """Run the scenarios, repeat those that missed a gate or couldn't be measured, and return figures and notes."""
     figures: dict[str, float] = {}
     notes: list[str] = []
     async with fleet(folder) as team:
@@ -70,7 +70,7 @@ async def _run(name: str, team: Fleet, figures: dict[str, float], notes: list[st
 
 
 def verdict(figures: dict[str, float], names: Sequence[str]) -> list[str]:
-    """Return a sentence for each missed required value, and one if acknowledged changes were lost."""
+    """Return a sentence for each missed gate, and one if acknowledged changes were lost."""
     measured = {number for name in names for number in SCENARIOS[name][1]}
     failures = [
         f"Budget {one.number} is missed: {one.what}." for one in missed_gates(figures) if one.number in measured
@@ -81,7 +81,10 @@ def verdict(figures: dict[str, float], names: Sequence[str]) -> list[str]:
 
 
 def main() -> int:
-    """Run every scenario, or only those in the arguments. Return 1 if a required value was missed."""
+    """Run every scenario and the benchmark of the local platform, or only the scenarios in the arguments.
+
+    Returns 1 if a gate was missed or an acknowledged change was lost.
+    """
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="scenario", help=", ".join(SCENARIOS))
     parser.add_argument("--no-platform", action="store_true", help="leave the local platform out")

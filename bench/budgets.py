@@ -4,14 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 Figures = Mapping[str, float]
-"""Measured ratios and counts by the name of their budget; `3.p50` and `3.p99` belong to budget 3."""
+"""Measured figures by name. `3.p50` and `3.p99` belong to budget 3, and names such as `ms.requests` to no budget."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One row of the table. Each part is `(key, required value, desired value)`.
 
-    The values are upper bounds, or lower bounds with `at_least`. With `gates`, a missed required value is a failure.
+    The values are upper bounds, or lower bounds with `at_least`. With `gates`, the benchmark fails if a required value
+    is missed.
     """
 
     number: int

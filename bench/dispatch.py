@@ -1,4 +1,4 @@
-"""The cost of the fortieth command or button compared with the first, measured alternately in this process."""
+"""The cost of the last of forty commands or buttons compared with the first, measured alternately in this process."""
 
 import asyncio
 import os
@@ -91,13 +91,15 @@ def _command(fleet: Fleet, text: str) -> Iterator[bytes]:
 def _button(fleet: Fleet, action_id: str) -> Iterator[bytes]:
     action = {"action_id": action_id, "value": "r-1", "text": {"type": "plain_text", "text": "Probe"}}
     while True:
-        body = signing.click(action, respond_to=fleet.stubs.url, user=signing.ASKER, message={"ts": "1.2", "text": ""})
+        body = signing.click(
+            action, respond_to=fleet.stubs.url, user=signing.REQUESTER, message={"ts": "1.2", "text": ""}
+        )
         yield signing.request(body)
 
 
 @contextmanager
 def _forty_buttons() -> Iterator[None]:
-    """Register forty buttons: probes first and last, the bot's own before the last one. Undo that on exit."""
+    """Register forty buttons: probes, then the bot's own buttons, and a probe as the last one. Undo that on exit."""
     own = dict(button_actions.CLICKS)
     table: dict[str, Any] = button_actions.CLICKS  # type: ignore[assignment]
     table.clear()

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.signing import ASKER, CHANNEL
+from bench.signing import CHANNEL, REQUESTER
 from bench.systems import Fleet
 from bot.commands.requests.requests import MOST, OPEN
 from bot.core.records.audit_entry import AuditEntry
@@ -30,7 +30,7 @@ class _Now:
 async def pages(fleet: Fleet) -> dict[str, float]:
     """Measure budget 17 of `bench/budgets.py`.
 
-    That is reading a page of the audit log, all open requests of a channel, and one person's open requests in it.
+    That is reading a page of the audit log, the newest open requests of a channel, and one person's in that channel.
     """
     found: dict[int, list[float]] = {}
     for count in (FEW, MANY):
@@ -48,7 +48,7 @@ def _reads(store: SqlStore) -> list[Callable[[], Awaitable[object]]]:
     return [
         lambda: store.audit.page(before_seq=None, limit=20, databases=NAMES),
         lambda: store.requests.find(states=OPEN, channel_id=CHANNEL, limit=MOST),
-        lambda: store.requests.find(states=OPEN, requester=ASKER, channel_id=CHANNEL, limit=MOST),
+        lambda: store.requests.find(states=OPEN, requester=REQUESTER, channel_id=CHANNEL, limit=MOST),
     ]
 
 
@@ -69,7 +69,7 @@ async def _fill(file: Path, count: int) -> None:
     await upgrade(f"sqlite:///{file}")
     now = datetime.now(UTC)
     async with open_store(f"sqlite:///{file}", _Now()) as store:
-        await store.audit.append(AuditEntry(now, "read", "allowed", ASKER, CHANNEL, "list", (NAMES[0],)))
+        await store.audit.append(AuditEntry(now, "read", "allowed", REQUESTER, CHANNEL, "list", (NAMES[0],)))
         for number in range(40):
             await store.requests.open(_request(number, now), Transition(State.PENDING, now, {}))
     with contextlib.closing(sqlite3.connect(file)) as connection, connection:
@@ -107,7 +107,7 @@ def _request(number: int, now: datetime) -> Request:
         organization="bench",
         channel_id=CHANNEL,
         thread_ts=None,
-        requester=ASKER,
+        requester=REQUESTER,
         requester_team="T0BENCH",
         created_at=now,
     )

@@ -14,7 +14,10 @@ ROUNDS = 3
 async def compare_with_bare(
     fleet: Fleet, requests: Iterator[bytes], *, rate: float, seconds: float, rounds: int = ROUNDS
 ) -> tuple[dict[str, float], list[Sample]]:
-    """Return p50 and p99, as ratios to B and in milliseconds (medians of the rounds), and the bot's samples."""
+    """Return the figures and the bot's samples.
+
+    The figures are p50 and p99 as ratios to B, and in milliseconds for both. Each is the median of the rounds.
+    """
     bare_requests = signing.commands("help", respond_to=fleet.stubs.url)
     rows: dict[str, list[Sample]] = {"B": [], "bot": []}
     for name in rows:

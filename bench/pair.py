@@ -1,4 +1,4 @@
-"""One process and two on one PostgreSQL. If the load and PostgreSQL share the cores, the result is only informative."""
+"""Compare one process with two on one PostgreSQL. The result has no limit, because the load may use the same cores."""
 
 import asyncio
 import statistics

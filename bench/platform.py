@@ -1,7 +1,8 @@
 """The speed of the local platform: a client's inserts and selects, compared with plain SQLite and minimal HTTP.
 
-The client and the server share this machine's cores. The floor is a bare ASGI application on the same server
-software, which reads the same request and responds with as many bytes. Rounds are interleaved, and medians count.
+The client and the server share this machine's cores. The minimal HTTP server, called the floor, is a bare ASGI
+application in uvicorn that reads the same request and responds with as many bytes. Rounds are interleaved. The figures
+are medians.
 """
 
 import asyncio
@@ -55,7 +56,7 @@ asyncio.run(uvicorn.Server(config).serve(sockets=[listening]))
 
 @dataclass(frozen=True)
 class Row:
-    """An operation, its rate per second, and the ratio to its baseline."""
+    """An operation, its rate per second, and the ratios of the rate to those of plain SQLite and of minimal HTTP."""
 
     what: str
     per_second: float
@@ -102,7 +103,7 @@ def per_second(act: Callable[[], object]) -> float:
 
 
 def rows() -> list[Row]:
-    """Measure every operation and its baseline, which takes about half a minute. Return a row for each."""
+    """Measure every operation and the baselines, which takes about half a minute. Return a row for each."""
     with tempfile.TemporaryDirectory(prefix="bench-platform-") as folder:
         plain = sqlite3.connect(Path(folder) / "plain.db", isolation_level=None)
         plain.execute("PRAGMA journal_mode = wal")

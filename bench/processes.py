@@ -1,4 +1,4 @@
-"""The measured servers. Each is started on its own core and observed from outside."""
+"""The measured servers. They run on another core than the load, if there are two, and are observed from outside."""
 
 import asyncio
 import contextlib

@@ -12,7 +12,7 @@ import httpx
 import orjson
 from pydantic import TypeAdapter
 
-from bench.signing import ASKER, CHANNEL, TEAM
+from bench.signing import CHANNEL, REQUESTER, TEAM
 from bench.stubs import _database
 from bench.systems import POLICY
 from bot.app.serving import _tune_garbage_collection as tune_garbage_collection
@@ -50,7 +50,7 @@ class FromBytes(TursoClient):
 
 def _context(turso: TursoClient) -> Context:
     policy = load(POLICY, CATALOGUE)
-    subject = Subject(Person(ASKER, TEAM), Channel(CHANNEL))
+    subject = Subject(Person(REQUESTER, TEAM), Channel(CHANNEL))
     return Context(
         subject=subject,
         policy=policy,

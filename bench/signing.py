@@ -10,17 +10,17 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
-TEAM, CHANNEL, ASKER, APPROVER = "T0BENCH", "C0BENCH", "U0ASKER", "U0DBA"
+TEAM, CHANNEL, REQUESTER, APPROVER = "T0BENCH", "C0BENCH", "U0REQUESTER", "U0DBA"
 PATH = "/slack/events"
 _serial = itertools.count(1)
 
 
-def command(text: str, *, respond_to: str, user: str = ASKER) -> bytes:
+def command(text: str, *, respond_to: str, user: str = REQUESTER) -> bytes:
     """Return the body of `/turso text`, with new IDs each time."""
     serial = next(_serial)
     fields = {
         "token": "legacy", "team_id": TEAM, "team_domain": "bench", "channel_id": CHANNEL, "channel_name": "db-ops",
-        "user_id": user, "user_name": "asker", "command": "/turso", "text": text, "api_app_id": "A0BENCH",
+        "user_id": user, "user_name": "requester", "command": "/turso", "text": text, "api_app_id": "A0BENCH",
         "is_enterprise_install": "false", "response_url": f"{respond_to}/commands/{TEAM}/{serial}/x",
         "trigger_id": f"{serial}.222.0a1b2c3d",
     }  # fmt: skip

@@ -88,10 +88,10 @@ def _served(change: Callable[[Bot], None]) -> AsgiApp:
 
 
 def make_quiet() -> AsgiApp:
-    """Return the subject of budgets 1, 2 and 11: the bot without Turso and delivery."""
+    """Return the subject of budgets 1, 2, 11 and 18: the bot without Turso and delivery."""
     return _served(remove_delivery)
 
 
 def make_messages() -> AsgiApp:
-    """Return the subject of budget 6: the bot that answers with two messages."""
+    """Return the subject of budget 6: a bot that answers every command with two messages."""
     return _served(say_two_things)

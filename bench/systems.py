@@ -33,7 +33,7 @@ channels:
 
 
 KEEPS = ("--timeout-keep-alive", "600")
-"""Options that keep connections to Slack and Turso open while another system is measured."""
+"""Options of the stubs, so that a paused system's connections stay open while another system is measured."""
 
 
 def uvicorn(factory: str, port: int) -> list[str]:
@@ -74,7 +74,7 @@ class Fleet:
     stack: AsyncExitStack
     servers: dict[str, Server] = field(default_factory=dict)
     postgresql: str = ""
-    """The `DATABASE_URL` that two bots share."""
+    """The `DATABASE_URL` that the two bots of budget 18 share."""
 
     def hello(self) -> bytes:
         """Return a signed command that every system answers."""
@@ -89,7 +89,7 @@ class Fleet:
 
     @asynccontextmanager
     async def fresh(self, name: str) -> AsyncIterator[Server]:
-        """Start a separate system while the context is open."""
+        """Run a system in a new process inside the `with` block."""
         port = free_port()
         env = {"SLACK_API_URL": f"{self.stubs.url}/api/"}
         match name:

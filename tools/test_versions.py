@@ -1,4 +1,4 @@
-"""Runs the tests of the start, of durable work and of Slack with every supported Python on this machine.
+"""Runs the tests of startup, durable work and Slack with every supported Python version on this machine.
 
 Each interpreter gets its own environment in `build/versions`. One that isn't found is named and skipped.
 """
@@ -21,7 +21,7 @@ TESTS: Final = (
     "tests/scenarios/test_command_line.py",
     "tests/scenarios/test_settings.py",
 )
-"""The last three test the start: new and old stores, every command of the command line, and its settings."""
+"""The last three are about startup: new and old stores, the command line, and the settings."""
 
 
 def supported() -> list[str]:

@@ -1,4 +1,4 @@
-"""Baseline B: a bare `AsyncApp` that acknowledges one slash command, and a variant that sends two messages."""
+"""Baseline B: a bare `AsyncApp` that acknowledges one slash command, and two variants of it."""
 
 import os
 from typing import Any
@@ -33,7 +33,7 @@ def make() -> AsyncSlackRequestHandler:
 
 
 def make_before_response() -> AsyncSlackRequestHandler:
-    """Return the app with `process_before_response`, which avoids Bolt's polling for the acknowledgement."""
+    """Return the same app with `process_before_response`, which avoids Bolt's polling for the acknowledgement."""
     app = _app(process_before_response=True)
 
     @app.command("/turso")
