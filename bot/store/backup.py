@@ -17,7 +17,7 @@ PAGES_AT_ONCE = 1000
 
 
 class NoBackup(BotError):
-    """Raised if no backup was made. The message says why, and no file is left behind."""
+    """Raised if no backup was made. The message says why. The new file isn't left behind."""
 
 
 async def back_up(database_url: str, to: Path) -> Verified:
@@ -27,7 +27,7 @@ async def back_up(database_url: str, to: Path) -> Verified:
         What the copy's audit log contains.
     Raises:
         BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
-        NoBackup: the store is PostgreSQL, `to` exists, or the copy can't be written or isn't valid.
+        NoBackup: the store is PostgreSQL or doesn't exist, `to` exists, or the copy can't be written or isn't valid.
     """
     place = place_of(database_url)
     if place.file is None:

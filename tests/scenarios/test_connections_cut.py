@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.core.requests.request import State
 from bot.sandbox import running
-from bot.store.connections.database import TRIES_AFTER_A_CUT
+from bot.store.connections.database import RETRIES_AFTER_LOSS
 from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging
@@ -56,7 +56,7 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, when: When,
     At most three are cut, because all of them may be attempts of one transaction, which the store repeats three times.
     """
     numbers = {int(one) for one in cuts.split()}
-    assert len(numbers) <= TRIES_AFTER_A_CUT
+    assert len(numbers) <= RETRIES_AFTER_LOSS
     name = f"cut-{when.split()[0]}-{'-'.join(map(str, sorted(numbers)))}"
     await world.create_databases(name)
     ana = world.person(ANA)

@@ -31,7 +31,9 @@ def transaction_id(connection: Connection) -> TransactionId:
 
 
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
-    """Return whether PostgreSQL committed a transaction, from another connection. None if PostgreSQL doesn't know.
+    """Ask PostgreSQL, over another connection, whether it committed a transaction.
+
+    Returns None if PostgreSQL doesn't know, or the transaction is still in progress after the last check.
 
     Raises:
         DBAPIError: another connection couldn't be opened.

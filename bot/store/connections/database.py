@@ -33,7 +33,7 @@ POSTGRESQL_POOL: Final = 8
 POSTGRESQL_TIMEOUT: Final = 30
 """The default of `DATABASE_TIMEOUT`, in seconds."""
 LOG_EVERY_SECONDS: Final = 5.0
-TRIES_AFTER_A_CUT = 3
+RETRIES_AFTER_LOSS = 3
 """How many times a transaction is repeated after its connection was lost."""
 
 log = structlog.get_logger(__name__)
@@ -173,7 +173,7 @@ class PostgresqlDatabase:
         """Run `work`, which must not write, on a consistent snapshot of the database.
 
         Raises:
-            StoreUnavailable: `work` took too long, or no connection could be opened.
+            StoreUnavailable: `work` took too long, or the database failed or couldn't be reached.
         """
         try:
             return await within(self._timeout, self._run(self._reading, work))
@@ -185,16 +185,16 @@ class PostgresqlDatabase:
         """Run `work` in one transaction, and return its result after the commit.
 
         If the connection is lost, uncommitted work runs again on another connection. If a commit wasn't confirmed,
-        PostgreSQL is asked whether it happened. So `work` may run more than once, but is committed at most once.
+        PostgreSQL is asked whether it happened. So `work` may run up to four times, but is committed at most once.
 
         Raises:
-            StoreUnavailable: no connection could be opened, or it is unknown whether the commit happened.
+            StoreUnavailable: the database failed or couldn't be reached, or it is unknown whether the commit happened.
         """
         return await self._run(self._engine, work, before_commit)
 
     async def _run(self, engine: AsyncEngine, work: Work[T], before_commit: BeforeCommit = nothing) -> T:
         try:
-            for _ in range(TRIES_AFTER_A_CUT):
+            for _ in range(RETRIES_AFTER_LOSS):
                 attempt = _Attempt[T]()
                 try:
                     return await self._once(engine, work, before_commit, attempt)
@@ -217,7 +217,7 @@ class PostgresqlDatabase:
         return attempt.result
 
     async def _outcome_of(self, transaction: TransactionId) -> bool:
-        """Return True if the transaction was committed, and False if it wasn't and never will be."""
+        """Return True if the transaction was committed, False if it never will be. Raises StoreUnavailable."""
         if (committed := await was_committed(self._engine, transaction)) is None:
             raise StoreUnavailable
         log.warning("store.commit_not_confirmed", committed=committed)

@@ -1,4 +1,4 @@
-"""Check a PostgreSQL server before the bot uses it: reachable, new enough, and without a transaction pooler."""
+"""Check a PostgreSQL server before the bot uses it: version, encoding, and that there is no transaction pooler."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,7 +38,8 @@ async def require_usable(places: Places) -> None:
 
     Raises:
         StoreUnavailable: the server can't be reached. `detail` says why.
-        UnusableServer: the server is too old, is behind a transaction pooler, or the settings name two databases.
+        UnusableServer: the server is too old or is behind a transaction pooler, its encoding isn't UTF-8, or the
+            settings name two databases.
     """
     if places.direct.file:
         return

@@ -1,4 +1,4 @@
-"""A SQLite driver that adds a function that DBOS needs to older versions, such as Debian 12's."""
+"""A SQLite driver that adds a function that DBOS needs and that older versions lack, such as that of Debian 12."""
 
 import sqlite3
 import time
@@ -13,7 +13,7 @@ from bot.errors import BotError
 DRIVER: Final = "sqlite+turso_ops"
 """The scheme of the store's SQLite URLs, also for DBOS. Connections with it have the function."""
 OLDEST: Final = (3, 40)
-"""The oldest supported version of SQLite, with which the tests are run."""
+"""The oldest supported version of SQLite. Older ones aren't tested."""
 HAS_SUBSECONDS: Final = (3, 42)
 """The first SQLite with `unixepoch('subsec')`. DBOS uses it in column defaults on Python 3.12 and newer."""
 

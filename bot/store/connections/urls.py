@@ -160,9 +160,9 @@ def _parsed(database_url: str, bad_port: str) -> URL:
 
 
 def _check_password(parts: re.Match[str], setting: str) -> None:
-    """Raise BadDatabaseUrl if the password ends too early: then its rest, and an `@`, are in the host or what follows.
+    """Raise BadDatabaseUrl if the password has a character that ends it too early, such as `@` or `/`.
 
-    An option's value may contain an `@`, and so may an encoded name of a database.
+    Then an `@` is in the host, the database or the name of an option. The value of an option may contain an `@`.
     """
     names = (option.partition("=")[0] for option in (parts["options"] or "").split("&"))
     if "@" in parts["rest"] or any("@" in name for name in names):

@@ -1,4 +1,7 @@
-"""Alerts, each raised at most once per state and period, subscriptions and mutes."""
+"""Alerts, subscriptions to them, and mutes.
+
+A channel gets an alert with the same key at most once per period, unless the first one ended inconclusively.
+"""
 
 from datetime import datetime
 from typing import Final
@@ -77,7 +80,7 @@ class Alerts(Repository):
         return await self._database.read(lambda connection: many(connection, Alert, ordered))
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert with its pending notice. Returns False if a unique index shows that it was already raised."""
+        """Store an alert with its pending notice. Returns False if a unique index shows that it was raised before."""
 
         def work(connection: Connection) -> bool:
             if not insert_new(connection, alerts, {**values(alert), "key": alert.key}):
@@ -106,7 +109,7 @@ class Alerts(Repository):
 
 
 def _owe(connection: Connection, alert_id: str, event: str, at: datetime) -> None:
-    """Record a pending notice.
+    """Record a pending notice, unless it is already recorded.
 
     Its timer is due at once, so that a workflow delivers it.
     """

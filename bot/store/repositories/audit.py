@@ -38,7 +38,6 @@ class Audit(Repository):
     async def append_and_owe(self, entry: AuditEntry, event: str, subject_of: Callable[[int], str]) -> str:
         """Append an entry with a pending announcement of it, in one transaction. Returns the announcement's subject.
 
-
         Args:
             subject_of: returns the announcement's subject for the entry's number.
         """

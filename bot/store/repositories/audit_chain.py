@@ -20,7 +20,7 @@ TOUCH = "INSERT INTO touched (database, seq) VALUES (?, ?)"
 
 
 def head(connection: Connection) -> tuple[int, str]:
-    """Return the number and the hash of the last entry."""
+    """Return the number and the hash of the last entry, or (0, '') if the log is empty."""
     row = connection.exec_driver_sql(LAST).first()
     return (row.seq, row.hash) if row else EMPTY
 

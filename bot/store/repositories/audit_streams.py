@@ -47,9 +47,9 @@ class AuditStreams(Repository):
         return await self._database.write(work)
 
     async def received(self, stream: str, owner: str, seq: int, *, was: int, at: datetime) -> bool:
-        """Record the last entry that a receiver has.
+        """Record the last entry that a receiver has, by compare-and-set.
 
-        Returns False if the lease or `was` has changed in the meantime.
+        Returns False if another process has the lease now, or the recorded entry is no longer `was`.
         """
         change = update(log_streams).where(_is_owned(stream, owner), log_streams.c.seq == was)
         change = change.values(seq=seq, received_at=at, fault="")
@@ -66,7 +66,7 @@ class AuditStreams(Repository):
         await self._database.write(lambda connection: connection.execute(change))
 
     async def rewind(self, stream: str, seq: int) -> bool:
-        """Send the entries after `seq` again. Returns False if the receiver doesn't have that entry yet."""
+        """Make the stream send the entries after `seq` again. Returns False if the receiver doesn't have `seq` yet."""
         change = update(log_streams).where(log_streams.c.stream == stream, log_streams.c.seq >= seq)
         change = change.values(seq=seq)
         return await self._database.write(lambda connection: connection.execute(change).rowcount == 1)

@@ -26,6 +26,6 @@ class Cards(Repository):
         return await self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(query)])
 
     async def request_at(self, channel_id: str, ts: str) -> str | None:
-        """Return the ID of the request whose card a message is. None if it isn't a card."""
+        """Return the ID of the request that a message shows, or None if the message isn't a request's card."""
         query = select(cards.c.request_id).where(cards.c.channel_id == channel_id, cards.c.ts == ts)
         return await self._database.read(lambda connection: connection.scalar(query))

@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 
 LARGEST = 500
 GATHER_SECONDS = 0.005
-"""How long audit entries wait for others, in seconds. A commit of a single entry costs ten times as much."""
+"""How long audit entries wait for others, in seconds. An entry with a commit of its own costs ten times as much."""
 PAUSE_SECONDS: Final = 0.5
 """The pause in seconds before intents are tried again if it is unknown whether their commit happened."""
 
@@ -74,7 +74,7 @@ class GroupCommit:
         self._loop.start()
 
     async def intent(self, row: dict[str, Any], *, within: float | None = None) -> bool:
-        """Commit an intent immediately. Returns False if one with its key exists.
+        """Commit an intent without waiting for other rows. Returns False if an intent with its key exists.
 
         Args:
             within: how many seconds to wait. If a commit was sent by then, wait longer for its outcome, because the

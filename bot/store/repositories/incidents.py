@@ -38,7 +38,7 @@ class Incidents(Repository):
             self._running.forget()
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """Return the channel's active incident. Changes by other processes are visible within a second."""
+        """Return the channel's active incident, or None. Changes by other processes are visible within a second."""
         return (await self._running.by_channel()).get(channel_id)
 
     async def last_in(self, channel_id: str) -> Incident | None:

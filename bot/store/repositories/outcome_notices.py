@@ -1,4 +1,4 @@
-"""Outcome notices: the outcomes of which people must be notified, and who was notified when and how."""
+"""Outcome notices: outcomes and other events of which people must be notified, and who was notified when and how."""
 
 from datetime import datetime
 from typing import Final
@@ -26,7 +26,7 @@ class OutcomeNotices(Repository):
         self._clock = clock
 
     async def pending(self, subject: str) -> list[PendingNotice]:
-        """Return the outcomes of a request or review for which a notice is still pending."""
+        """Return the pending notices of a request, review or other subject, oldest first."""
         query = select(outcome_notices).where(_owed(subject)).order_by(outcome_notices.c.owed_at)
         return await self._database.read(lambda connection: many(connection, PendingNotice, query))
 
@@ -38,7 +38,10 @@ class OutcomeNotices(Repository):
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
-        """Record that people were notified, and how. Deletes the timer if no other notice of the subject is pending."""
+        """Record how people were notified, or that nobody could be reached (`NOBODY`).
+
+        Deletes the timer if no other notice of the subject is pending.
+        """
         now = self._clock.now()
         key = {"subject": subject, "event": event, "person": person}
         row = {**key, "owed_at": now, "told_at": None if how == NOBODY else now, "how": how}
@@ -57,7 +60,10 @@ class OutcomeNotices(Repository):
         return await self._database.write(lambda connection: transitions.owe_once(connection, subject, event, now))
 
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
-        """Return the outcomes since a time of which nobody was notified: the notice is late, or was impossible."""
+        """Return the notices since a time that reached nobody.
+
+        These are the notices for which nobody could be reached, and the pending ones from before `before`.
+        """
         late = or_(outcome_notices.c.how == NOBODY, outcome_notices.c.owed_at < before)
         whole = (outcome_notices.c.person == EVERYBODY) & outcome_notices.c.told_at.is_(None)
         query = select(outcome_notices).where(whole & late & (outcome_notices.c.owed_at >= since))

@@ -1,4 +1,4 @@
-"""Retention: old finished records are deleted in small batches. The audit log is never pruned."""
+"""Retention: old finished records are deleted in batches. Nothing in the audit log is deleted."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -22,7 +22,10 @@ class NoDurableWork:
 
 
 class Repository:
-    """The base class of repositories. Each method of a repository is one transaction."""
+    """The base class of repositories.
+
+    A method makes all its changes in one transaction. Only `Pruning` deletes in several.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database

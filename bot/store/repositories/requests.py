@@ -36,8 +36,8 @@ class Requests(Repository):
         if the intent already has a request (two processes may resume one intent), or if another request is making a
         change that only one request at a time may make.
 
-        With `unless_owing`, raises ReviewOwed and inserts nothing if a break-glass operation of the requester waits for
-        review.
+        With `unless_owing`, raises ReviewOwed and inserts nothing if the request needs a review and another break-glass
+        operation of the requester still waits for one.
         """
 
         def work(connection: Connection) -> Request:
@@ -49,9 +49,9 @@ class Requests(Repository):
             if move.decides and (under_way := transitions.decider(connection, move.decides)) is not None:
                 return _read(connection, under_way)
             if move.reviews:
-                _may_owe_one(connection, request.requester, another=not unless_owing)
+                _lock_reviews(connection, request.requester, may_owe=not unless_owing)
             while not insert_new(connection, requests, row):
-                # If it is None, the conflicting request is no longer pending, and the insert succeeds now.
+                # If there is none, the conflicting request is no longer pending, and the insert succeeds now.
                 if same := _the_same(connection, request):
                     return same
             transitions.apply_side_effects(connection, request.id, move, self._enqueuer)
@@ -100,8 +100,9 @@ class Requests(Repository):
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Set the state by compare-and-set. Returns None, and writes nothing, if the state isn't an expected one.
 
-        Also returns None if the transition places a quarantine on a database that already has one, or decides on a
-        request that another request has already decided on.
+        Also returns None if the transition is only for unsent requests and the request is marked as sent, if it places
+        a quarantine on a database that already has one, or if it decides on the result of a request on which another
+        request has already decided.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -141,8 +142,8 @@ class Requests(Repository):
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:
         """Add a vote to a pending request. Returns None if it isn't pending.
 
-        A person's second vote is ignored, unless it is given on behalf of another approver. Then it replaces the first
-        vote, which may not count anymore. The entry is only written if the vote is stored.
+        A person's second vote is ignored, unless the first one is an approval with another `on_behalf_of`. Then the new
+        vote replaces it, because it may not count anymore. The entry is only written if the vote is stored.
         """
 
         def work(connection: Connection) -> Request | None:
@@ -203,14 +204,14 @@ class Requests(Repository):
         return await self._database.read(lambda connection: connection.execute(query).first() is not None)
 
 
-def _may_owe_one(connection: Connection, person: str, *, another: bool) -> None:
+def _lock_reviews(connection: Connection, person: str, *, may_owe: bool) -> None:
     """Lock the reviews of a person's operations until the commit.
 
-    Raises ReviewOwed if one of them is open and `another` is False.
+    Raises ReviewOwed if one of them is open and `may_owe` is False.
     """
     lock_until_commit(connection, crc32(f"review owed by {person}".encode()))
     owed = select(reviews.c.id).where(reviews.c.actor == person, reviews.c.reviewed_at.is_(None))
-    if not another and connection.execute(owed).first() is not None:
+    if not may_owe and connection.execute(owed).first() is not None:
         raise ReviewOwed
 
 

@@ -15,7 +15,7 @@ AT_ONCE = 500
 
 
 class Samples(Repository):
-    """Usage samples, one per database and day."""
+    """Usage samples, one per database and day, and hourly readings, one per organization and hour."""
 
     async def add(self, new: Sequence[UsageSample]) -> None:
         """Add samples. A later sample of the same database and day replaces an earlier one."""
@@ -55,7 +55,7 @@ class Samples(Repository):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return what databases used in the hours before each of `at`. None means all databases."""
+        """Return what databases used in the hour before each of `at`. `database_ids` are IDs, or None for all."""
         query = select(usage_growth).where(usage_growth.c.organization == organization, usage_growth.c.at.in_(at))
 
         def work(connection: Connection) -> list[UsageGrowth]:

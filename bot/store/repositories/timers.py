@@ -38,7 +38,7 @@ class Timers(Repository):
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers and set `held_until`, so that the next sweep finds others, in one transaction.
+        """Enqueue the work of timers and set `held_until`, in one transaction, so that the next sweep starts others.
 
         Timers that were changed or have failed since they were read are left out.
         """
@@ -72,7 +72,7 @@ class Timers(Repository):
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Count the timers that were due before a time and haven't fired, and those that are failing."""
+        """Count the timers that were due before a time and haven't fired, and those that are failing, with examples."""
         fails = timers.c.failures > 0
         late = select(func.count()).select_from(timers).where(timers.c.due_at < before, ~fails)
         failing = select(func.count()).select_from(timers).where(fails)

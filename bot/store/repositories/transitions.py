@@ -68,7 +68,7 @@ def is_sent(connection: Connection, request_id: str) -> bool:
 
 
 def apply_side_effects(connection: Connection, request_id: str, move: Transition, enqueuer: Enqueuer) -> None:
-    """Write everything in a transition except the new state. The audit entries come last."""
+    """Write everything in a transition except the request's own row and notice. The audit entries come last."""
     if move.cancel:
         connection.execute(delete(timers).where(timers.c.subject == request_id, timers.c.kind.in_(list(move.cancel))))
     set_timers(connection, move.timers)
@@ -88,7 +88,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)
     if move.end_tokens_of:
-        revoke_tokens_of(connection, move.end_tokens_of)
+        end_tokens_of(connection, move.end_tokens_of)
     for revocation in move.revokes:
         revoke_tokens(connection, revocation)
     if move.reviews:
@@ -162,8 +162,9 @@ def set_timers(connection: Connection, due: Sequence[Timer]) -> None:
 def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, keeps_timers: bool = False) -> int:
     """Release holds, and delete their timers. Returns how many were still active.
 
-    Two holds that end at the same time each leave their common blocks to the other. So if another hold ended while one
-    was active, a timer unblocks what is left. With `keeps_timers`, the timer that is firing does that.
+    If two holds of a database end at the same time, each leaves the blocks that both need, because the other one is
+    still active. So if another hold ended while one was active, a timer removes the blocks that no hold needs. With
+    `keeps_timers`, no timer is deleted or set, because the timer that is firing does that.
     """
     if not hold_ids:
         return 0
@@ -191,7 +192,7 @@ def release_found(connection: Connection, hold_id: str, at: datetime) -> None:
 
 
 def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str]) -> bool:
-    """Return True if another hold of the database ended while this one was active, and not in this transaction."""
+    """Return True if another hold of the database ended while this one was active, and didn't end together with it."""
     if hold.kind is HoldKind.FOUND:
         return False
     others = (holds.c.database_id == hold.database_id) & holds.c.id.not_in(list(ended))
@@ -200,7 +201,7 @@ def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str
     return connection.execute(query).first() is not None
 
 
-def revoke_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
+def end_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
     """Mark the tokens of deleted databases as ended."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     ended = any_of(connection, tokens.c.database_id, database_ids) & tokens.c.state.in_(may_work)

@@ -12,7 +12,7 @@ SCHEMA = "dbos"
 
 def is_current(engine: Engine) -> bool:
     """Return True if no migration of DBOS's tables is missing."""
-    from dbos import _migration  # imported here because it takes 0.3 s and is rarely needed
+    from dbos import _migration  # imported here because it takes 0.3 s, and few commands check or upgrade the store
 
     if engine.dialect.name == "sqlite":
         applied, newest = _migration.get_sqlite_migration_versions(engine)

@@ -35,7 +35,7 @@ class CannotUpgrade(BotError):
 
 
 class NotUpgraded(BotError):
-    """Raised if there is no store, or an older version created it. The message says what to do."""
+    """Raised if the store doesn't exist, is empty or is from an older version. The message says what to do."""
 
 
 async def upgrade(database: str | Place) -> bool:
@@ -65,7 +65,7 @@ async def require_current(database: str | Place) -> None:
 
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        NotUpgraded: there is no store, or it is from an older version.
+        NotUpgraded: the store doesn't exist, is empty or is from an older version.
         CannotUpgrade: the store is from a newer version.
         StoreUnavailable: the database doesn't respond.
     """

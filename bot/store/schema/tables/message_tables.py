@@ -1,4 +1,4 @@
-"""Tables about messages: cards, notices of outcomes, and digests."""
+"""Tables about messages: cards, live cards, notices of outcomes, and digests."""
 
 from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, Table, Text
 

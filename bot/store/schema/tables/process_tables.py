@@ -1,4 +1,4 @@
-"""Tables about background work: timers and running processes."""
+"""Tables about background work: timers, running processes, and a row that is written to test the store."""
 
 from sqlalchemy import Column, Integer, PrimaryKeyConstraint, Table, Text
 

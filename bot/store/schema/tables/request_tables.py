@@ -1,4 +1,4 @@
-"""Tables about requests: intents, requests, votes, delegations and reviews."""
+"""Tables about requests: intents, requests with their votes and sent phases, delegations, decisions and reviews."""
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
