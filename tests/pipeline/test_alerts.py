@@ -108,6 +108,23 @@ async def test_one_odd_answer_about_the_plan_ends_no_alert(
     assert len(here.slack.public) == 1
 
 
+async def test_after_an_upgrade_of_the_plan_the_same_threshold_is_reported_again(
+    here: Pipeline, counters: Counters
+) -> None:
+    await subscribe(here)
+    counters.read["orders"] = 850_000
+    await sample(here)
+    counters.plans = plans(rowsRead=2 * QUOTA)
+    await sample(here)
+    await sample(here)
+    counters.read["orders"] = 1_700_000
+    await sample(here)
+    await sample(here)
+
+    found = [(one.threshold, one.compared, one.end) for one in await alerts(here)]
+    assert found == [("80", QUOTA, AlertEnd.BELOW), ("80", 2 * QUOTA, None)]
+
+
 async def test_an_alert_ends_after_three_answers_that_the_plan_has_no_quota(here: Pipeline, counters: Counters) -> None:
     await subscribe(here)
     counters.read["orders"] = 700_000

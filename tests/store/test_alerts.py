@@ -103,6 +103,21 @@ async def test_an_alert_that_differs_in_one_value_is_raised_separately(
     assert await store.alerts.raise_once(alert(2, **changes))
 
 
+@pytest.mark.parametrize(
+    ("kind", "again"),
+    [(AlertKind.QUOTA, True), (AlertKind.FORECAST, True), (AlertKind.SPIKE, False), (AlertKind.FAILURES, False)],
+)
+async def test_only_an_alert_about_a_quota_is_raised_again_when_what_it_is_compared_with_has_changed(
+    store: SqlStore, kind: AlertKind, again: bool
+) -> None:
+    assert await store.alerts.raise_once(alert(1, kind=kind))
+    assert not await store.alerts.raise_once(alert(2, kind=kind, compared=9)), "the first one is still open"
+    await store.alerts.end("al-1", NOON + HOUR, AlertEnd.BELOW)
+
+    assert not await store.alerts.raise_once(alert(3, kind=kind))
+    assert await store.alerts.raise_once(alert(4, kind=kind, compared=9)) is again
+
+
 async def test_a_database_has_one_spike_even_if_several_of_its_numbers_rise(store: SqlStore) -> None:
     spike = alert(kind=AlertKind.SPIKE, threshold="5x", period="2026-11-24 11", subject="orders-eu", subject_id="db-1")
     assert await store.alerts.raise_once(spike)

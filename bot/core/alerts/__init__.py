@@ -3,6 +3,7 @@
 from bot.core.alerts.alert import (
     ENDED,
     INCONCLUSIVE_ENDS,
+    KINDS_ABOUT_QUOTAS,
     RAISED,
     Alert,
     AlertEnd,
@@ -16,6 +17,7 @@ from bot.core.alerts.subscriptions import POLICY, AlertSubscription, Mute, merge
 __all__ = [
     "ENDED",
     "INCONCLUSIVE_ENDS",
+    "KINDS_ABOUT_QUOTAS",
     "POLICY",
     "RAISED",
     "Alert",

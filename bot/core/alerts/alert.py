@@ -28,6 +28,10 @@ class AlertKind(StrEnum):
     """Some of the bot's own work fails or is late."""
 
 
+KINDS_ABOUT_QUOTAS: Final = (AlertKind.QUOTA, AlertKind.FORECAST)
+"""The kinds of alerts that are raised again in a period if the quota has changed."""
+
+
 class Measure(StrEnum):
     """The number that an alert is about, with its unit."""
 
@@ -93,7 +97,7 @@ class Figure(NamedTuple):
 class Alert:
     """An alert in one channel. It is stored before it is posted.
 
-    There is at most one alert per channel, `key` and period, not counting those that ended with one of the
+    There is at most one alert per channel, `key` and `occurrence`, not counting those that ended with one of the
     `INCONCLUSIVE_ENDS`. At most one alert per channel and `key` is open.
     """
 
@@ -146,7 +150,7 @@ class Alert:
     def prevents_repeat(self) -> bool:
         """Return True unless the alert ended with one of the `INCONCLUSIVE_ENDS`.
 
-        If True, no other alert is raised about the same state in the same period.
+        If True, no other alert is raised about the same occurrence of the state.
         """
         return self.end not in INCONCLUSIVE_ENDS
 
@@ -163,3 +167,8 @@ class Alert:
         """
         measure = "" if self.kind is AlertKind.SPIKE else self.measure.value
         return "/".join((self.kind.value, self.organization, self.subject_id, measure, self.threshold))
+
+    @property
+    def occurrence(self) -> tuple[str, int | None]:
+        """Return the period, and the quota for an alert about one. After a change of plan, a state can occur again."""
+        return self.period, self.compared if self.kind in KINDS_ABOUT_QUOTAS else None

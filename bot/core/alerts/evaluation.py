@@ -54,8 +54,8 @@ def evaluate(
             continue
         ended |= found.ended
         is_open = {one.key for one in of_kind if one.is_open and one.id not in ended}
-        repeats = {(one.key, one.period) for one in of_kind if one.prevents_repeat}
-        new = [one for one in found.states if one.key not in is_open and (one.key, one.period) not in repeats]
+        repeats = {(one.key, one.occurrence) for one in of_kind if one.prevents_repeat}
+        new = [one for one in found.states if one.key not in is_open and (one.key, one.occurrence) not in repeats]
         raised += [replace(one, id=new_id()) for one in new]
     return Changes(raised, ended)
 

@@ -41,7 +41,9 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
             for one in (one for one in of_measure if one.is_open and one.id not in ended):
                 if (end := _end_of(one, 100 * used / quota, reached)) is not None:
                     ended[one.id] = end
-            if reached and not _was_raised(of_measure, period, reached[-1]):
+            standing = [one for one in of_measure if one.is_open and one.id not in ended]
+            raised = standing + [one for one in of_measure if _is_of_now(one, period, quota)]
+            if reached and not any(int(one.threshold) >= reached[-1] for one in raised):
                 since = first_above(facts.readings, period, measure, reached[-1] * quota / 100)
                 states.append(
                     state(AlertKind.QUOTA, subscription, facts, measure=measure, threshold=str(reached[-1]),
@@ -92,9 +94,9 @@ def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | 
     return AlertEnd.BELOW if percent < threshold - HYSTERESIS else None
 
 
-def _was_raised(known: Sequence[Alert], period: Period, threshold: int) -> bool:
-    """Return True if there was already an alert for this threshold or a higher one in this period."""
-    return any(one.prevents_repeat and one.period == period.key and int(one.threshold) >= threshold for one in known)
+def _is_of_now(alert: Alert, period: Period, quota: int) -> bool:
+    """Return True if an alert prevents that its threshold is reported again in this period, for this quota."""
+    return alert.prevents_repeat and alert.period == period.key and alert.compared == quota
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:

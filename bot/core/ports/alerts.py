@@ -46,8 +46,8 @@ class Alerts(ReadAlerts, Protocol):
     async def raise_once(self, alert: Alert) -> bool:
         """Store an alert, with its pending notification, unless there is already an alert about the same state.
 
-        Returns False if such an alert was already raised in this period, or is still open. If two processes raise the
-        same alert at the same time, one succeeds.
+        Returns False if such an alert was already raised in this period, for the same quota, or is still open. If two
+        processes raise the same alert at the same time, one succeeds.
         """
 
     async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:

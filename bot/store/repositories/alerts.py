@@ -1,6 +1,7 @@
 """Alerts, subscriptions to them, and mutes.
 
-A channel gets an alert with the same key at most once per period, unless the first one ended inconclusively.
+A channel gets an alert with the same key at most once per period, and per quota if it is about one, unless the first
+one ended inconclusively.
 """
 
 from datetime import datetime

@@ -18,7 +18,7 @@ from bot.store.connections.failures import describe_failure
 from bot.store.connections.urls import Place, place_of
 from bot.store.schema import _dbos_schema
 
-REVISIONS = tuple(f"{number:04}" for number in range(1, 18))
+REVISIONS = tuple(f"{number:04}" for number in range(1, 19))
 NEWEST = REVISIONS[-1]
 """The newest migration.
 

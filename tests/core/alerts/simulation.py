@@ -185,7 +185,7 @@ class Memory:
 
     def raise_once(self, alert: Alert) -> bool:
         same = [one for one in self.alerts.values() if one.key == alert.key and one.channel_id == alert.channel_id]
-        if any(one.is_open or one.period == alert.period for one in same):
+        if any(one.is_open or one.occurrence == alert.occurrence for one in same):
             return False
         self.alerts[alert.id] = alert
         self.posted.append(alert)

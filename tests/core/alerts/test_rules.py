@@ -119,11 +119,13 @@ def test_storage_is_forecast_beyond_the_period() -> None:
 WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), notify=("U0BEN",))
 
 
-def used(percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False) -> Changes:
+def used(
+    percent: float | None, known: Sequence[Alert] = (), *, storage: bool = False, quota: int = 1_000_000
+) -> Changes:
     """Return which alerts begin and end when `percent` of a quota is used."""
-    rows = None if percent is None else round(percent * 10_000)
+    rows = None if percent is None else round(percent * quota / 100)
     measure = Measure.STORAGE if storage else READ
-    now = reading(NOON, None if storage else rows, rows if storage else None, limits={measure: 1_000_000})
+    now = reading(NOON, None if storage else rows, rows if storage else None, limits={measure: quota})
     facts = Facts("acme", NOON, now, [reading(NOON - HOUR, 0, 0), now])
     return evaluate(WANTED, facts, known, shown=lambda *_: True, new_id=lambda: "al-9")
 
@@ -205,6 +207,52 @@ def test_a_storage_threshold_is_not_reported_again_in_a_new_period() -> None:
     changes = used(85, [posted_alert(80, period="2026-10", storage=True)], storage=True)
 
     assert (changes.raised, changes.ended) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("percent", "known", "raised", "ended"),
+    [
+        pytest.param(82, [posted_alert(80, is_open=False)], ["80"], {}, id="the same threshold"),
+        pytest.param(52, [posted_alert(80, is_open=False)], ["50"], {}, id="a lower threshold"),
+        pytest.param(42, [posted_alert(80)], [], {"al-80": AlertEnd.BELOW}, id="far below every threshold"),
+        pytest.param(60, [posted_alert(80)], ["50"], {"al-80": AlertEnd.BELOW}, id="above a lower threshold"),
+        pytest.param(79, [posted_alert(80)], [], {}, id="just below a threshold whose alert is open"),
+        pytest.param(82, [posted_alert(80)], [], {}, id="above a threshold whose alert is open"),
+        pytest.param(96, [posted_alert(80)], ["95"], {"al-80": AlertEnd.HIGHER}, id="the next threshold"),
+    ],
+)
+@pytest.mark.parametrize("storage", [False, True], ids=["rows read", "storage"])
+def test_a_threshold_is_reported_again_for_another_quota(
+    percent: float, known: list[Alert], raised: list[str], ended: dict[str, AlertEnd], storage: bool
+) -> None:
+    before = [replace(one, measure=Measure.STORAGE if storage else READ) for one in known]
+
+    changes = used(percent, before, storage=storage, quota=2_000_000)
+
+    assert [one.threshold for one in changes.raised] == raised
+    assert changes.ended == ended
+
+
+def test_a_lower_threshold_is_not_reported_while_a_storage_alert_of_an_earlier_period_is_open() -> None:
+    changes = used(78, [posted_alert(80, period="2026-10", storage=True)], storage=True)
+
+    assert (changes.raised, changes.ended) == ([], {})
+
+
+def test_a_forecast_is_made_again_for_another_quota() -> None:
+    days = month(100)
+    wanted = AlertSubscription("C0DBOPS", "acme", forecast=True)
+
+    def found(quota: int, known: Sequence[Alert]) -> Sequence[Alert]:
+        last = replace(days[-1], limits={READ: quota})
+        facts = Facts("acme", MIDNIGHT, last, [*days[:-1], last])
+        return evaluate(wanted, facts, known, shown=lambda *_: True, new_id=lambda: "al-1").raised
+
+    (first,) = found(2_350, [])
+    over = replace(first, ended_at=NOON, end=AlertEnd.BELOW)
+
+    assert found(2_350, [over]) == []
+    assert [one.compared for one in found(2_400, [over])] == [2_400]
 
 
 def test_an_alert_for_a_removed_threshold_ends() -> None:

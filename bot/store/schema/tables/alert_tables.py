@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Table, Text
 
-from bot.core.alerts import INCONCLUSIVE_ENDS, AlertEnd, AlertKind, Contributor, Figure, Measure
+from bot.core.alerts import INCONCLUSIVE_ENDS, KINDS_ABOUT_QUOTAS, AlertEnd, AlertKind, Contributor, Figure, Measure
 from bot.store.schema.column_types import EnumText, Numbers, SafeText, Strings, Tuples, UtcDateTime
 from bot.store.schema.tables.shared import metadata
 
@@ -57,14 +57,26 @@ alerts = Table(
 )
 _alert_is_open = alerts.c.ended_at.is_(None)
 _prevents_repeat = alerts.c.end.is_(None) | alerts.c.end.not_in(INCONCLUSIVE_ENDS)
+_once = _prevents_repeat & alerts.c.kind.not_in(KINDS_ABOUT_QUOTAS)
+_once_per_quota = _prevents_repeat & alerts.c.kind.in_(KINDS_ABOUT_QUOTAS)
 Index(
     "alerts_once",
     alerts.c.channel_id,
     alerts.c.key,
     alerts.c.period,
     unique=True,
-    sqlite_where=_prevents_repeat,
-    postgresql_where=_prevents_repeat,
+    sqlite_where=_once,
+    postgresql_where=_once,
+)
+Index(
+    "alerts_once_per_quota",
+    alerts.c.channel_id,
+    alerts.c.key,
+    alerts.c.period,
+    alerts.c.compared,
+    unique=True,
+    sqlite_where=_once_per_quota,
+    postgresql_where=_once_per_quota,
 )
 Index(
     "alerts_open",
