@@ -4,11 +4,10 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from bot.commands.base import ChangeContext, Command, Explain, FollowUp
@@ -92,8 +91,6 @@ class Environment:
     secrets: Sequence[str] = field(default=(), repr=False)
     """The secrets of this process that can be searched for in a text."""
     traces: Traces = field(default_factory=NoTraces)
-    tracing: Callable[..., AbstractContextManager[Any]] = field(default=lambda **_: nullcontext())
-    """Returns a context manager that adds its arguments to every log line."""
 
     def __post_init__(self) -> None:
         async def listed(menu: tuple[str, str | None]) -> Listing:
@@ -124,11 +121,6 @@ class Environment:
         """Return the person who acts, with the channel and the profile of its active incident."""
         groups = self.rules.policy.groups_in(incoming.channel_id)
         return await self.with_incident(await self.directory.subject(incoming, usergroups=groups))
-
-    async def refresh(self, incoming: Incoming, request: Request) -> None:
-        """Look up the person who pressed a button and the approvers' groups in Slack again, before the press counts."""
-        groups = self.rules.policy.approving_groups(request.channel_id, request.command)
-        await self.directory.subject(incoming, usergroups=groups, fresh=True)
 
     async def requester_of(self, request: Request) -> Subject:
         """Return a request's requester in its channel, with their current account and groups."""

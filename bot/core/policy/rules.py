@@ -233,14 +233,6 @@ class Policy:
             people.append(self.incidents.to)
         return frozenset().union(*(one.lookup_groups for one in people))
 
-    def approving_groups(self, channel_id: str, command: str) -> frozenset[str]:
-        """Return the user groups and schedules to look up again when somebody approves or reviews a command here."""
-        bound = self.channels.get(channel_id)
-        rules = list(bound.rules) if bound is not None else []
-        for profile in self.profiles.values():
-            rules += profile
-        return frozenset().union(*(r.by.lookup_groups | r.review_by.lookup_groups for r in rules if r.names(command)))
-
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Return every rule that needs approval or review, with the people and how many of them it needs."""
         places = [*self.channels.values(), *([self.incidents.binding] if self.incidents else [])]
