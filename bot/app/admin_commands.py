@@ -40,7 +40,7 @@ async def back_up_store(database_url: str, to: Path) -> int:
 
 
 class Audit:
-    """The audit log, read from the store."""
+    """The commands about the audit log of an existing store."""
 
     def __init__(self, store: SqlStore) -> None:
         self._store = store
@@ -48,7 +48,7 @@ class Audit:
     @classmethod
     @asynccontextmanager
     async def open(cls, database_url: str) -> AsyncIterator[Self]:
-        """Open an existing store for reading. Raises BotError if there is none of this version."""
+        """Open an existing store. Raises BotError if there is none of this version."""
         place = place_of(database_url).to_read
         await require_current(place)
         async with open_store(place, SystemClock()) as store:

@@ -3,7 +3,7 @@
 A timer may be delayed by the interval and the limits of the sweep (here), by the pause after a failure
 (`workflows.pause_after`), by timers that are started first (`due` in `store/repositories/timers.py`), and by pauses of
 its kind: a countdown waits while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`),
-and thaws, digests and usage samples are retried later (`pipeline/timers`).
+and thaws, digests and usage samples have pauses of their own (`pipeline/timers`).
 """
 
 import time

@@ -180,7 +180,7 @@ class Environment:
         counted: Callable[[Request], Awaitable[Request]] | None = None,
         follow_up: FollowUp | None = None,
     ) -> ChangeContext:
-        """Build the context of a command. It is built once per command line and then passed on.
+        """Build the context of a command, by the current policy.
 
         In a channel without a binding there are no databases, but help, `whoami` and `incident start` work.
 

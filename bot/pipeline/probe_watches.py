@@ -42,7 +42,7 @@ class ProbeWatches:
         return self._watches.get(request_id)
 
     def start(self, request_id: str, run: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start the task that tries a request's tokens, unless it is already running."""
+        """Start the task that tries a request's tokens, unless it was already started."""
         watch = self._watches[request_id]
         if watch.task is None:
             watch.task = asyncio.create_task(run(), name=f"proof: {request_id}")

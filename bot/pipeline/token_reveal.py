@@ -182,7 +182,7 @@ def _may_exist(request: Request, minted_at: datetime, who: str = "no one has see
 
 def _row(request: Request, token_id: str, now: datetime) -> LedgerToken:
     target = request.plan.target
-    assert target is not None, "a token is of a database"
+    assert target is not None, "a token belongs to a database"
     return LedgerToken(
         id=token_id,
         request_id=request.id,

@@ -1,1 +1,1 @@
-"""The steps between opening and starting a request: votes, confirmation, withdrawal and expiry."""
+"""Votes, confirmation, withdrawal, reminders and expiry of a waiting request, and the form for reviews."""

@@ -35,7 +35,7 @@ async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Ite
 
     Members of a group that Slack didn't return are left out, and so is everyone after the first `TRIED`.
     """
-    assert facts.channel is not None, "without a channel there are no people"
+    assert facts.channel is not None, "`facts_of` returned the channel"
     anybody = await env.with_incident(Subject(ANY_MEMBER, facts.channel, facts.groups))
     return _subjects(env.rules.policy, anybody, facts.channel, facts, action)
 

@@ -12,7 +12,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delegates import delegates_to_notify
 
 AT_MOST: Final = 25
-"""The maximum number of people who are notified individually. Others only see the mention in the channel."""
+"""The maximum number of people from a rule's `notify` who are notified individually. Others only see the mention."""
 _PERSON: Final = re.compile(r"<@([A-Z0-9]+)>")
 _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 

@@ -1,1 +1,1 @@
-"""The two ways in which a quarantine ends: the undo, and the destroy after its countdown."""
+"""The end of a quarantine: by an undo, or by its countdown."""

@@ -139,7 +139,7 @@ async def _start(env: Environment, request: Request, _: str) -> None:
 async def _lengthen(env: Environment, request: Request, timer: Timer, finding: Finding) -> Timer | None:
     """Extend a countdown to the length that the rules now require, and notify people."""
     now, due = env.clock.now(), _due_by(request, finding.countdown)
-    assert due is not None, "only a countdown gets longer"
+    assert due is not None, "the rules can only make a countdown longer if there is one"
     move = Transition(
         to=State.QUARANTINED,
         at=now,

@@ -70,7 +70,7 @@ async def destroy_now(env: Environment, incoming: Incoming) -> str:
     """Handle Destroy now: request the branch's quarantine as if the command had been typed."""
     branch, request, answer = await _authorized(env, incoming, "end", destroy.command.name)
     read = env.grammar.parse(command_line(destroy.command.name, branch.database))
-    assert isinstance(read, Parsed), "a name is all that it needs"
+    assert isinstance(read, Parsed), "the line is complete"
     here = replace(incoming, channel_id=branch.channel_id)
     settles = await settled_incident(env, request, answer)
     about = FollowUp(branch.database_id, settles=settles) if branch.database_id else None

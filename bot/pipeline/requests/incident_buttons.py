@@ -57,6 +57,6 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
 async def _handle_line(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
     """Handle a command line as if the person had typed it. Its plan must be about this incident."""
     read = env.grammar.parse(line)
-    assert isinstance(read, Parsed), "a key is all that it needs"
+    assert isinstance(read, Parsed), "the line is complete"
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))
     return await command_lines.continue_request(env, here, await env.subject(here), read, follow_up=about)

@@ -81,7 +81,7 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
     """Announce the end in the channel and to the owner, unless the branch no longer exists."""
     if await exists(env, branch) is False:
         return
-    assert branch.ends_at is not None, "only an end is announced"
+    assert branch.ends_at is not None, "a branch without an end is never announced"
     event = f"ends {branch.ends_at.isoformat()}"
     notice = await _notice(env, branch, request, event, await card_of_branch(env, branch))
     notice = replace(notice, is_kept_current=True)
@@ -136,7 +136,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     """
     command = destroy.command
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))
-    assert isinstance(read, Parsed), "a name is all that it needs"
+    assert isinstance(read, Parsed), "the line is complete"
     subject = await env.subject_in(branch.owner, branch.channel_id)
     about = FollowUp(branch.database_id) if branch.database_id else None
     ctx = env.context(

@@ -1,1 +1,1 @@
-"""The transitions of a request that depend on its outcome, with their holds, timers and audit entries."""
+"""The transitions at the start of a request and at the end of a phase, with their holds, timers and audit entries."""
