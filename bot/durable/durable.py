@@ -72,7 +72,7 @@ class Durable:
         self._loops: list[Loop] = []
         self._keeper: asyncio.Task[None] | None = None
         self.trouble = "Durable work hasn't started yet."
-        """A sentence for operators that says why no durable work is done at the moment. Empty if it is."""
+        """A sentence for operators that says why no durable work is done at the moment. Empty while it is done."""
 
     async def launch(self) -> None:
         """Start durable work. Returns after the first attempt.
