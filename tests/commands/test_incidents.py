@@ -163,6 +163,17 @@ async def test_private_requests_are_counted_and_not_described(desk: Desk, why: A
     assert "- From private requests: 2 items" in text
 
 
+async def test_a_private_freeze_of_a_database_that_was_already_blocked_counts_once(desk: Desk) -> None:
+    await desk.carry_out("incident start INC-42")
+    database = desk.acme.add("ledger")
+    frozen = hold(1, channel_id="C0DBOPS", placed_at=NOW, database="ledger", database_id=database["DbId"])
+    found = replace(frozen, id="h-found", kind=HoldKind.FOUND)
+    made = request(1, created_at=NOW, mode=Mode.DIRECT, private=True)
+    await desk.store.requests.open(made, move(State.SUCCEEDED, holds=[frozen, found]))
+
+    assert "Not shown: 1 item from private requests" in words(await desk.ask("incident"))
+
+
 async def test_a_private_request_that_waits_for_approval_is_an_open_item_because_its_card_is_in_the_channel(
     desk: Desk,
 ) -> None:

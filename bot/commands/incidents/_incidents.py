@@ -69,7 +69,8 @@ async def still_open(ctx: Context, incident: Incident) -> OpenItems:
     """
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
-    begun = [hold for hold in held if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
+    placed = [hold for hold in held if hold.kind is not HoldKind.FOUND]  # a found block isn't an item of its own
+    begun = [hold for hold in placed if hold.channel_id == here and was_running_at(incident, hold.placed_at)]
     tokens = await ctx.store.tokens.find(organization=organization, live_at=ctx.now)
     minted = [token for token in tokens if token.channel_id == here and was_running_at(incident, token.minted_at)]
     ours, made, undone = await asyncio.gather(
