@@ -12,7 +12,7 @@ from tests.crash.scenarios.actions import (
     reveal,
 )
 from tests.crash.scenarios.checks import blocks, is_gone, is_switched, is_there
-from tests.crash.scenarios.preparations import asked, in_state, may_rewind, quarantined, ready
+from tests.crash.scenarios.preparations import asked, branched, in_state, may_rewind, quarantined, ready
 from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
 from tests.crash.scenarios.table import APPROVALS, CHANGES, SCENARIOS
 
@@ -33,6 +33,7 @@ __all__ = [
     "ask_until_acknowledged",
     "asked",
     "blocks",
+    "branched",
     "card_now",
     "card_of",
     "in_state",

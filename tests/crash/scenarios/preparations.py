@@ -8,7 +8,7 @@ from tests.crash.harness import ORGANIZATION, Harness
 from tests.crash.scenarios.actions import LATE_SECONDS, ask_until_acknowledged, press_until_acknowledged
 from tests.crash.scenarios.shared import CONFIGURATION
 from tests.crash.waiting import poll_until
-from tests.world import ANA, until
+from tests.world import ANA, DANA, DB_OPS, until, words
 
 
 async def there(harness: Harness, name: str) -> None:
@@ -38,7 +38,13 @@ async def in_state(harness: Harness, name: str, state: State) -> Request:
         found = await harness.newest(name)
         return found if found and found.state is state and await harness.idle() else None
 
-    return await poll_until(look, f"{name} to be {state}")
+    try:
+        return await poll_until(look, f"{name} to be {state}")
+    except AssertionError as error:
+        found = await harness.newest(name)
+        seen = [words(one) for one in harness.world.workspace.history(DB_OPS, DANA) if name in words(one)]
+        about = f"{found.state}, outcome {found.outcome!r}" if found else "no request"
+        raise AssertionError(f"{error}: {about}, idle: {await harness.idle()}, last messages: {seen[-2:]}") from error
 
 
 async def quarantined(harness: Harness, name: str) -> None:
