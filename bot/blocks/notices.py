@@ -27,7 +27,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a reminder for one approver. It is used if the rule notifies nobody."""
+    """Return a reminder for one approver, for when the rule notifies nobody or the channel can't get `reminder`."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     if request.is_branch_end:
