@@ -75,7 +75,7 @@ class Inspector:
     def row_of(self, change: Change) -> Markup:
         """Return the row for a delivery or a call that has just been recorded."""
         if change.call is not None:
-            # the change is published right after its record is added, so the record is near the end
+            # The change is published right after its record is added, so the record is near the end.
             number = _last_index(self._workspace.calls, change.call)
             return self._drawing.template("_lab_row.html", row=self._call_row(number, change.call))
         assert change.delivery is not None

@@ -135,7 +135,7 @@ class ReadHandlers:
     def _page(self, request: Request, scene: Scene, channel: Channel | None) -> Response:
         if request.headers.get("cache-control") in ("max-age=0", "no-cache"):  # sent by the browser's reload button
             self._workspace.reload(scene.person.id)
-        # open the feed before rendering, so that no change is lost while the page loads
+        # Open the feed before rendering, so that no change is lost while the page loads.
         window = self._windows.open(scene.person.id)
         renderer = PageRenderer(scene)
         pane = renderer.channel_pane(channel, self._tries(scene)) if channel else renderer.home_pane()

@@ -19,7 +19,7 @@ RETRY_MILLISECONDS = 700
 async def events(
     feed: Subscription, workspace: Workspace, person_id: str, hello: str
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield the events for this person's window until the browser disconnects."""
+    """Yield the events for this person's window until the browser disconnects or the workspace closes."""
     yield ServerSentEvent(event="hello", data=hello, retry=RETRY_MILLISECONDS)
     async with feed:
         async for change in feed:

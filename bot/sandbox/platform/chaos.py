@@ -16,7 +16,7 @@ RAW_SEND = "platform.send"
 
 
 class Chaos:
-    """Logs calls and applies faults. Requests to `/_admin/` pass unchanged."""
+    """Logs calls and applies faults. Calls to `/_admin/` are neither logged nor affected by faults."""
 
     def __init__(self, app: ASGIApp, turso: Turso) -> None:
         self._app, self._turso = app, turso

@@ -101,7 +101,7 @@ class Turso:
             await self.plane.disconnect(database.id)
 
     async def copy(self, source: Database, database_id: str, at: float | None) -> None:
-        """Fill the file of a new database with another one, as it is or was at `at`. Raises TooEarly."""
+        """Copy a database into the file of a new one, as it is or was at `at` (epoch seconds). Raises TooEarly."""
         primary = next(iter(await self.read(instances.every, source.id)), None)
         served = self.plane.serve(source, primary)
         with served.in_use():

@@ -34,7 +34,7 @@ class Wal:
     def commits(self, first: int, end: int) -> Iterator[Commit]:
         """Yield the transactions in the frames from `first` up to, but not including, `end`.
 
-        All of them must be complete.
+        Leaves out a transaction that isn't complete.
         """
         frames: dict[int, int] = {}
         for number in range(first, end):
