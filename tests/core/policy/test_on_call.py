@@ -93,7 +93,11 @@ def test_the_person_on_call_does_not_approve_their_own_request() -> None:
         (PEOPLE.replace("provider: pagerduty, schedule", "provider: pager, schedule"), "allow: read", "pagerduty"),
         (PEOPLE.replace("pagerduty, escal", "opsgenie, escal"), "allow: read", "isn't for Opsgenie"),
         (PEOPLE.replace("pagerduty, escal", "incident_io, escal"), "allow: read", "isn't for incident.io"),
-        (PEOPLE.replace("schedule: PDBA100", "escalation_policy: PX1, level: 51"), "allow: read", "from 1 to 50, not `51`"),
+        (
+            PEOPLE.replace("schedule: PDBA100", "escalation_policy: PX1, level: 51"),
+            "allow: read",
+            "from 1 to 50, not `51`",
+        ),
         (PEOPLE.replace("risk: medium", "levels: 2"), "allow: read", "`levels` isn't allowed here. Did you mean"),
     ],
 )
