@@ -79,7 +79,7 @@ class OrphanRecovery:
             await self.recover()
 
     async def _resume_left_intents(self) -> None:
-        """Resume the intents that an earlier process left open, once, after it has had time to handle them itself."""
+        """Resume the intents that other processes left open, once, after a pause in which they may still be handled."""
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

@@ -26,7 +26,7 @@ class Work(Protocol):
     """
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:
-        """Authorize the start, check for plan drift, and claim the request. Return `STOP` to end the workflow."""
+        """Authorize the start, and set the request to EXECUTING. Return `STOP` to end the workflow."""
 
     async def act(self, request_id: str, phase: str) -> ActResult:
         """Send the change at most once, and return the result of the attempt."""

@@ -185,7 +185,7 @@ async def _try_all(env: Environment, turso: TursoReader, request_id: str, watch:
 
 
 async def _by_this_rotation(env: Environment, request_id: str, since: datetime, sibling: Finding) -> Finding:
-    """Discard a sibling's finding if it was rotated separately, because that proves nothing about this rotation."""
+    """Discard the finding for `sibling` if that database was rotated separately, since it proves nothing then."""
     states = [State.EXECUTING, State.UNKNOWN, State.RESTORED, *REVOKES]
     for name in (one.name for one in env.commands if isinstance(one, ChangeCommand) and one.revokes):
         for one in await env.store.requests.find(states=states, command=name, since=since):

@@ -16,7 +16,7 @@ from bot.core.requests.plan import DECIDES, DECIDES_ABOUT
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, NotOurs, Unavailable
 from bot.pipeline.execution.phases import context_of
-from bot.pipeline.outcomes.follow_ups import follow_up
+from bot.pipeline.outcomes.shared_files import share_results
 from bot.pipeline.outcomes.token_holders import notify_holders
 from bot.pipeline.transitions.hold_placement import why_decided
 from bot.store.repositories.requests import Requests
@@ -142,7 +142,7 @@ async def test_the_report_is_not_shared_in_a_channel_that_could_not_see_the_rewi
     assert shared == []
 
     monkeypatch.setattr(Requests, "get", real)
-    await follow_up(here.env, await here.now(kept))
+    await share_results(here.env, await here.now(kept))
     assert shared == ["rewind-orders.md"]
 
 

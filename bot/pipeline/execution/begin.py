@@ -22,7 +22,7 @@ from bot.pipeline.transitions.hold_placement import placed_by, take
 
 
 async def begin(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> BeginResult:
-    """Authorize the start, and claim the request. Returns `STOP` if the phase must not continue."""
+    """Authorize the start, and set the request to EXECUTING. Returns `STOP` if the phase must not continue."""
     request = await env.store.requests.get(request_id)
     if request is not None and request.state is State.STALE:
         await notify_outcome(env, request_id)  # in case a crash prevented the notification

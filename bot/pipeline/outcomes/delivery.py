@@ -22,7 +22,7 @@ NOBODY: Final = "nobody"
 ALARM: Final = "alarm"
 """The `event` of the notice about a break-glass operation."""
 REVOKED: Final = "revoked"
-"""The prefix of the `event` of notices to token holders."""
+"""The prefix of the `event` of notices to token holders about a rotation or a switch."""
 
 
 @dataclass(frozen=True, slots=True)

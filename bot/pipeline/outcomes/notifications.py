@@ -18,7 +18,6 @@ from bot.pipeline.outcomes.alert_notices import is_alert, notify_alert
 from bot.pipeline.outcomes.audit_head import is_audit_head, post_audit_head
 from bot.pipeline.outcomes.branch_cards import refresh_cards_about
 from bot.pipeline.outcomes.delivery import CHANNEL, NOBODY, Notice, deliver, deliver_and_close, notice_of
-from bot.pipeline.outcomes.follow_ups import follow_up
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.policy_notices import announce_policy_change, is_policy_change
 from bot.pipeline.outcomes.private_notes import update_note
@@ -32,6 +31,7 @@ from bot.pipeline.outcomes.request_cards import (
     show,
     thread_of,
 )
+from bot.pipeline.outcomes.shared_files import share_results
 from bot.pipeline.outcomes.token_holders import holders_must_know, notify_holders
 
 log = structlog.get_logger(__name__)
@@ -105,7 +105,7 @@ async def _notify_first_time(env: Environment, request: Request) -> None:
     """Notify people of an outcome, even if the card can't be updated now. A timer updates it later."""
     card = await _update_card(env, request)
     how = await _notify_of_outcome(env, request, card)
-    await follow_up(env, request)
+    await share_results(env, request)
     if holders_must_know(request):
         await notify_holders(env, request)
     for closed in request.facts.get(CLOSED, ()):

@@ -18,7 +18,7 @@ BACK: Final = "back"
 def holders_must_know(request: Request) -> bool:
     """Return True once holders must be notified.
 
-    Their tokens are revoked, or their database was replaced by another one, or is in use again.
+    That is when their tokens are revoked, their database was replaced by another one, or it is in use again.
     """
     if not request.plan.ends_tokens_of:
         return False

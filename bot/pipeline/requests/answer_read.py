@@ -21,8 +21,8 @@ from bot.pipeline.authorization.command_line import require_line_allowed
 from bot.pipeline.authorization.decision import require_still_allowed
 from bot.pipeline.authorization.vote_counts import with_votes_of_now
 from bot.pipeline.environment import Environment
-from bot.pipeline.outcomes.follow_ups import share_file, share_privately
 from bot.pipeline.outcomes.request_cards import with_timeline
+from bot.pipeline.outcomes.shared_files import share_file, share_privately
 from bot.pipeline.replies import entry, is_public, signed, with_actions
 from bot.pipeline.requests.explain import explain
 from bot.pipeline.requests.suggestions import with_suggestions

@@ -19,9 +19,9 @@ from bot.core.requests.request import Request
 from bot.errors import BotError
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver, notify_each
-from bot.pipeline.outcomes.follow_ups import FILE, share_file, share_privately
 from bot.pipeline.outcomes.recipients import AT_MOST, notified
 from bot.pipeline.outcomes.request_cards import announce_again, below_card, requests_that_started
+from bot.pipeline.outcomes.shared_files import FILE, share_file, share_privately
 
 log = structlog.get_logger(__name__)
 ENDED: Final = "ended"

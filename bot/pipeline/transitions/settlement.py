@@ -163,7 +163,7 @@ def _proof_timer(request: Request, kind: PhaseKind, settled: Settlement, now: da
 
 
 def _own(request: Request, holds: Sequence[Hold]) -> list[Hold]:
-    """Return the request's own holds. Found blocks are left out, because they belong to no request."""
+    """Return the request's own holds. Found blocks are left out, because it didn't set them."""
     return [hold for hold in holds if hold.request_id == request.id and hold.kind is not HoldKind.FOUND]
 
 

@@ -1,4 +1,4 @@
-"""What follows the notification of a success: a report, a file, and the incident's timeline."""
+"""Reports and files that are shared after a change, and the timeline of an incident that it has started."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -27,7 +27,7 @@ REPORTS: Final[Mapping[State, str]] = {
 """The `event` of a request's report, by the state after which it is shared. An undo gets its own report."""
 
 
-async def follow_up(env: Environment, request: Request) -> None:
+async def share_results(env: Environment, request: Request) -> None:
     """Share a change's report and file, and update its incident's cards. Safe to run again. Raises Unavailable."""
     await _share_report(env, request)
     reply = success_message(env, request)
