@@ -2,10 +2,11 @@
 
 import pytest
 
-from bot.commands.alerts._views import AlertVisibility, found_target
+from bot.commands.alerts._visibility import AlertVisibility, ListedDatabases
+from bot.core.alerts import Alert, AlertKind, Measure
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, words
-from tests.commands.conftest import POLICY, Desk
+from tests.commands.conftest import NOW, POLICY, Desk
 
 IN_FILE = POLICY + "alerts: {channel: C0DBOPS, quota: [90]}\n"
 
@@ -92,11 +93,28 @@ async def test_an_alert_does_not_name_a_branch_of_a_database_that_is_not_shown_h
     further = desk.acme.add("orders-again", parent={"id": hidden["DbId"], "name": "orders-stolen"})
     shown = desk.acme.add("orders-plain")
     ctx = desk.context(channel="C0ORDERS")
+    databases = ListedDatabases.of(await desk.turso.listed())
 
-    async def named(name: str, database_id: str) -> bool:
-        return await found_target(ctx, AlertVisibility.of(ctx), name, database_id) is not None
+    def named(name: str, database_id: str) -> bool:
+        return AlertVisibility.of(ctx).find(databases, name, database_id) is not None
 
-    assert await named("orders-plain", shown["DbId"])
-    assert not await named("orders-plain", hidden["DbId"]), "another database had that name"
-    assert not await named("orders-stolen", hidden["DbId"])
-    assert not await named("orders-again", further["DbId"])
+    assert named("orders-plain", shown["DbId"])
+    assert not named("orders-plain", hidden["DbId"]), "another database had that name"
+    assert not named("orders-stolen", hidden["DbId"])
+    assert not named("orders-again", further["DbId"])
+
+
+async def test_the_list_says_if_it_could_not_check_which_databases_have_open_alerts(desk: Desk) -> None:
+    desk.policy = POLICY.replace("[{allow: read},", "[{allow: [read, alert]},")
+    shown = desk.acme.add("orders-plain")
+    await desk.carry_out("alert on", channel="C0ORDERS")
+    alert = Alert("al-1", AlertKind.FREEZE, "acme", "C0ORDERS", Measure.DAYS, "7", "h-1", NOW, NOW, 8,
+                  subject="orders-plain", subject_id=shown["DbId"])  # fmt: skip
+    assert await desk.store.alerts.raise_once(alert)
+    assert "has been frozen for 8 days" in words(await desk.ask("alert list", channel="C0ORDERS"))
+
+    desk.acme.failing["/databases"] = 503
+
+    listed = words(await desk.ask("alert list", channel="C0ORDERS"))
+    assert "couldn't check which databases have open alerts" in listed
+    assert "No alerts are open" not in listed

@@ -104,6 +104,8 @@ class Simulation:
     """People who have left the channel."""
     is_shared: bool = False
     """The channel is shared with another company."""
+    knows_groups: bool = True
+    """Slack returns the members of user groups."""
     is_forbidden: bool = False
     """The policy's ceiling denies every destroy."""
     crash_point: CrashPoint = field(default_factory=CrashPoint)
@@ -163,8 +165,9 @@ class Simulation:
     # The directory
 
     def subject_now(self, user_id: str) -> Subject:
+        members = frozenset(self.dba) if self.knows_groups else None
         person = Person(id=user_id, team_id="T0ACME", name=user_id.lower())
-        return Subject(person, Channel(id=CHANNEL, is_ext_shared=self.is_shared), {"S0DBA": frozenset(self.dba)})
+        return Subject(person, Channel(id=CHANNEL, is_ext_shared=self.is_shared), {"S0DBA": members})
 
 
 def command(of: Simulation, user_id: str, line: str, key: str) -> Incoming:

@@ -40,6 +40,7 @@ class RecordingSlack(Slack):
         super().__init__(of)
         self.private: list[tuple[str, str]] = []
         self.public: list[str] = []
+        self.updated: list[str] = []
         self.takes_reveals = True
 
     async def send_ephemeral(self, to: Address, reply: Reply, *, replace: bool = False) -> bool:
@@ -55,6 +56,10 @@ class RecordingSlack(Slack):
     ) -> str:
         self.public.append(reply.text)
         return await super().post(channel_id, reply, thread_ts=thread_ts, broadcast=broadcast)
+
+    async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
+        self.updated.append(str(reply.blocks))
+        return await super().update(channel_id, ts, reply)
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
         return self.takes_reveals and await super().reveal(to, reply)

@@ -30,6 +30,9 @@ class Counters:
 
     def __init__(self, here: Pipeline) -> None:
         self.here, self.asked, self.fails = here, list[str](), False
+        self.lists, self.has_plan = True, True
+        self.unreadable = ""
+        """The database whose entry in the list can't be read."""
         self.read = dict.fromkeys(here.turso.databases, 0)
         self.plans: Any = PLANS
         self.subscription: Any = SCALER
@@ -40,6 +43,16 @@ class Counters:
             self.asked.append(path)
             if path.endswith("/acme/usage"):
                 return httpx.Response(429) if self.fails else httpx.Response(200, json=self.usage())
+            if path.endswith("/databases") and not self.lists:
+                return httpx.Response(503)
+            if path.endswith("/databases") and self.unreadable:
+                listed = [
+                    one if one["Name"] != self.unreadable else {"Hostname": one["Hostname"]}
+                    for one in self.here.turso.databases.values()
+                ]
+                return httpx.Response(200, json={"databases": listed})
+            if path.endswith("/plans") and not self.has_plan:
+                return httpx.Response(503)
             if path.endswith("/plans"):
                 return httpx.Response(200, json=self.plans)
             if path.endswith("/subscription"):

@@ -1,57 +1,29 @@
 """What a channel may see of an alert: its own databases, and the organization's numbers if it has all of them."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from bot.blocks.alert_cards import AlertPart, AlertView, amount
 from bot.blocks.text import Mrkdwn, cut, mrkdwn
+from bot.commands._rights import unknown_here
 from bot.commands._targets import attempt
+from bot.commands.alerts._visibility import AlertVisibility, ListedDatabases, NotListed
 from bot.commands.base import Context
-from bot.commands.databases import triage
-from bot.commands.usage import usage
 from bot.core.alerts import Alert, AlertKind, Contributor, Measure
 from bot.core.model import Target
-from bot.core.policy import Scope
-from bot.turso.models import Listing, TopQuery
+from bot.core.oncall import not_said
+from bot.errors import Unavailable
+from bot.turso.models import TopQuery
 
 QUERY: Final = 120
 """How many characters of a query are shown."""
 LAST: Final = timedelta(days=1)
 """How far back queries are read, at least. For a spike, they are read from its beginning instead."""
+WAITS: Final = timedelta(minutes=15)
+"""How long a card about the organization waits for the names of databases if Turso doesn't list them."""
 WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
-
-
-@dataclass(frozen=True, slots=True)
-class AlertVisibility:
-    """What a channel may see in alerts: databases in every scope of `shown`, and queries of those in `with_queries`."""
-
-    shown: tuple[Scope, ...]
-    with_queries: Scope
-
-    @classmethod
-    def of(cls, ctx: Context) -> "AlertVisibility":
-        """Return what `ctx.subject` may see in its channel. `ctx.scope` must be the scope of `alert list`."""
-        return cls((ctx.scope, _scope(ctx, usage.command.name)), _scope(ctx, triage.command.name))
-
-    @property
-    def is_whole(self) -> bool:
-        """Return True if every database may be seen, so that numbers of the whole organization may be shown."""
-        return all(one.covers_all for one in self.shown)
-
-    @property
-    def names_all(self) -> bool:
-        """Return True if groups and sources aren't needed, because every database and its queries may be seen."""
-        return self.is_whole and self.with_queries.covers_all
-
-    def covers(self, target: Target) -> bool:
-        """Return True if a database may be named."""
-        return all(one.covers(target) for one in self.shown)
-
-
-def _scope(ctx: Context, command: str) -> Scope:
-    return ctx.policy.scope(ctx.subject, command)
 
 
 def database_of(alert: Alert) -> tuple[str, str]:
@@ -62,49 +34,81 @@ def database_of(alert: Alert) -> tuple[str, str]:
     return (first.database, first.database_id) if first else ("", "")
 
 
-async def found_target(ctx: Context, visibility: AlertVisibility, name: str, database_id: str) -> Target | None:
-    """Return a database of an alert if it may be named. Calls Turso, unless every database and query may be shown."""
-    if not name or visibility.names_all:
-        return Target(name) if name else None
-    return _seen(visibility, await attempt(ctx.turso.listed()), name, database_id)
+async def databases_for(ctx: Context, alerts: Iterable[Alert]) -> ListedDatabases | None:
+    """Return what Turso lists, for `may_see`. None if no alert needs it.
 
-
-def _seen(visibility: AlertVisibility, listing: Listing | None, name: str, database_id: str) -> Target | None:
-    """Return a database as the policy sees it, by its `DbId`. None if it may not be named or no longer exists.
-
-    If Turso doesn't list it, but it may exist, its name is enough where every database and query may be shown.
+    Raises:
+        TursoError: Turso doesn't list the databases.
     """
-    found = {one.id: target for one, target in listing.with_targets()} if listing else {}
-    target = found.get(database_id)
-    if target is not None:
-        return target if target.name == name and visibility.covers(target) else None
-    may_exist = listing is None or (listing.left_out > 0 and name not in {one.name for one in listing})
-    return Target(name) if name and may_exist and visibility.names_all else None
+    if AlertVisibility.of(ctx).names_all or not any(one.is_of_database for one in alerts):
+        return None
+    return ListedDatabases.of(await ctx.turso.listed())
 
 
-async def may_see(ctx: Context, alert: Alert) -> bool:
-    """Return True if the alert may be shown here. An alert about a database may be shown if its name may."""
+def may_see(ctx: Context, alert: Alert, databases: ListedDatabases | None) -> bool:
+    """Return True if the alert may be shown here. An alert about a database may be shown if its name may.
+
+    Args:
+        databases: the result of `databases_for`. None if Turso didn't respond, too.
+    Raises:
+        Unavailable: something that the decision needs isn't known.
+    """
     visibility = AlertVisibility.of(ctx)
     if visibility.shown[0].databases is None:
         return False
     if not alert.is_of_database:
         return True
-    return await found_target(ctx, visibility, alert.subject, alert.subject_id) is not None
+    if visibility.names_all:
+        return bool(alert.subject)
+    if visibility.find(databases, alert.subject, alert.subject_id) is not None:
+        return True
+    if unknown := unknown_here(ctx):
+        raise Unavailable(f"{not_said(unknown)}.")
+    return False
 
 
 async def view_of(ctx: Context, alert: Alert) -> AlertView:
-    """Read the content of the card: the databases that may be named, their top queries, and whether overages are on."""
+    """Read the content of the card: the databases that may be named, their top queries, and whether overages are on.
+
+    Raises:
+        TursoError: Turso doesn't list the databases, and the card can wait for them.
+    """
     visibility = AlertVisibility.of(ctx)
     about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
-    listing = await attempt(ctx.turso.listed())
-    parts = await asyncio.gather(*(_part(ctx, visibility, alert, one, listing) for one in _contributors(alert)))
+    databases = await _databases(ctx, visibility, alert)
+    parts = await asyncio.gather(*(_part(ctx, visibility, alert, one, databases) for one in _contributors(alert)))
     details = await attempt(ctx.turso.organization_details()) if about_quota and visibility.is_whole else None
     return AlertView(
         visibility.is_whole,
         [one for one in parts if one],
         details.overages if details else None,
-        _seen(visibility, listing, *database_of(alert)),
+        _named(visibility, databases, *database_of(alert)),
     )
+
+
+async def _databases(ctx: Context, visibility: AlertVisibility, alert: Alert) -> ListedDatabases | None:
+    """Return what Turso lists. None if it isn't needed, or if Turso doesn't respond and the card can't wait for it.
+
+    An alert about the organization waits for a short time, because its card would lack the channel's databases.
+    """
+    name, _ = database_of(alert)
+    if not name:
+        return None
+    waits = alert.is_of_database or ctx.now - alert.raised_at < WAITS
+    if visibility.names_all or not waits:
+        listing = await attempt(ctx.turso.listed())
+        return None if listing is None else ListedDatabases.of(listing)
+    return ListedDatabases.of(await ctx.turso.listed())
+
+
+def _named(
+    visibility: AlertVisibility, databases: ListedDatabases | None, name: str, database_id: str
+) -> Target | None:
+    """Return a database if it may certainly be named."""
+    try:
+        return visibility.find(databases, name, database_id)
+    except NotListed:
+        return None
 
 
 def _contributors(alert: Alert) -> list[Contributor]:
@@ -114,9 +118,9 @@ def _contributors(alert: Alert) -> list[Contributor]:
 
 
 async def _part(
-    ctx: Context, visibility: AlertVisibility, alert: Alert, one: Contributor, listing: Listing | None
+    ctx: Context, visibility: AlertVisibility, alert: Alert, one: Contributor, databases: ListedDatabases | None
 ) -> AlertPart | None:
-    target = _seen(visibility, listing, one.database, one.database_id)
+    target = _named(visibility, databases, one.database, one.database_id)
     if target is None:
         gone = mrkdwn("It no longer exists.")
         return AlertPart(one.database, one.amount, gone) if one.database and visibility.names_all else None

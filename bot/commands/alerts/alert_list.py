@@ -9,17 +9,21 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, joined, mrkdwn, person, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
+from bot.commands._targets import attempt
 from bot.commands.alerts._subscriptions import ALWAYS, LIST, chosen, mentioned, partly, subscription_of
-from bot.commands.alerts._views import AlertVisibility, may_see
+from bot.commands.alerts._views import databases_for, may_see
+from bot.commands.alerts._visibility import AlertVisibility
 from bot.commands.alerts.alert_mute import command as mute
 from bot.commands.alerts.alert_off import command as off
 from bot.commands.alerts.alert_on import command as on
 from bot.commands.alerts.alert_unmute import command as unmute
 from bot.commands.base import Context, ReadCommand
-from bot.core.alerts import AlertSubscription
+from bot.core.alerts import Alert, AlertSubscription
 from bot.core.reply import Block, Reply
+from bot.errors import Unavailable
 
 MOST = 10
+UNKNOWN = mrkdwn("I couldn't check which databases have open alerts. Try again in a moment.")
 
 
 class AlertListArgs(BaseModel):
@@ -53,15 +57,28 @@ def _notes(ctx: Context, one: AlertSubscription) -> list[Block]:
 
 
 async def _open(ctx: Context) -> list[Block]:
-    """Return one line for each open alert that may be seen here."""
-    found = await ctx.store.alerts.open(organization=ctx.organization, channel_id=ctx.subject.channel.id)
-    seen = [one for one in found if await may_see(ctx, one)]
+    """Return one line for each open alert that may be seen here, and a note if that isn't known of some."""
+    seen, is_complete = await _seen(ctx)
+    unknown = [] if is_complete else [kit.context(UNKNOWN)]
     if not seen:
-        return [kit.context(mrkdwn("No alerts are open."))]
+        return unknown or [kit.context(mrkdwn("No alerts are open."))]
     whole = AlertVisibility.of(ctx).is_whole
     lines = [mrkdwn("{} Since {}.", headline(one, is_whole=whole), when(one.since)) for one in seen[-MOST:]]
     more = mrkdwn("and {} more", len(seen) - MOST) if len(seen) > MOST else Mrkdwn("")
-    return [kit.section(joined("\n", [mrkdwn("*Open now*"), *lines, more]))]
+    return [kit.section(joined("\n", [mrkdwn("*Open now*"), *lines, more])), *unknown]
+
+
+async def _seen(ctx: Context) -> tuple[list[Alert], bool]:
+    """Return the open alerts that may be seen here, and whether that is known of all open alerts."""
+    found = await ctx.store.alerts.open(organization=ctx.organization, channel_id=ctx.subject.channel.id)
+    databases = await attempt(databases_for(ctx, found))
+    seen, is_complete = [], True
+    for one in found:
+        try:
+            seen += [one] if may_see(ctx, one, databases) else []
+        except Unavailable:
+            is_complete = False
+    return seen, is_complete
 
 
 def _buttons(ctx: Context, one: AlertSubscription) -> list[Element]:

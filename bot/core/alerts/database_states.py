@@ -58,6 +58,8 @@ def _hours(history: History, database_id: str, measure: Measure, at: datetime) -
 
 def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
     """Find the databases for which the last tokens of several people expire within a day."""
+    if facts.tokens is None:
+        return Found()
     states, names, ending_tokens = [], facts.names, _ending_tokens(facts)
     for database_id, tokens in ending_tokens.items():
         name = names.get(database_id) or tokens[0].database
@@ -89,7 +91,7 @@ def _ending_tokens(facts: Facts) -> Mapping[str, Sequence[LedgerToken]]:
 def _last_tokens(facts: Facts) -> Mapping[str, Mapping[str, LedgerToken]]:
     """Return each holder's active token that expires last, by database."""
     found: dict[str, dict[str, LedgerToken]] = defaultdict(dict)
-    for token in facts.tokens:
+    for token in facts.tokens or ():
         held = found[token.database_id].get(token.holder)
         if token.state is TokenState.LIVE and (held is None or _outlives(token, held)):
             found[token.database_id][token.holder] = token
@@ -104,6 +106,8 @@ def _outlives(token: LedgerToken, other: LedgerToken) -> bool:
 
 def old_freezes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
     """Find the databases that have been frozen for more than a week."""
+    if facts.holds is None:
+        return Found()
     frozen = _frozen_long(facts)
     states = [
         state(AlertKind.FREEZE, subscription, facts, measure=Measure.DAYS, threshold=str(OLD_FREEZE.days),
@@ -117,7 +121,7 @@ def old_freezes(subscription: AlertSubscription, facts: Facts, known: Sequence[A
 
 
 def _frozen_long(facts: Facts) -> list[Hold]:
-    return [one for one in facts.holds if one.kind is HoldKind.FREEZE and facts.now - one.placed_at > OLD_FREEZE]
+    return [one for one in facts.holds or () if one.kind is HoldKind.FREEZE and facts.now - one.placed_at > OLD_FREEZE]
 
 
 def concern_databases(facts: Facts) -> bool:

@@ -31,10 +31,10 @@ class Facts:
     """What this hour's busiest databases used in past hours."""
     busiest: Sequence[str] = ()
     """The `DbId`s of the databases with the most usage in this hour."""
-    tokens: Sequence[LedgerToken] = ()
-    """The tokens that may work now."""
-    holds: Sequence[Hold] = ()
-    """The active holds: the reasons why databases are blocked now."""
+    tokens: Sequence[LedgerToken] | None = ()
+    """The tokens that may work now. None if it isn't known whether their databases still exist."""
+    holds: Sequence[Hold] | None = ()
+    """The active holds: the reasons why databases are blocked now. None in the same case."""
     failures: Sequence[str] | None = None
     """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
 

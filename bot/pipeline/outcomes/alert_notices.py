@@ -1,5 +1,6 @@
 """The delivery of alerts: a card when an alert is raised, and an update of the card when it has ended."""
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Final
@@ -10,7 +11,8 @@ from bot.blocks.alert_cards import AlertView, alert_card, ended_card
 from bot.blocks.kit import Element
 from bot.commands.alerts._actions import ACTIONS, button_of
 from bot.commands.alerts._subscriptions import subscription_in
-from bot.commands.alerts._views import AlertVisibility, may_see, view_of
+from bot.commands.alerts._views import databases_for, may_see, view_of
+from bot.commands.alerts._visibility import AlertVisibility, NotListed
 from bot.commands.base import Context
 from bot.core.actions import action_of_line
 from bot.core.alerts import ENDED, RAISED, Alert, AlertEnd
@@ -19,7 +21,7 @@ from bot.errors import BotError, CannotPost
 from bot.pipeline.authorization.anybody import anybody_may, facts_of
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.alert_readers import reader_of
-from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver_and_close
+from bot.pipeline.outcomes.delivery import CHANNEL, Notice, deliver
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +43,8 @@ async def notify_alert(env: Environment, alert_id: str) -> None:
     """Post an alert's card, or show on it that the alert has ended. Safe to run again.
 
     Raises:
-        Unavailable: Slack doesn't accept the message now. The timer tries again.
+        Unavailable, TursoError: Slack doesn't accept the message now, or it isn't known whether the channel may see
+            the alert. The timer tries again.
     """
     async with env.notification_lock(alert_id):
         for owed in await env.store.notices.pending(alert_id):
@@ -62,15 +65,20 @@ async def _post(env: Environment, alert: Alert) -> None:
         return
     view = await view_of(ctx, alert)
     view = replace(view, buttons=await _buttons(env, alert, view))
-    if await deliver_and_close(env, _notice(env, alert, RAISED, alert_card(alert, view))) != CHANNEL:
+    if await deliver(env, _notice(env, alert, RAISED, alert_card(alert, view))) != CHANNEL:
         await _give_up(env, alert)
+    else:
+        await env.store.notices.set_notified(alert.id, RAISED, how=CHANNEL)
 
 
 async def _give_up(env: Environment, alert: Alert) -> None:
-    """End an alert that its channel may not see. Once the channel may, it is raised again if the state still holds."""
+    """End an alert that its channel may not see. Once the channel may, it is raised again if the state still holds.
+
+    It ends first, because an open alert whose notice is closed would never be posted.
+    """
     log.warning("an alert may not be shown in its channel", alert=alert.id, channel=alert.channel_id)
-    await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
     await env.store.alerts.end(alert.id, env.clock.now(), AlertEnd.UNWATCHED)
+    await env.store.notices.set_notified(alert.id, RAISED, how=NOT_SHOWN)
 
 
 def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
@@ -78,12 +86,16 @@ def _notice(env: Environment, alert: Alert, event: str, card: Reply) -> Notice:
 
 
 async def _reader(env: Environment, alert: Alert) -> Context | None:
-    """Return the context in which an alert may be shown in its channel now. None if it may not. Raises Unavailable."""
+    """Return the context in which an alert may be shown in its channel now. None if it may not.
+
+    Raises:
+        Unavailable, TursoError: something that the decision needs isn't known.
+    """
     subscription = await subscription_in(env.store, env.rules.policy, alert.channel_id, env.clock.now())
     if subscription is None or subscription.organization != alert.organization:
         return None
     ctx = await reader_of(env, subscription)
-    return ctx if ctx is not None and await may_see(ctx, alert) else None
+    return ctx if ctx is not None and may_see(ctx, alert, await databases_for(ctx, [alert])) else None
 
 
 async def _buttons(env: Environment, alert: Alert, view: AlertView) -> list[Element]:
@@ -119,11 +131,17 @@ async def redraw_ended(env: Environment, alert: Alert, ts: str) -> None:
 
 
 async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
-    """Return whether the channel may still see an ended alert, and its card. Raises Unavailable.
+    """Return whether the channel may still see an ended alert, and its card.
 
-    If the channel may not see it, the card says only that the alert has ended, and replaces the old card.
+    If the channel may not see it, the card says only that the alert has ended, and replaces the old card. So it does if
+    Turso's list may contain the database unreadably, because it may never be known whether it does.
+
+    Raises:
+        Unavailable, TursoError: something that the decision needs isn't known.
     """
-    ctx = await _reader(env, alert)
+    ctx = None
+    with suppress(NotListed):
+        ctx = await _reader(env, alert)
     if ctx is None:
         return False, ended_card(alert)
     return True, alert_card(alert, AlertView(AlertVisibility.of(ctx).is_whole))

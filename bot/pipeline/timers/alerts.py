@@ -9,7 +9,8 @@ from typing import Final
 import structlog
 
 from bot.commands._existing_databases import keep_listed
-from bot.commands.alerts._views import AlertVisibility
+from bot.commands._rights import unknown_here
+from bot.commands.alerts._visibility import AlertVisibility, ListedDatabases, NotListed
 from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measure, merged
 from bot.core.alerts.database_states import concern_databases
 from bot.core.alerts.evaluation import end_open, evaluate
@@ -17,10 +18,9 @@ from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import FLOWS, History, due_at, value_of
 from bot.core.alerts.spikes import LEAST, hours_needed
 from bot.core.alerts.states import Shown
-from bot.core.model import Target
 from bot.core.records.timers import TimerKind
 from bot.core.records.usage import UsageReading, UsageSample
-from bot.errors import BotError
+from bot.errors import BotError, Unavailable
 from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.alert_notices import PREFIX, is_alert
 from bot.pipeline.outcomes.alert_readers import reader_of
@@ -50,8 +50,14 @@ async def decide_alerts(
 ) -> None:
     """Raise and end the alerts of an organization. Safe to run twice, because the store raises and ends each only once.
 
+    If it isn't known what a channel may see, its alerts are raised, and their delivery waits until that is known. So a
+    spike of one hour isn't lost.
+
     Args:
         in_time: False if the sample is late, for example after a restart. Then late work causes no alert.
+    Raises:
+        Unavailable: Turso didn't return something that is needed. Everything else was decided, so the caller tries
+            again.
     """
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
@@ -67,7 +73,7 @@ async def decide_alerts(
             shown = await _shown_in(env, subscription, targets)
         except BotError as error:
             log.warning("alerts wait until their readers are known", channel=subscription.channel_id, why=str(error))
-            continue
+            shown = _any_named
         if shown is None:
             await _end(env, end_open(mine, AlertEnd.UNWATCHED))
             continue
@@ -78,6 +84,21 @@ async def decide_alerts(
                 log.info(
                     "alert.raised", alert=alert.id, kind=alert.kind, measure=alert.measure, channel=alert.channel_id
                 )
+    if missing := _missing(facts, wanted):
+        raise Unavailable(missing)
+
+
+def _missing(facts: Facts, wanted: Sequence[AlertSubscription]) -> str:
+    """Return in a sentence which fact is needed, but couldn't be fetched. Empty if there is none."""
+    if facts.reading is not None and facts.reading.limits is None and _need_quotas(wanted):
+        return "Turso didn't return the plan's quotas, so alerts about them wait."
+    if facts.tokens is None:
+        return "Turso didn't list the databases, so alerts about tokens and freezes wait."
+    return ""
+
+
+def _need_quotas(wanted: Sequence[AlertSubscription]) -> bool:
+    return any(one.quota or one.forecast for one in wanted)
 
 
 async def spiking(env: Environment, organization: str) -> frozenset[str]:
@@ -121,7 +142,7 @@ async def _facts(
     if not is_current:
         return facts
     facts = replace(facts, reading=readings[-1], databases=await _databases(env, organization))
-    if any(one.quota or one.forecast for one in wanted):
+    if _need_quotas(wanted):
         *earlier, last = readings
         reading = await _with_limits(env, last)
         facts = replace(facts, reading=reading, readings=[*earlier, reading])
@@ -135,11 +156,13 @@ async def _facts(
 async def _of_existing(facts: Facts, targets: "_Targets") -> Facts:
     """Leave out the tokens and freezes of databases that no longer exist, as digests and Home do.
 
-    Databases are listed only if tokens or freezes may cause an alert. If Turso doesn't respond, nothing is left out.
+    Databases are listed only if tokens or freezes may cause an alert. If Turso doesn't respond, both become unknown.
     """
-    listing = await targets.listing() if concern_databases(facts) else None
-    if listing is None:
+    if facts.tokens is None or facts.holds is None or not concern_databases(facts):
         return facts
+    listing = await targets.listing()
+    if listing is None:
+        return replace(facts, tokens=None, holds=None)
     return replace(facts, tokens=keep_listed(facts.tokens, listing), holds=keep_listed(facts.holds, listing))
 
 
@@ -158,17 +181,22 @@ async def _with_limits(env: Environment, reading: UsageReading) -> UsageReading:
     if reading.limits is not None:
         return reading
     limits = await _limits(env, reading.organization)
-    await env.store.samples.set_limits(reading, limits)
+    if limits is not None:
+        await env.store.samples.set_limits(reading, limits)
     return replace(reading, limits=limits)
 
 
-async def _limits(env: Environment, organization: str) -> Mapping[str, int]:
-    """Return the plan's quotas by measure, with 0 for no limit. What Turso doesn't say is left out."""
+async def _limits(env: Environment, organization: str) -> Mapping[str, int] | None:
+    """Return the plan's quotas by measure, with 0 for no limit. What Turso doesn't say is left out.
+
+    Returns:
+        None if Turso didn't respond.
+    """
     try:
         found = await env.turso_clients.turso(organization).quotas()
     except BotError as error:
         log.info("the plan is not known", organization=organization, why=str(error))
-        return {}
+        return None
     if found is None:
         log.warning("the plan is not known", organization=organization, why="Turso lists no such plan, or no quotas.")
         return {}
@@ -217,6 +245,7 @@ class _Targets:
     env: Environment
     organization: str
     _listing: Listing | None = None
+    _databases: ListedDatabases | None = None
     _is_read: bool = False
 
     async def listing(self) -> Listing | None:
@@ -227,13 +256,17 @@ class _Targets:
                 self._listing = await self.env.turso_clients.turso(self.organization).listed()
         return self._listing
 
-    async def by_id(self) -> Mapping[str, Target]:
-        """Return each database with its group and sources, by `DbId`. Empty if Turso doesn't respond."""
-        return {one.id: target for one, target in (await self.listing() or Listing()).with_targets()}
+    async def databases(self) -> ListedDatabases | None:
+        """Return the databases as the policy sees them, or None if Turso doesn't respond."""
+        if self._databases is None and (listing := await self.listing()) is not None:
+            self._databases = ListedDatabases.of(listing)
+        return self._databases
 
 
 async def _shown_in(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
     """Return a function that decides which databases may be named in a channel. None if it can't have alerts.
+
+    It returns True for a database of which that isn't known, because the delivery decides it again.
 
     Raises:
         BotError: Slack doesn't respond, so no decision is possible.
@@ -242,12 +275,18 @@ async def _shown_in(env: Environment, subscription: AlertSubscription, targets: 
     if ctx is None:
         return None
     visibility = AlertVisibility.of(ctx)
-    if visibility.names_all:
-        return lambda name, database_id: bool(name)
-    known = await targets.by_id()
+    if visibility.names_all or unknown_here(ctx):
+        return _any_named
+    listed = await targets.databases()
 
     def may_be_named(name: str, database_id: str) -> bool:
-        target = known.get(database_id)
-        return target is not None and target.name == name and visibility.covers(target)
+        try:
+            return visibility.find(listed, name, database_id) is not None
+        except NotListed:
+            return True
 
     return may_be_named
+
+
+def _any_named(name: str, database_id: str) -> bool:
+    return bool(name)

@@ -4,6 +4,7 @@ A sample of an organization takes one call to Turso. Its databases are also list
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -41,17 +42,24 @@ async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
     # After a restart, all work is late for a moment, which is no failure.
     decide = partial(decide_alerts, env, organization, wanted, in_time=now - timer.due_at <= LATE)
     try:
-        if wanted:
-            await take_reading(env, organization)
-        else:
-            await take_sample(env, organization, _day_of(now))
+        await (take_reading(env, organization) if wanted else take_sample(env, organization, _day_of(now)))
     except BotError as error:
         log.warning("usage was not sampled", organization=organization, why=str(error))
+        with suppress(BotError):  # what is known is decided now
+            await decide()
+        return _again(timer, str(error), now, following)
+    try:
         await decide()
-        pause = min(PAUSE * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
-        return timer.failed(str(error), again_at=min(now + pause, following))
-    await decide()
+    except BotError as error:
+        log.warning("some alerts were not decided on", organization=organization, why=str(error))
+        return _again(timer, str(error), now, following)
     return replace(timer, due_at=following, attempt=0, failures=0, cause="")
+
+
+def _again(timer: Timer, why: str, now: datetime, following: datetime) -> Timer:
+    """Return the timer for another attempt, which is due after a growing pause or with the next sample."""
+    pause = min(PAUSE * 2 ** min(timer.attempt, 10), LONGEST_PAUSE)
+    return timer.failed(why, again_at=min(now + pause, following))
 
 
 def next_sample(now: datetime, every: timedelta) -> datetime:
