@@ -5,11 +5,13 @@ from dataclasses import replace
 from bot.commands.base import Command, Context
 from bot.core.actions import action_of
 from bot.core.model import Action, Channel, Decision, Subject, Verdict, Visibility
+from bot.core.oncall import not_said
 from bot.core.parsing.parse_results import Parsed
 from bot.core.policy import Policy, decide
 from bot.core.requests.decision import databases_of
 from bot.core.requests.plan import Plan
-from bot.errors import Refused
+from bot.errors import Refused, Unavailable
+from bot.pipeline.authorization.case import WantedGroups
 from bot.pipeline.environment import Environment
 
 
@@ -35,6 +37,17 @@ def may_be_shown(env: Environment, subject: Subject, action: Action, organizatio
     """Return True if the bot may post a reply to this action in the channel without being asked."""
     decision = judge(env, subject, replace(action, organization=organization))
     return decision.verdict is Verdict.ALLOW and decision.visibility is Visibility.CHANNEL
+
+
+def require_known(env: Environment, subject: Subject, action: Action) -> None:
+    """Raise Unavailable if a decision depends on a user group or schedule whose members are unknown.
+
+    For the denial of work that the bot does by itself, which is final, because no one tries again.
+    """
+    groups = WantedGroups(subject.groups)
+    judge(env, replace(subject, groups=groups), action)
+    if groups.silent:
+        raise Unavailable(f"{not_said(groups.silent)}.")
 
 
 def require_allowed(env: Environment, subject: Subject, action: Action) -> Decision:

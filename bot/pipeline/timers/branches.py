@@ -21,7 +21,7 @@ from bot.core.reply import Reply
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request, State
 from bot.errors import BotError, Refused, Unavailable
-from bot.pipeline.authorization.decision import planned_action, require_allowed
+from bot.pipeline.authorization.decision import judge, planned_action, require_allowed, require_known
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.branch_cards import card_of_branch, exists, refresh_branch_cards
 from bot.pipeline.outcomes.delivery import Notice, deliver, deliver_and_close, notice_of, notify_each
@@ -132,7 +132,8 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
     """Open the request for the destroy of a branch, on behalf of its owner. It needs no confirmation by the owner.
 
     Raises:
-        BotError: the current rules don't let the owner destroy the branch, or it can't be destroyed.
+        Unavailable: it isn't known whether the current rules let the owner destroy the branch.
+        BotError: they don't, or it can't be destroyed.
     """
     command = destroy.command
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))
@@ -146,7 +147,10 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
         follow_up=about,
     )
     plan = await planned(env, ctx, read, command)
-    decision = require_allowed(env, subject, planned_action(read, plan))
+    action = planned_action(read, plan)
+    if judge(env, subject, action).verdict is Verdict.DENY:
+        require_known(env, subject, action)
+    decision = require_allowed(env, subject, action)
     if decision.verdict is Verdict.BREAK_GLASS:
         raise Refused("Here, it can only be destroyed with break-glass access.")
     if missing := decision.missing(reason=REASON, ticket=""):

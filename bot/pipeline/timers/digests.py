@@ -22,7 +22,7 @@ from bot.core.records.timers import Timer
 from bot.core.records.usage import Digest
 from bot.core.reply import Reply
 from bot.errors import BotError, CannotPost, Unavailable
-from bot.pipeline.authorization.decision import may_be_shown
+from bot.pipeline.authorization.decision import may_be_shown, require_known
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.channel_links import for_reader
 from bot.pipeline.outcomes.delivery import may_be_seen
@@ -61,6 +61,8 @@ async def _write_and_post(env: Environment, timer: Timer, record: Digest, period
     try:
         subject = await _current_author(env, record)
         is_shown = may_be_shown(env, subject, DIGEST, record.organization)
+        if not is_shown:
+            require_known(env, subject, replace(DIGEST, organization=record.organization))
         message = await _write(env, record, subject) if is_shown else _not_allowed_notice(record)
     except BotError as error:
         if timer.attempt + 1 < TRIES:
