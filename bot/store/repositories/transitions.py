@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
 from bot.core.records.holds import Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
@@ -84,7 +84,9 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
         row = {"subject": subject, "request_id": request_id}
         if not insert_new(connection, decisions, row) and decider(connection, [subject]) != request_id:
             raise AlreadyDecided(subject)
-    closed = [closing.entry for closing in move.closes if _close(connection, closing, move.at)]
+    closed = [closing for closing in move.closes if _close(connection, closing, move.at)]
+    if closed:
+        _keep_as_freezes(connection, [closing.request_id for closing in closed], move.release_holds)
     release(connection, move.release_holds, move.at)
     _place(connection, move.holds)
     if move.end_tokens_of:
@@ -98,7 +100,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     insert_newest(connection, votes, [values(vote) for vote in move.votes])  # replaces an earlier vote
     if move.enqueue is not None:
         enqueuer.enqueue(connection, request_id, move.enqueue)
-    audit_chain.append(connection, [*closed, *move.entries])
+    audit_chain.append(connection, [*(closing.entry for closing in closed), *move.entries])
 
 
 def decider(connection: Connection, subjects: Sequence[str]) -> str | None:
@@ -118,21 +120,40 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End an open quarantine and its countdown. Returns False if it is no longer open.
-
-    The database is still blocked, so the quarantine's hold is kept as a freeze until the request that replaces it is
-    complete, or permanently if it never is.
-    """
+    """End an open quarantine and its countdown, but not its hold. Returns False if it is no longer open."""
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
     if connection.execute(update(requests).where(waits).values(ended)).rowcount != 1:
         return False
     connection.execute(delete(timers).where(timers.c.subject == closing.request_id))
-    mine = (holds.c.request_id == closing.request_id) & holds.c.released_at.is_(None)
-    quarantine = mine & (holds.c.kind == HoldKind.QUARANTINE)
-    connection.execute(update(holds).where(quarantine).values(kind=HoldKind.FREEZE, due_at=None))
     owe(connection, closing.request_id, State.STALE, at)
     return True
+
+
+def _keep_as_freezes(connection: Connection, request_ids: Sequence[str], released: Sequence[str]) -> None:
+    """Turn the holds of quarantines that have ended into freezes.
+
+    The databases are still blocked, until the request that replaces the quarantines is complete, or permanently if it
+    never is.
+
+    Args:
+        released: the holds that this transaction releases next. They are locked together with the others, in order.
+    """
+    mine = holds.c.request_id.in_(list(request_ids)) & holds.c.released_at.is_(None)
+    _lock_with_others(connection, mine | holds.c.id.in_(list(released)))
+    quarantine = mine & (holds.c.kind == HoldKind.QUARANTINE)
+    connection.execute(update(holds).where(quarantine).values(kind=HoldKind.FREEZE, due_at=None))
+
+
+def _lock_with_others(connection: Connection, these: ColumnElement[bool]) -> list[Hold]:
+    """Lock the active holds of the databases of some holds until the commit, and return them.
+
+    Of two transactions that release holds of a database, the second thus sees the first. All lock in the order of the
+    IDs, so that they never wait for each other.
+    """
+    databases = select(holds.c.database_id).where(these)
+    active = holds.c.database_id.in_(databases) & holds.c.released_at.is_(None)
+    return many(connection, Hold, select(holds).where(active).order_by(holds.c.id).with_for_update())
 
 
 def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
@@ -168,11 +189,8 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
     """
     if not hold_ids:
         return 0
-    databases = select(holds.c.database_id).where(holds.c.id.in_(list(hold_ids)))
-    active = (holds.c.database_id.in_(databases)) & holds.c.released_at.is_(None)
-    # Locked until the commit, so that of two transactions that release holds of a database, the second sees the first.
-    query = select(holds).where(active).order_by(holds.c.id).with_for_update()
-    ended = [hold for hold in many(connection, Hold, query) if hold.id in hold_ids]
+    locked = _lock_with_others(connection, holds.c.id.in_(list(hold_ids)))
+    ended = [hold for hold in locked if hold.id in hold_ids]
     connection.execute(update(holds).where(holds.c.id.in_([hold.id for hold in ended])).values(released_at=at))
     if not keeps_timers:
         old = timers.c.subject.in_(list(hold_ids)) & (timers.c.kind != TimerKind.UNBLOCK)
