@@ -1,4 +1,4 @@
-"""Configuration for all tests: golden files, printed figures, and the distribution of tests to workers."""
+"""Configuration for all tests: golden files, printed figures, time limits, and the distribution of tests to workers."""
 
 import gc
 import json
@@ -65,10 +65,10 @@ def pytest_timeout_set_timer(settings: pytest_timeout.Settings) -> Generator[Non
 
 
 class Spread(LoadFileScheduling):  # type: ignore[misc]
-    """Gives each worker one file at a time, because a file's tests share one world.
+    """Gives each worker one file at a time, because tests in one file may share a sandbox.
 
-    Each kind of kill and each race is distributed separately. The browser's files go to two workers, which start one
-    browser each.
+    Each test of kills and each test of races is distributed separately. The browser's files form two groups, so that at
+    most two workers start a browser.
     """
 
     def _split_scope(self, nodeid: str) -> str:

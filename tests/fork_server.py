@@ -2,8 +2,8 @@
 
 It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module in the order) with its own
 environment, exactly as `python -m bot` does, and is killed by its pid. Orders and answers are lines of JSON on stdin
-and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, its listener is asked at every commit
-that wrote something. The commit waits for the answer.
+and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, the process reports each commit on it,
+before and after the commit, and waits for an answer each time.
 """
 
 import asyncio
@@ -47,7 +47,10 @@ class GateConnection(threading.local):
 
 
 def watch_commits(path: str) -> None:
-    """Report every commit that wrote rows, before and after it, and wait for the answers. Applies to all engines."""
+    """Report every commit that wrote rows to other tables than `NOISE`, before and after it, and wait for the answers.
+
+    Applies to all engines.
+    """
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
 
@@ -106,13 +109,13 @@ def become(order: dict[str, Any]) -> int:
 
 
 def ended(pid: int) -> int | None:
-    """Return the exit status of a child that has ended: negative after a signal, as in `subprocess`."""
+    """Return a child's exit status, negative after a signal as in `subprocess`. None while it runs."""
     found, status = os.waitpid(pid, os.WNOHANG)
     return os.waitstatus_to_exitcode(status) if found else None
 
 
 def serve() -> None:
-    """Handle orders until stdin ends: fork a process, or return the exit status of one if it has ended."""
+    """Handle orders until stdin ends: fork a process, or print the exit status of one if it has ended."""
     for name in PRELOADED:
         importlib.import_module(name)
     asyncio.run(anyio.lowlevel.checkpoint())  # imports what anyio needs for this kind of loop

@@ -92,7 +92,7 @@ class ForkServer:
         return Child(self, pid)
 
     def close(self) -> None:
-        """End the fork server, but not its children."""
+        """End the fork server. On Linux, its children end with it."""
         self._process.communicate()
 
     def order(self, order: Mapping[str, Any]) -> int | None:

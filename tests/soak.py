@@ -1,4 +1,4 @@
-"""Chooses the part of a large matrix that `make test` runs. `make soak` runs all of it.
+"""Choose the part of a large matrix that `make test` runs. `make soak` runs all of it.
 
 The choice is the same each time, so that a failure comes from a change and not from the date. `TEST_CHOICE=n` runs
 another part.
@@ -40,7 +40,7 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
-    """Return all cases. In `make test`, return one in `number`, so neighbours should be of different kinds."""
+    """Return all cases. In `make test`, return one in `number`, so neighbors should be of different kinds."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]
 
 

@@ -1,4 +1,4 @@
-"""Runs a PostgreSQL server for one test, which can pause it in the middle of its work, as if its machine hung."""
+"""Make a store hang: a PostgreSQL server that a test can pause, as if its machine hung, and a locked SQLite file."""
 
 import shutil
 import signal

@@ -56,7 +56,7 @@ def set_policy(world: "World", text: str) -> None:
 
 
 def words(message: Message | View | None) -> str:
-    """Return all text that a message or view shows."""
+    """Return every string in a message or view: the text that it shows, and also IDs and the types of its elements."""
     if message is None:
         return ""
     found = [message.text if isinstance(message, Message) else ""]

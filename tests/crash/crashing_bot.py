@@ -25,7 +25,10 @@ REQUESTERS = ("U0DANA", "U0ANA")
 DBA = ("U0ANA", "U0BEN", "U0REMY")
 NAMES = ("orders", "users")
 PROBES = 2
-"""The most probe tokens that a rotation mints, and again after each crash: for its database and for a sibling."""
+"""The maximum number of probe tokens of a rotation: one for its database, and one for another database of the group.
+
+After each crash, they may be minted again.
+"""
 QUORUM = {"rotate": 2, "destroy": 1, "token": 1}
 RESTING = {State.PENDING, State.READY, State.QUARANTINED, State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.DENIED,
            State.EXPIRED, State.CANCELLED, State.STALE, State.RESTORED}  # fmt: skip
@@ -39,7 +42,7 @@ class CrashingBot(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.folder = Path(tempfile.mkdtemp(prefix="property-"))
         self.world = Simulation(self.folder)
-        self.world.check = self._is_legitimate
+        self.world.check = self._check_sent
         self.stack: AsyncExitStack | None = None
         self.process: SimulatedProcess | None = None
         self.keys = 0
@@ -67,7 +70,7 @@ class CrashingBot(RuleBasedStateMachine):
             self.patience.close()
             shutil.rmtree(self.folder, ignore_errors=True)
 
-        # -- invariants
+    # -- invariants
 
     @invariant()
     def nothing_was_done_without_approval_or_twice(self) -> None:
@@ -79,34 +82,34 @@ class CrashingBot(RuleBasedStateMachine):
             assert number <= PROBES * (1 + self.world.crashes), f"{by} minted {number} probe tokens: {self.world.sent}"
 
     @invariant()
-    def tokens_are_in_reveals_alone(self) -> None:
+    def only_reveals_contain_tokens(self) -> None:
         assert not self.world.leaks
         assert max(Counter(token for _, token in self.world.revealed).values(), default=1) == 1, "shown twice"
         assert {user for user, _ in self.world.revealed} <= set(REQUESTERS)
 
     # -- steps and checks
 
-    def _is_legitimate(self, sent: Sent) -> None:
-        """Check when a change reaches Turso that the store allows it. Record a problem if it doesn't."""
+    def _check_sent(self, sent: Sent) -> None:
+        """Check a change when it reaches Turso: the store and the current rules must allow it. Record any problem."""
         if sent.by.startswith("timer"):
             return
         try:
             request = self._request_of(sent)
             target = request.plan.target
             if _is_probe(sent):
-                self._is_probe_of(request, sent)
+                self._check_probe(request, sent)
             elif target is not None:
                 there = self.world.turso.databases.get(target.name, {}).get("DbId")
                 assert there == target.id, f"another database with the same name: {target.name}"
                 assert f"/databases/{target.name}" in sent.path
             assert request.state is State.EXECUTING, f"sent while {request.state}"
             if not sent.by.partition(":")[2].startswith("undo"):
-                self._has_approval(request)
-                self._is_still_allowed(request)
+                self._check_approval(request)
+                self._check_still_allowed(request)
         except AssertionError as error:
             self.problems.append(f"{sent}: {error}")
 
-    def _is_probe_of(self, request: Request, sent: Sent) -> None:
+    def _check_probe(self, request: Request, sent: Sent) -> None:
         """Check a probe token: only a rotation mints one, read-only, for a database that it affects."""
         assert request.command == "rotate", "a probe token of another command"
         assert sent.read_only, "the probe token isn't read-only"
@@ -122,15 +125,15 @@ class CrashingBot(RuleBasedStateMachine):
             return fits[0]
         return next(one for one in requests if one.id == sent.by.partition(":")[0])
 
-    def _has_approval(self, request: Request) -> None:
+    def _check_approval(self, request: Request) -> None:
         needed = 0 if "--read-only" in request.plan.options else QUORUM.get(request.command, 0)
         may = self.world.dba - {request.requester} - self.world.outside
         yes = {vote.user_id for vote in request.votes if vote.approves} & may
         assert len(yes) >= needed, f"{request.command} with {len(yes)} of {needed}: {request.votes}"
         assert all(vote.approves for vote in request.votes), "an approver had denied it"
 
-    def _is_still_allowed(self, request: Request) -> None:
-        """Check the rules and memberships of now, not those at the time of the request or its approval."""
+    def _check_still_allowed(self, request: Request) -> None:
+        """Check the current rules and memberships, not those at the time of the request or its approval."""
         assert not self.world.is_shared, "sent from a channel that is shared"
         assert request.requester not in self.world.outside, "sent for a requester who has left the channel"
         assert not (self.world.is_forbidden and request.command == "destroy"), "sent against the ceiling"
@@ -223,19 +226,18 @@ class CrashingBot(RuleBasedStateMachine):
         await self._current.fire_due_timers()
 
     def _check_that_everything_ends(self) -> None:
-        """Let all requests end, and check their audit entries, the hash chain and that no token is in a file."""
+        """Let all requests end. Check their audit entries and the hash chain, and that no token is in a file."""
         self._restart()
         for minutes in (1, 2, 12, 62, 70, 70):
             self.world.offset += timedelta(minutes=minutes)
             self.runner.run(self._run_due_work())
         self.nothing_was_done_without_approval_or_twice()
-        self.tokens_are_in_reveals_alone()
+        self.only_reveals_contain_tokens()
         assert self.runner.run(chain_fault(self._current.store)) == ""
         requests = self._requests()
-        waiting = [
-            one for one in requests if not one.is_indefinite
-        ]  # a countdown that the rules refused leaves a quarantine
-        assert {one.state for one in waiting} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
+        # If the rules refuse the end of a countdown, the request stays in quarantine for an indefinite time.
+        finite = [one for one in requests if not one.is_indefinite]
+        assert {one.state for one in finite} <= RESTING - {State.PENDING, State.READY, State.QUARANTINED}
         with sqlite3.connect(self.world.file) as connection:
             entries = [row[0] for row in connection.execute("SELECT entry FROM audit_log")]
             assert connection.execute("SELECT count(*) FROM intents WHERE is_open").fetchone() == (0,)

@@ -18,7 +18,7 @@ class Killed(Exception):
 
 @dataclass
 class Gate:
-    """Records every call to Slack or Turso and every commit, before and after its effect, in order."""
+    """Records every call to Slack or Turso and every commit, before and after its effect, in order. See `arm`."""
 
     path: Path
     passed: list[str] = field(default_factory=list)
@@ -32,7 +32,8 @@ class Gate:
         """Start recording, and stop the bot at the first call or commit for which `fits` returns True.
 
         Args:
-            fits: gets the event's number and its description, such as `before turso POST /v1/…`. None stops nothing.
+            fits: gets the event's number and its description, such as `before turso POST /v1/…`. With None, nothing is
+                stopped.
         """
         self.passed, self._fits, self.held_at = [], fits, ""
         self.held, self._released, self._dropped = asyncio.Event(), asyncio.Event(), False

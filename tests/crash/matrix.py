@@ -19,12 +19,12 @@ PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
 """The scenarios of this run, in the order in which stores and points are assigned."""
 KINDS = STORES if SOAK else ("either",)
 HARNESSES = 6 if SOAK else 1
-"""How many test harnesses run at a time. Cells mostly wait, so more than one per core helps."""
+"""How many test harnesses run at a time. There may be more than cores, because cells mostly wait."""
 FAMILIES = ("turso", "slack", "commit")
 """The kinds of points. In `make test`, neighboring scenarios are killed at different kinds."""
 TAKES = "ab" if SOAK else "a"
 DOWN = timedelta(minutes=3)
-"""How long every second process stays down by its clock. Work in progress doesn't wait this long for anything."""
+"""How long the process stays down, by its clock, at about half of the points. No step of the work takes this long."""
 
 
 async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> str:
@@ -51,7 +51,7 @@ class Matrix:
     async def play(self) -> list[CellResult]:
         async with AsyncExitStack() as stack:
             harnesses = [await stack.enter_async_context(self._harness()) for _ in range(HARNESSES)]
-            # The soak rehearses twice and takes the shorter list, because a daily job may run during one rehearsal.
+            # The soak rehearses twice and takes the shorter list, because a daily job of the bot may run during one.
             takes = [await Cell(harnesses[0], self._scenario, f"{self._name(0)}-{take}").rehearse() for take in TAKES]
             for number, point in enumerate(self._points(min(takes, key=len)), start=1):
                 self._cells.put_nowait((number, point))
@@ -68,7 +68,7 @@ class Matrix:
             number, point = self._cells.get_nowait()
             ended = await self._play(one, self._name(number), point)
             while not SOAK and not ended.at and point.number:
-                # The rehearsal made more calls, because it had to look up people's names. Choose an earlier point.
+                # The rehearsal made more calls, such as lookups of people that are cached by now. Try an earlier point.
                 point = replace(point, number=point.number // 2)
                 ended = await self._play(one, f"{self._name(number)}-{point.number}", point)
             self._ended.append(ended)

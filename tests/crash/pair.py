@@ -34,7 +34,10 @@ class Balancer:
     http: httpx.AsyncClient
     targets: list[str]
     moments: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When a press is forwarded. The key has the user, and the request ID in the button's value or form's metadata."""
+    """When a press or form is forwarded, as Unix time, by its user and request ID.
+
+    The request ID is in the button's value or the form's metadata.
+    """
     _turn: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +80,7 @@ class Pair:
         await poll_until(look, "both processes to be idle", within=90)
 
     def next_sweep(self) -> float:
-        """Return the time of the next sweep that is far enough away to prepare for."""
+        """Return the time of the next sweep that is at least 1.2 seconds away, so that a race can be prepared."""
         now = time.time()
         return (int(now) // SWEEP_SECONDS + 1) * SWEEP_SECONDS + (SWEEP_SECONDS if now % SWEEP_SECONDS > 0.8 else 0)
 

@@ -33,7 +33,7 @@ FORBIDS = load(f"{POLICY}ceiling:\n  deny: [{{commands: [destroy]}}]\n", CATALOG
 
 
 class Directory:
-    """The directory of people and channels. A lookup may crash the process."""
+    """The directory of people and channels. Looking up a subject or facts may crash the process."""
 
     def __init__(self, of: Simulation) -> None:
         self._of = of

@@ -16,7 +16,7 @@ from bot.commands import COMMANDS
 from bot.core.parsing.grammar import Grammar
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.step_results import ActResult, BeginResult, VerifyResult
-from bot.pipeline.dispatch.dispatcher import Dispatcher as EveryEntry
+from bot.pipeline.dispatch.dispatcher import Dispatcher
 from bot.pipeline.environment import Environment
 from bot.pipeline.timers.due import fire
 from bot.store.store import SqlStore, open_store
@@ -32,7 +32,7 @@ class SimulatedProcess:
 
     of: Simulation
     env: Environment
-    path: EveryEntry
+    path: Dispatcher
     store: SqlStore
 
     async def deliver(self, incoming: Incoming, *, times: int = 1) -> int:
@@ -53,7 +53,7 @@ class SimulatedProcess:
                 raise one
 
     async def run_jobs(self) -> None:
-        """Run durable work until none is left."""
+        """Run the jobs in the table until all have ended."""
         while job := self._next_job():
             await self._run(*job)
 
@@ -143,4 +143,4 @@ async def simulated_process(of: Simulation) -> AsyncIterator[SimulatedProcess]:
             grammar=Grammar(COMMANDS),
             health=health,
         )
-        yield SimulatedProcess(of, env, EveryEntry(env), store)
+        yield SimulatedProcess(of, env, Dispatcher(env), store)

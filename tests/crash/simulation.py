@@ -55,9 +55,11 @@ class Sent:
     """A change that reached Turso."""
 
     by: str
+    """The job, press or timer that sent it. See `ACTING`."""
     method: str
     path: str
     secret: str = ""
+    """The token, if the call mints one."""
     read_only: bool = False
     """Whether the call mints a read-only token."""
 

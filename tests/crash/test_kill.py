@@ -1,7 +1,7 @@
 """The crash matrix: kill a real process at each point of each change, on both kinds of store.
 
-A point is just before a call to Turso, a call to Slack or a commit. Between two of them the process changes nothing
-that others can see, so a kill at each point covers all kills. The soak kills before and after each, on both stores.
+A point is just before or after a call to Turso, a call to Slack or a commit. Nothing else that the process does can be
+seen by others, so kills at these points cover all kills. The soak kills at every point, on both stores.
 `make test` kills once in every fourth change, in turn before a call to Turso, a call to Slack and a commit, and in
 turn on SQLite and PostgreSQL. `TEST_CHOICE=1`, 2 and 3 run the other changes.
 """

@@ -1,4 +1,4 @@
-"""The crash matrix of requests, approvals, denials and other steps that change nothing in Turso. See `test_kill`."""
+"""The crash matrix of requests, approvals, denials and other steps that change no database. See `test_kill`."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""A command that was acknowledged is in the store and is completed, even if the bot is killed under load."""
+"""An acknowledged command is in the store and is completed, even if the bot is killed under load."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ from tests.world import DANA, DB_OPS, words
 PEOPLE = 8
 """How many commands run at the same time."""
 ACKNOWLEDGED = 8
-"""How many deliveries the bot acknowledges before it is killed."""
+"""The minimum number of deliveries that the bot acknowledges before it is killed."""
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
 
 
 @dataclass
 class Load:
-    """Creates one database after the other until the process is killed."""
+    """Requests one database after the other until the process is killed."""
 
     here: Harness
     killed: bool = False
@@ -35,7 +35,7 @@ class Load:
     """The names of the databases whose command was acknowledged, without a word that it isn't recorded."""
 
     async def asks_until_killed(self, person: int) -> None:
-        """Type one command after the other until one gets no response because the process was killed."""
+        """Type one command after the other until one isn't acknowledged because the process was killed."""
         for number in count():
             name = f"load-{person}-{number:02}"
             acted = await ask(self.here, f"db create {name}")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 
 WAVES = soaked(10, 1)
 MORE = 3
-"""The most extra waves while the same side has won every time. On a busy machine, one side may always be late."""
+"""The maximum number of extra waves if the same side has won every time, because a busy machine may delay one side."""
 
 
 @pytest.mark.parametrize("kind", STORES)

@@ -86,11 +86,14 @@ async def test_a_database_recreated_while_the_process_was_down_is_not_touched(he
         await _is_untouched(here, change, other)
 
 
-@pytest.mark.parametrize("minutes", [0, 10], ids=["in the same minutes", "long after"])
-async def test_a_database_that_someone_else_created_while_the_process_was_down_is_not_claimed(
+@pytest.mark.parametrize("minutes", [0, 10], ids=["soon after the request", "long after the request"])
+async def test_a_create_claims_a_database_that_someone_else_created_only_if_it_is_about_as_new_as_the_request(
     here: Harness, minutes: int
 ) -> None:
-    """The process is killed after it has marked a create as sent and before it sends it."""
+    """The process is killed after it has marked the create as sent and before it sends it.
+
+    Then someone else creates the database. If that was at about the same time, the bot can't tell it from its own.
+    """
     here.gate.arm(lambda _, what: what.startswith("after commit of sent"))
     asking = asyncio.create_task(ask(here, "db create wanted"))
     await asyncio.wait_for(here.gate.held.wait(), 30)

@@ -1,4 +1,4 @@
-"""What the store can't record is lost if the process is killed. That is right only if the person was told."""
+"""What the store can't record is lost if the process is killed. That is acceptable only if the person was told."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace

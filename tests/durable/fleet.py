@@ -53,7 +53,7 @@ class Balancer:
 
 @dataclass
 class Fleet:
-    """The processes of one installation, keyed by kind (see `KINDS`)."""
+    """The processes of one installation, one of each kind in `KINDS`."""
 
     first: Process
     balancer: Balancer
@@ -75,7 +75,7 @@ class Fleet:
         await self.start([kind])
 
     async def upgrade(self) -> None:
-        """Replace the processes one by one. Each new one is ready before its predecessor is asked to end."""
+        """Replace the processes one by one. Each new `serve` is ready before the old one is asked to end."""
         for kind, old in list(self.running.items()):
             await self.start([kind])
             self.statuses.append(await old.stop())
@@ -85,7 +85,7 @@ class Fleet:
             self.statuses.append(await process.stop())
 
     def ended(self) -> list[str]:
-        """Return the names of the processes that have ended by themselves."""
+        """Return the kinds of the processes that have ended by themselves."""
         return [kind for kind, process in self.running.items() if process.has_ended]
 
     def largest_bytes(self) -> int:

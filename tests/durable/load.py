@@ -19,9 +19,9 @@ NOT_RECORDED = "not recorded"
 REFUSED = "answered without a request"
 """The outcome of a command that made no request. If it made one, the outcome is the request's state."""
 NOT_DONE = (State.FAILED, State.STALE, State.EXPIRED, State.CANCELLED, NOT_RECORDED, REFUSED)
-"""The outcomes that are true only if Turso doesn't show the change."""
+"""The outcomes with which Turso must not show the change."""
 NOT_TAKEN = ("This couldn't be saved", "The bot's own database didn't respond")
-"""What the answer says if a command couldn't be recorded."""
+"""Parts of the answers to a command that couldn't be recorded."""
 NEWEST = 80
 """How many of the newest messages are searched for cards that wait for an approval."""
 PRESSED_AGAIN_AFTER = 6.0
@@ -185,7 +185,7 @@ def _untrue(world: World, ends: dict[str, str], there: Collection[str]) -> list[
 
 
 def _doubled(world: World, requested: dict[str, Row]) -> list[str]:
-    """Return the changes that were sent to Turso more often than they were requested."""
+    """Return the databases that were frozen more than once, and a line if more creates were sent than were marked."""
     sent = Counter(_name(one.path) for one in world.changes("PATCH", "/configuration"))
     creates = len(world.changes("POST", "/databases"))
     wanted = sum(row.sent for line, row in requested.items() if " create " in line)

@@ -1,4 +1,4 @@
-"""A phase runs once, even if the process crashes between any two steps."""
+"""The change of a phase is sent once and completed, even if the process crashes between any two steps."""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Workflows run on the loop that launched them, even if it pauses, as a module's loop does between two tests."""
+"""Workflows run on the event loop that launched them, even if it isn't running for a while, as between two tests."""
 
 import asyncio
 import logging

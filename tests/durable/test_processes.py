@@ -95,7 +95,9 @@ async def test_kills_during_a_load_lose_nothing_and_repeat_nothing(store: SqlSto
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
 
 
-async def test_a_process_that_stops_lets_a_running_phase_finish(store: SqlStore, processes: Processes) -> None:
+async def test_a_phase_that_a_stopping_process_interrupts_is_finished_by_the_next_one(
+    store: SqlStore, processes: Processes
+) -> None:
     processes.stop_at("see:before")
     process = await processes.start()
     wanted = await approved(store)
@@ -121,7 +123,7 @@ async def test_a_process_that_stops_lets_a_running_phase_finish(store: SqlStore,
 async def test_work_that_dbos_dequeues_while_a_process_stops_is_left_to_the_next_one(
     store: SqlStore, processes: Processes
 ) -> None:
-    """DBOS dequeues work until the end. On a busy loop, that work starts when there are no threads left."""
+    """DBOS dequeues work until it has shut down. On a busy loop, that work starts when DBOS has no threads anymore."""
     (processes.folder / "busy-end").write_text(soaked("0.2", "0.1"))
     process = await processes.start()
     process.terminate()

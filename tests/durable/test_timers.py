@@ -44,7 +44,7 @@ async def test_a_timer_with_a_successor_fires_again(store: SqlStore, processes: 
     assert processes.done == ["fired expire r-1 0", "fired expire r-1 1"]
 
 
-async def test_a_failure_is_retried_and_not_stored_in_the_database(store: SqlStore, processes: Processes) -> None:
+async def test_a_failure_is_logged_and_retried(store: SqlStore, processes: Processes) -> None:
     (processes.folder / "fail-fire").touch()
     await store.timers.schedule(due("r-1"))
     await processes.start()

@@ -1,7 +1,9 @@
 """A process with simple durable work, for tests that kill it. The arguments of `main` are a URL and a folder.
 
-What happens is written to `FOLDER/done`, one line each, so it survives the process. A file `FOLDER/stop-at` contains
-`STEP:before` or `STEP:after`: there the process waits to be killed.
+What happens is written to `FOLDER/done`, one line each, so it survives the process. Other files in the folder control
+it. If `stop-at` contains `STEP:before` or `STEP:after`, the process waits there to be killed. `fail-STEP` makes the
+step fail once, and timers named `bad-…` fail until `mended` exists. `again-SUBJECT` gives a timer a successor, and with
+`busy-end` the event loop is busy while the process stops.
 """
 
 import asyncio
@@ -101,7 +103,7 @@ class ToyWork:
 
 
 class Stops:
-    """Waits where a test wants to kill the process, and says that it waits. Raises an error where a test wants one."""
+    """Waits at the point in `stop-at`, and writes `stopped` before that. Raises an error if `fail-STEP` exists."""
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder = folder

@@ -1,4 +1,4 @@
-"""Races between people who decide on one request, and between a person and its expiry."""
+"""Races between people who decide on one request, and between an approval and the request's expiry."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ from tests.crash.scenarios import asked, press_until_acknowledged
 from tests.world import ANA, BEN
 
 DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)
-"""How many seconds a denial comes after the approval. It loses only if the change was sent before it."""
+"""How many seconds a denial comes after the approval. The denial fails only if the change was already sent."""
 
 
 async def double_click(two: Pair, names: list[str]) -> list[str]:

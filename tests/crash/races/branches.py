@@ -20,7 +20,7 @@ from tests.world import DANA, DB_OPS, buttons, words
 EXTENDED_AFTER = (-0.1, 0.1, 0.3, 0.8, 2.0)
 """How many seconds after its end each branch is extended. A negative number means before the end."""
 PRESSED_BEFORE = 1.0
-"""How many seconds before a press is forwarded the person presses. Slack waits for three seconds."""
+"""How many seconds the load balancer delays a press. The local Slack waits three seconds for the response."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +33,13 @@ class Announced:
 
     @property
     def ends_at(self) -> datetime:
-        """Return when it ends unless it is extended."""
+        """Return when the branch ends unless it is extended."""
         assert self.branch.ends_at is not None
         return self.branch.ends_at
 
     @property
     def quarantine(self) -> State:
-        """Return the state of the request for its quarantine: the rules let Dana destroy some branches."""
+        """Return the state of the request for its quarantine. Branches named `branch-end-…` need no approval."""
         return State.QUARANTINED if self.branch.database.startswith("branch-end-") else State.PENDING
 
 

@@ -17,7 +17,7 @@ from tests.crash.waiting import poll_until
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, until, words
 
 OFFSETS = (0.0, -0.25, 0.25, -0.05, 0.05)
-"""How many seconds the second action comes after the first. A wave runs one race for each, all at once."""
+"""How many seconds the second action comes after the first, or before it if negative. A wave has one race for each."""
 ROTATE = "/databases/{}/auth/rotate"
 CONFIGURATION = "/databases/{}/configuration"
 
@@ -37,7 +37,7 @@ async def approves(two: Pair, person: str, request: Request) -> None:
 
 
 async def both_ask_to_switch(two: Pair, name: str) -> list[Request]:
-    """Let Dana and Remy request a switch to the copy. Return Dana's request, then Remy's."""
+    """Let Dana and Remy request a switch of the database to its copy. Return Dana's request, then Remy's."""
     for person in (DANA, REMY):
         assert acknowledged(await two.harness.world.workspace.say(person, DB_OPS, f"/turso rewind switch {name}"))
     found = await poll_until(partial(both_pending, two, name), f"both switches of {name}")

@@ -10,7 +10,7 @@ from tests.world import ANA, DANA, DB_OPS, buttons, until, words
 
 LATE_SECONDS = 5.0
 TRIES = 5
-"""How many times a person tries an action while Slack says that the app didn't respond."""
+"""How many times a person tries an action if Slack reports that the bot didn't respond."""
 
 
 async def ask(harness: Harness, line: str) -> Acted:
@@ -25,7 +25,7 @@ def acknowledged(acted: Acted | None) -> bool:
 
 
 async def ask_until_acknowledged(harness: Harness, line: str) -> None:
-    """Let Dana type a command, again while Slack reports that the bot didn't respond in time."""
+    """Let Dana type a command, and repeat it if Slack reports that the bot didn't respond in time."""
     for _ in range(TRIES):
         if acknowledged(await ask(harness, line)):
             return
@@ -33,7 +33,7 @@ async def ask_until_acknowledged(harness: Harness, line: str) -> None:
 
 
 async def press_until_acknowledged(harness: Harness, person: str, name: str, label: str) -> None:
-    """Press a button, again while Slack reports that the bot didn't respond in time and the button is there."""
+    """Press a button, and repeat that if Slack reports no response in time and the button is still there."""
     for _ in range(TRIES):
         if acknowledged(await press(harness, person, name, label)) or card_now(harness, name, label) is None:
             return

@@ -15,7 +15,7 @@ async def is_awake(harness: Harness, name: str) -> bool:
 
 
 async def is_branch(harness: Harness, name: str) -> bool:
-    """Return True if the branch exists. Assert that the store has a row for it exactly then."""
+    """Return True if the branch exists. Assert that the store has one row for it then, and none otherwise."""
     kept = [one for one in await harness.store.branches.find(organization="acme") if one.database == name]
     there = await is_there(harness, name)
     assert len(kept) == there, f"{kept} for a branch that is {'there' if there else 'not there'}"
@@ -92,7 +92,7 @@ async def may_be_revealed(harness: Harness, name: str) -> bool:
     return card_now(harness, name, "Reveal") is not None
 
 
-async def has_no_buttons(harness: Harness, name: str) -> bool:
+async def has_no_approve_button(harness: Harness, name: str) -> bool:
     return card_now(harness, name, "Approve") is None
 
 

@@ -23,7 +23,7 @@ class Scenario:
     act: Act
     """Starts the change: types a command, presses a button or moves the clock. Returns None if Slack sent nothing."""
     call: tuple[str, str]
-    """The method and the path of the call that makes the change in Turso."""
+    """The method and the path of the call that makes the change in Turso. With `calls=0`, it must not be sent."""
     done: State
     """The request's state after success."""
     says: str

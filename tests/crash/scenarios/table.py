@@ -19,7 +19,7 @@ from tests.crash.scenarios.checks import (
     blocks,
     has_card,
     has_copy,
-    has_no_buttons,
+    has_no_approve_button,
     has_overages,
     has_reached_its_end,
     holds_nothing,
@@ -103,20 +103,18 @@ SCENARIOS = [
              about="acme"),
     Scenario("approval", asked("token {}"), approve, ("POST", TOKENS), State.READY, "to see your token",
              may_be_revealed, event="approved", audited="vote", calls=0),
-    Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "was denied", has_no_buttons,
+    Scenario("deny", asked("rotate {}"), deny, ("POST", ROTATE), State.DENIED, "was denied", has_no_approve_button,
              event="denied", calls=0),
     Scenario("withdraw", asked("rotate {}"), withdraw, ("POST", ROTATE), State.CANCELLED, "was withdrawn",
-             has_no_buttons, event="withdrawn", calls=0),
+             has_no_approve_button, event="withdrawn", calls=0),
     Scenario("expire", asked("rotate {}"), after(timedelta(hours=13)), ("POST", ROTATE), State.EXPIRED,
-             "No one approved or denied it in time", has_no_buttons, event="expired", passes=State.PENDING, calls=0),
+             "No one approved or denied it in time", has_no_approve_button, event="expired", passes=State.PENDING,
+             calls=0),
 ]  # fmt: skip
 """The event `reveal` matches two events: `revealed`, and `reveal` of a token that couldn't be shown."""
 
+_APPROVALS = {"ask", "token", "approval", "deny", "withdraw", "expire"}
 
-_WITHOUT_CHANGE = {"ask", "token", "approval", "deny", "withdraw", "expire"}
-
-
-CHANGES = [one for one in SCENARIOS if one.name not in _WITHOUT_CHANGE]
-
-
-APPROVALS = [one for one in SCENARIOS if one.name in _WITHOUT_CHANGE]
+CHANGES = [one for one in SCENARIOS if one.name not in _APPROVALS]
+APPROVALS = [one for one in SCENARIOS if one.name in _APPROVALS]
+"""Requests, votes and ends of requests, and a token without approval. None of them changes a database."""
