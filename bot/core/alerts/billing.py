@@ -73,7 +73,10 @@ def _is_nearly_gone(before: UsageReading, after: UsageReading) -> bool:
 
 
 def _is_late(readings: Sequence[UsageReading], due: datetime) -> bool:
-    """Return True if a period was due to begin in the last two days, and the readings would show it if it had."""
+    """Return True if a period was due to begin in the last two days, and there is a reading from shortly before that.
+
+    Without that reading, it can't be seen whether the counters have restarted.
+    """
     now = readings[-1].taken_at
     looked = any(timedelta(0) < due - one.taken_at <= GRACE for one in readings)
     return looked and timedelta(0) <= now - due <= GRACE

@@ -24,7 +24,7 @@ OLD_FREEZE: Final = timedelta(days=7)
 
 
 def spikes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the databases that were used far more than usual in the last hour."""
+    """Find the databases that were used far more than usual in the last hour, and the spikes that are over."""
     factor = subscription.spike
     ended = {
         one.id: AlertEnd.OFF
@@ -57,7 +57,7 @@ def _hours(history: History, database_id: str, measure: Measure, at: datetime) -
 
 
 def expiring_tokens(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the databases for which the last tokens of several people expire within a day."""
+    """Find the databases for which several people's last tokens expire within a day."""
     if facts.tokens is None:
         return Found()
     states, names, ending_tokens = [], facts.names, _ending_tokens(facts)

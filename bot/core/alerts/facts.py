@@ -16,7 +16,8 @@ from bot.core.records.usage import UsageReading, UsageSample
 class Facts:
     """The facts about an organization at one time.
 
-    An unknown fact is None or left out. No alert is raised or ended because of it.
+    An unknown fact is None or left out. No alert is raised because of it, and alerts end only if it stays unknown for a
+    day.
     """
 
     organization: str
@@ -26,15 +27,15 @@ class Facts:
     readings: Sequence[UsageReading] = ()
     """The readings of the last weeks, oldest first, with `reading` at the end."""
     databases: Sequence[UsageSample] = ()
-    """The counters of every database in this billing period."""
+    """The newest counters of every database."""
     history: History | None = None
-    """What this hour's busiest databases used in past hours."""
+    """What the busiest databases, and those with an open alert about a spike, used in past hours."""
     busiest: Sequence[str] = ()
-    """The `DbId`s of the databases with the most usage in this hour."""
+    """The `DbId`s of the databases that were used enough in this hour for a spike."""
     tokens: Sequence[LedgerToken] | None = ()
     """The tokens that may work now. None if it isn't known whether their databases still exist."""
     holds: Sequence[Hold] | None = ()
-    """The active holds: the reasons why databases are blocked now. None in the same case."""
+    """The active holds: the reasons why databases are blocked now. None in the same case as `tokens`."""
     failures: Sequence[str] | None = None
     """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
 

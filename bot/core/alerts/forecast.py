@@ -63,7 +63,7 @@ def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date
         if measure is not Measure.STORAGE and (restarted(before, after) or now < was):
             if after.at.astimezone(UTC).day != 1:
                 continue
-            was = 0  # the counters restart at the first midnight of a month
+            was = 0  # the counters restart at the midnight at which a month begins
         found.append((after.at.astimezone(UTC).date(), now - was))
     return found
 
@@ -74,7 +74,7 @@ def forecast(readings: Sequence[UsageReading], measure: Measure, quota: int, per
     Args:
         readings: oldest first; the last one closes a day.
     Returns:
-        None if too little is known, or if the quota is already used up.
+        None if too little is known, if the quota is already used up, or if the last reading doesn't close a day.
     """
     now, used, known = readings[-1], value_of(readings[-1], measure), daily(readings, measure)
     if used is None or used >= quota or len(known) < DAYS_AT_LEAST or not closes_day(now):
@@ -149,7 +149,7 @@ class _Path:
 
 
 def _seasonal(known: Sequence[tuple[date, int]]) -> _Model:
-    """Return the model of a daily usage. The trend compares equal weekdays, so weekly patterns don't affect it."""
+    """Return the model of daily usage. The trend compares equal weekdays, so weekly patterns don't affect it."""
     last = known[-1][0]
     points = [((day - last).days, math.log1p(max(amount, 0))) for day, amount in known]
     by_day = dict(points)

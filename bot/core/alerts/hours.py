@@ -10,9 +10,9 @@ from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 HOUR: Final = timedelta(hours=1)
 BEFORE_THE_HOUR: Final = timedelta(minutes=2)
-"""How long before each full hour a reading is taken. A month's last reading precedes the restart of the counters."""
+"""How long before each full hour a reading is due, so that a month's last reading precedes the counters' restart."""
 LATE: Final = timedelta(minutes=10)
-"""A reading that is taken later than this doesn't count as the usage of its hour."""
+"""If a reading is taken later than this, the usage before and after it isn't counted as that of an hour."""
 AT_MOST: Final = 500
 """The maximum number of databases whose usage is stored per hour, besides those with open alerts."""
 FLOWS: Final = (Measure.ROWS_READ, Measure.ROWS_WRITTEN, Measure.BYTES_SYNCED)
@@ -61,7 +61,7 @@ def growth(
     *,
     watched: Collection[str] = (),
 ) -> tuple[list[UsageGrowth], bool]:
-    """Return what each database used between two readings, largest first, and whether the list is complete.
+    """Return what each database used in the hour between two readings, and whether the list is complete.
 
     Databases without usage are left out. In a complete list, every other database used nothing.
 

@@ -18,14 +18,14 @@ HYSTERESIS: Final = 3
 """An alert ends when usage is more than this many percentage points below its threshold."""
 CHART_DAYS: Final = 14
 KNOWN_HOURS: Final = 12
-"""If fewer hours of a day were read, for example during an outage of the bot, unknown numbers end no alert."""
+"""Unknown numbers end an alert only if more hours of the last day than these were read, so not after an outage."""
 CONFIRMED: Final = 3
 """In how many hours in a row Turso must report no limit before that ends an alert. Unknown hours don't count."""
 USED_UP: Final = "100"
 
 
 def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the highest threshold that each measure has reached in this billing period."""
+    """Find the highest threshold that each measure has reached, and the alerts about quotas that have ended."""
     ended = {one.id: AlertEnd.OFF for one in known if one.is_open and int(one.threshold) not in subscription.quota}
     ended = _reset(facts, known) | ended
     states = []
@@ -64,9 +64,10 @@ def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
 def _unmeasured(
     facts: Facts, measure: Measure, known: Sequence[Alert], ended: Mapping[str, AlertEnd]
 ) -> dict[str, AlertEnd]:
-    """Return the end of open alerts about a number without a limit, or that hasn't been known for a day.
+    """Return the end of open alerts about a number without a limit, or whose usage or limit was unknown for a day.
 
-    Nothing else would end them: an unlimited plan has no share of it, and storage isn't reset with the period.
+    Otherwise they might stay open forever: it would never be known that usage is below the threshold, and a new billing
+    period doesn't end alerts about storage.
     """
     day = [one for one in facts.readings if facts.reading and one.at > facts.reading.at - timedelta(days=1)]
     if not (_is_unlimited(day, measure) or _is_unknown(day, measure)):
@@ -100,7 +101,10 @@ def _is_of_now(alert: Alert, period: Period, quota: int) -> bool:
 
 
 def forecasts(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the quotas that are expected to be used up. Forecasts are made once a day, after the day's last reading."""
+    """Find the quotas that are expected to be used up, and the forecasts that no longer hold.
+
+    Forecasts are made once a day, after the day's last reading.
+    """
     if not subscription.forecast:
         return Found((), {one.id: AlertEnd.OFF for one in known if one.is_open})
     states: list[Alert] = []

@@ -91,8 +91,8 @@ def spike(history: History, database_id: str, at: datetime, factor: float) -> Sp
 def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
     """Return why the alert of a spike ends. None if it stays open.
 
-    `BELOW`: in each of the last `QUIET_HOURS` known hours, the database used at most half of a spike. `UNKNOWN`: its
-    usage was unknown for a day, although Turso's counters were read.
+    `BELOW`: the last `QUIET_HOURS` known hours were quiet. `UNKNOWN`: the database's usage was unknown for a day,
+    although Turso's counters were read in most hours.
     """
     hours = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
     known = [quiet for hour in hours if (quiet := _is_quiet(history, alert, hour)) is not None]
@@ -103,9 +103,10 @@ def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
 
 
 def _is_quiet(history: History, alert: Alert, at: datetime) -> bool | None:
-    """Return whether a database used at most half of a spike in the hour before `at`.
+    """Return whether a database's usage in the hour before `at` was below `LEAST` or at most half of a spike.
 
-    If the usual usage at this hour is unknown, the usual usage when the spike began is used.
+    Usage of up to 1.5 times the usual is quiet in any case. If the usual usage at this hour is unknown, the usual usage
+    at the start of the spike is used.
 
     Returns:
         None if the usage in the alert's measure is unknown, and no other measure is high.

@@ -57,7 +57,7 @@ def state(
 
 
 def top_databases(facts: Facts, measure: Measure, shown: Shown) -> tuple[Contributor, ...]:
-    """Return the channel's databases that contribute most to a measure in this billing period."""
+    """Return the channel's databases that contribute most to a measure in this billing period, largest first."""
     found = [
         Contributor(one.database, one.database_id, amount)
         for one in facts.databases
