@@ -1,4 +1,4 @@
-"""HTTP calls to a service with on-call schedules. All of them read, and none is retried."""
+"""HTTP calls to a service with on-call schedules. All of them only read, and none is retried."""
 
 import json
 import time

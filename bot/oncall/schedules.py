@@ -1,4 +1,4 @@
-"""The people on call in every schedule of the policy, cached for a minute. If a service doesn't respond, nobody is."""
+"""The people on call in schedules, cached for a minute. If a service doesn't respond, they count as unknown."""
 
 import asyncio
 import time
@@ -30,8 +30,8 @@ class Adapter(Protocol):
         """Return the service's IDs of the people on call now.
 
         Raises:
-            OnCallUnavailable: the service doesn't return it.
-            Exception: a built-in error, if the response has an unexpected shape.
+            OnCallUnavailable: the service doesn't return them.
+            ValueError, TypeError, AttributeError, LookupError: the response has an unexpected form.
         """
 
 
@@ -45,7 +45,7 @@ class Schedules:
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Build the lookup.
+        """Look up nothing yet.
 
         Args:
             adapters: one for each service that has a token.
@@ -76,7 +76,7 @@ class Schedules:
         """Return the Slack IDs of the people on call, and the service's IDs of those whom the policy doesn't map.
 
         Raises:
-            OnCallUnavailable: the service doesn't return it.
+            OnCallUnavailable: the service doesn't return them, or has no token.
         """
         silent = self._silent.get(key)
         if silent and not fresh and self._now() - silent[0] < SILENT_SECONDS:
