@@ -1,4 +1,4 @@
-"""HTTP calls to Turso. Reads are retried. Changes are sent exactly once."""
+"""HTTP calls to Turso. Reads are retried. Changes are sent at most once."""
 
 import asyncio
 import contextlib
@@ -94,7 +94,10 @@ class Calls:
         return f"{type(self).__name__}(organization={self.organization!r})"
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        """Return the body of a GET. Retries after 408, 429, 5xx, a 404 of a proxy, and without a response."""
+        """Return the body of a GET. Retries after 408, 429 and 5xx, and without a response.
+
+        Doesn't retry if Turso asks for a longer wait than `longest_retry_after`.
+        """
         path = self._path(route, subject)
         call_limits = self._call_limits
         async for attempt in stamina.retry_context(
@@ -191,7 +194,7 @@ class Calls:
 
 
 def rfc3339(time: datetime) -> str:
-    """Return a time in Turso's format. Raises ValueError for a time without a zone."""
+    """Return a time in Turso's format, to the millisecond. Raises ValueError for a time without a zone."""
     if time.tzinfo is None:
         raise ValueError("a time for Turso needs a zone")
     given = time.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""The typed client of the Turso Platform API: one method for each endpoint."""
+"""The typed client of the Turso Platform API: one method for each endpoint that the bot uses."""
 
 from bot.turso.data_reading import DataReading
 from bot.turso.database_changes import DatabaseChanges
@@ -16,6 +16,6 @@ class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe, DataReading
 class TursoClient(DatabaseChanges, GroupChanges, OrganizationChanges, TursoReader):
     """Client for the databases, groups and usage of one organization.
 
-    `http.connect()` creates one for the lifetime of the process. `reader` sends every GET, with retries. `writer` sends
-    every change, once.
+    `http.connect()` creates one. `reader` sends every GET, with retries. `writer` sends every change and every request
+    to a database, without retries.
     """

@@ -1,4 +1,4 @@
-"""Requests to the databases themselves, over libSQL's HTTP protocol: their URLs, and whether a token works."""
+"""Requests to the databases themselves, over libSQL's HTTP protocol: the URLs, and whether a token works."""
 
 import re
 from enum import StrEnum

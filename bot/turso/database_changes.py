@@ -117,6 +117,7 @@ class DatabaseChanges(DatabaseEndpoints):
         Raises:
             DatabaseNotFound: no such database (404).
             TursoRejected: Turso refuses this expiration (400).
+            NotSent: no token was minted.
             OutcomeUnknown: a token may exist, but no one has it.
         Source: https://docs.turso.tech/api-reference/databases/create-token
         """
@@ -200,7 +201,7 @@ class DatabaseChanges(DatabaseEndpoints):
         codes: list[str] = []
         with contextlib.suppress(TursoError):
             codes = [location.code for location in await self.locations()]
-        # the CLI's choice when it can't find the nearest location
+        # `ams` is what the CLI uses when it can't find the nearest location.
         return codes[0] if codes and "ams" not in codes else "ams"
 
     async def _protected_by(self, name: str) -> str | None:

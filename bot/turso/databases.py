@@ -66,7 +66,7 @@ class DatabaseEndpoints(PlaceEndpoints):
         return databases
 
     async def listed(self, *, group: str | None = None) -> Listing:
-        """Return every database with its name, group and id. Leaves out entries that can't be read.
+        """Return every database with its name, group and ID. Entries that can't be read are left out and counted.
 
         Call `read` on one of them for its other fields.
         """

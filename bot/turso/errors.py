@@ -16,15 +16,15 @@ class ErrorAnswer:
 
 
 class TursoError(BotError):
-    """Base class of Turso errors: Turso refused the call, or its result is unknown.
+    """Base class of Turso errors: Turso refused the call or made only a part of it, or its result is unknown.
 
     Attributes:
         status: the HTTP status, or None without a response.
         code: Turso's machine-readable code, where it sends one.
         message: the text of the response's `error` field.
         retry_after: how many seconds Turso asked us to wait.
-        answer: all four.
-        name: the database or group that the call was about, if there is one.
+        answer: these four together.
+        name: the database or group that the error is about. None for errors about neither.
     """
 
     def __init__(self, sentence: str, answer: ErrorAnswer | None = None, *, name: str | None = None) -> None:
@@ -38,7 +38,7 @@ class TursoError(BotError):
 
 
 class TursoRejected(TursoError):
-    """Raised on a 4xx: Turso refused, and nothing was changed."""
+    """Raised on a 4xx other than 408: Turso refused, and nothing was changed."""
 
 
 class TursoUnauthorized(TursoRejected):
@@ -58,7 +58,7 @@ class OrganizationNotFound(TursoRejected):
 
 
 class DatabaseNotFound(TursoRejected):
-    """Raised on a 404 for a logical database. Keeps `name`, so that a message can suggest close matches."""
+    """Raised when there is no such logical database. Keeps `name`, so that a message can suggest close matches."""
 
     name: str
 
@@ -67,7 +67,7 @@ class DatabaseNotFound(TursoRejected):
 
 
 class GroupNotFound(TursoRejected):
-    """Raised on a 404 for a group, or on a 400 for creating a database in a group that doesn't exist."""
+    """Raised when there is no such group, also when a database is to be created in it."""
 
     name: str
 
@@ -76,7 +76,7 @@ class GroupNotFound(TursoRejected):
 
 
 class AlreadyExists(TursoRejected):
-    """Raised when a name is taken: on a 409 or 422, or any other refusal whose text says so."""
+    """Raised when the name of a new database is taken: on a 409 or 422, or another refusal whose text says so."""
 
 
 class DestroyProtected(TursoRejected):
@@ -92,7 +92,10 @@ class TursoRateLimited(TursoRejected, Unavailable):
 
 
 class TursoUnavailable(TursoError, Unavailable):
-    """Raised without a response in time, on a 5xx, and for a response that can't be read. Reads can be retried."""
+    """Raised without a response in time, on a 408 or 5xx, and for a response that can't be read or isn't Turso's.
+
+    Reads can be retried.
+    """
 
 
 class NotSent(TursoUnavailable):

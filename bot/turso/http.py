@@ -1,4 +1,4 @@
-"""The two HTTP clients for Turso. Each has one connection pool for the lifetime of the process."""
+"""The two HTTP clients of an organization. Each keeps one connection pool per proxy, and one for direct connections."""
 
 import logging
 from collections.abc import AsyncIterator, Callable

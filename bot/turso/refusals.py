@@ -1,4 +1,4 @@
-"""Turns error responses into the errors of `turso.errors`."""
+"""Turns error responses, and calls without a response, into the errors of `turso.errors`."""
 
 import email.utils
 import json
@@ -61,7 +61,7 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
         answer: the error response.
         subject: the `database` and `group` that the call was about.
         writes: True for a change. After a 5xx it is unknown whether the change happened.
-        creates: True for a creation, for which 409, 422 and some 400 mean that the name is taken.
+        creates: True for a creation. Then 409, 422, and other refusals that say so, mean that the name is taken.
     """
     status = answer.status or 0
     if status == 429:
@@ -78,7 +78,7 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
 
 
 def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> TursoError | None:
-    """Return the error for what doesn't exist, if the response says so in Turso's words. A status alone shows nothing.
+    """Return the error for what doesn't exist, if the response says so in Turso's words. The status alone isn't enough.
 
     Source: https://docs.turso.tech/api-reference/databases/retrieve (`could not find database with name …: record not
     found`). Gateways send `{"error": "Not Found"}` for any address.
@@ -126,7 +126,7 @@ def _unavailable(answer: ErrorAnswer, *, writes: bool) -> TursoError:
 def no_answer(error: Exception, *, writes: bool) -> TursoError:
     """Return the error for a call that got no response.
 
-    Uses only the type of `error`, whose text may contain the token.
+    Uses only the types of `error` and of its causes, because their texts may contain the token.
     """
     late = isinstance(error, TimeoutError | httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout)
     if _is_untrusted(error):

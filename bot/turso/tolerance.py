@@ -83,7 +83,7 @@ LARGEST: Final = 2**63 - 1
 """The largest signed 64-bit integer, which is the limit of SQLite's and PostgreSQL's integers."""
 
 Flag = Annotated[bool | None, NullAs(lambda: None)]
-"""A boolean from Turso. None means that Turso didn't send it, which isn't the same as False: see `first_known`."""
+"""A boolean from Turso. None means that Turso didn't send it, which isn't the same as False."""
 Text = Annotated[str, AfterValidator(clean), UnreadableAs(str)]
 Texts = Annotated[tuple[str, ...], UnreadableAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, UnreadableAs(lambda: None)]

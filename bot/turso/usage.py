@@ -1,4 +1,4 @@
-"""The endpoints for usage, top queries, quotas and the validity of the API token."""
+"""The endpoints for usage, top queries, the organization, its quotas and the validity of the API token."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ ORGANIZATION = "/v1/organizations/{organization}"
 
 
 class UsageEndpoints(Calls):
-    """Methods that read usage and quotas."""
+    """Methods that read usage, the organization and its quotas, and the validity of the API token."""
 
     async def database_usage(
         self, name: str, *, since: datetime | None = None, until: datetime | None = None
@@ -29,7 +29,7 @@ class UsageEndpoints(Calls):
             `rows_read` and `rows_written` in rows; `storage_bytes` and `bytes_synced` in bytes.
         Raises:
             DatabaseNotFound: no such database in the organization (404).
-            TursoUnavailable: no answer in time, or 5xx.
+            TursoUnavailable: no readable response in time.
         Source: https://docs.turso.tech/api-reference/databases/usage
         """
         params = {key: rfc3339(time) for key, time in (("from", since), ("to", until)) if time is not None}
@@ -71,7 +71,7 @@ class UsageEndpoints(Calls):
         return read_body(answers.organization, await self._get(ORGANIZATION))
 
     async def quotas(self) -> Quotas | None:
-        """Return what the plan includes per billing period, or None if Turso doesn't report it. Makes two calls.
+        """Return what the plan includes per billing period, or None if Turso doesn't report it. Makes up to two calls.
 
         Source: https://docs.turso.tech/api-reference/organizations/plans
         """

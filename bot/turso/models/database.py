@@ -24,8 +24,8 @@ class Parent(Wire):
 class Database(Wire):
     """A logical database. Use `hostname` as Turso sends it, and never construct one.
 
-    Only the name and the ID are accepted in other casings, too. An organization may have thousands of databases, and
-    each check costs time.
+    Only the name, the ID and the hostname are accepted in other casings, too. An organization may have thousands of
+    databases, and each check costs time.
     """
 
     name: Name = Field(validation_alias=NAME_KEYS)
