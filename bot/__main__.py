@@ -32,7 +32,11 @@ OUTPUT_CLOSED = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0, 1 if a check failed, 2 for a usage error, 75 to try later."""
+    """Run one command. Returns the exit status.
+
+    It is 0 for success, 1 if a check failed, 2 if the command couldn't run, 75 to try later, 130 after Ctrl+C, and 141
+    if the output was closed.
+    """
     tolerate_closed_streams()
     status = OUTPUT_CLOSED
     try:
@@ -174,7 +178,7 @@ def _database_url() -> str:
 
 
 def _settings() -> Settings:
-    """Return the settings for a command that has no log, and warn about variables that have no effect."""
+    """Return the settings for a command without a log. Print warnings about variables that have no effect."""
     settings = load_settings()
     for sentence in warnings_about(settings):
         complain(sentence)

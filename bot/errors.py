@@ -1,4 +1,4 @@
-"""Errors whose text may be shown to people: `str(error)` is one sentence. Any other exception is a bug."""
+"""Errors whose text may be shown to people: `str(error)` is one or a few sentences. Any other exception is a bug."""
 
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ class OwnerUnknown(BotError):
 
 
 class Unavailable(BotError):
-    """Raised if a service that is needed, such as Turso or Slack, didn't respond in time. The person can try again.
+    """Raised if a service that is needed, such as Turso or Slack, gave no usable response. The person can try again.
 
     `nothing_happened` is True when the call is known to have had no effect. After a timeout it may have had one.
     `detail` is a sentence with the cause for operators, which people in Slack don't see. It is empty if there is none.
@@ -65,7 +65,7 @@ class Unavailable(BotError):
 
 
 class NotRecorded(Unavailable):
-    """Raised when the store didn't save a request from Slack before the ack. It will never be stored or executed."""
+    """Raised when the store couldn't save a command, click or form in time. It will never be stored or executed."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(

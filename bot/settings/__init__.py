@@ -163,7 +163,7 @@ class Settings(SourcedSettings):
         """Return the API token that a policy refers to as `env:TURSO_…`.
 
         Raises:
-            BadSettings: the variable isn't set.
+            BadSettings: the variable isn't set, or its value is malformed.
         """
         name = reference.removeprefix("env:")
         if name == "TURSO_API_TOKEN":
@@ -198,14 +198,14 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Return one address of each service that the process calls, to check their proxies."""
+    """Return an address of each service that the process may call, to check the proxies. An empty one is ignored."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
     on_call = [url for _, url in settings.on_call_services.values()]
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call
 
 
 def warnings_about(settings: Settings) -> list[str]:
-    """Return a sentence for each variable that has no effect, such as a misspelled setting."""
+    """Return a sentence for each variable that has no effect, or less than expected, such as a misspelled setting."""
     sentences = _misspelled(settings.given)
     unread = sorted(name for name in settings.given if name in ENVIRONMENT_ONLY and not os.environ.get(name))
     sentences += [f"{name} has no effect in `.env`. Set it in the environment." for name in unread]
@@ -242,7 +242,6 @@ def _misspelled(given: Iterable[str], read: Container[str] | None = None) -> lis
         read: the settings that the command reads, if not all.
     """
     known = [field.alias for field in Settings.model_fields.values() if field.alias and not field.exclude]
-    # A policy may refer to any variable that starts with TURSO_, so those aren't typos.
     similar = {name: meant for name, meant in near_misses(given, known).items() if read is None or meant in read}
     return [f"{name} isn't a setting and has no effect. Did you mean {meant}?" for name, meant in similar.items()]
 
@@ -251,7 +250,7 @@ S = TypeVar("S", bound=SourcedSettings)
 
 
 def _validated(settings_cls: type[S], environ: Mapping[str, str] | None) -> S:
-    """Read and check settings. Raises BadSettings."""
+    """Read and check the settings of a class. Raises BadSettings."""
     check_libraries(os.environ if environ is None else environ)
     variables = variables_of_process() if environ is None else environ
     try:

@@ -22,9 +22,10 @@ def tls_context() -> ssl.SSLContext:
 
 
 def new_tls_context(file: str = "", folder: str = "") -> ssl.SSLContext:
-    """Return a TLS context that trusts the certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`, which OpenSSL reads.
+    """Return a TLS context that trusts the certificates in `SSL_CERT_FILE` and `SSL_CERT_DIR`.
 
-    If neither is set, trust the machine's and Mozilla's certificates, because a small image has none of its own.
+    OpenSSL reads these variables itself. If neither is set, the context trusts the machine's certificates and those of
+    Mozilla, because a small container image has none.
 
     Args:
         file: the value of `SSL_CERT_FILE`.
@@ -40,7 +41,7 @@ _shared_context: Final = cache(new_tls_context)
 
 
 def check_certificates(environ: Mapping[str, str]) -> None:
-    """Check the variables that Python and OpenSSL read. Raises BadSettings."""
+    """Check `SSL_CERT_FILE`, `SSL_CERT_DIR` and `SSLKEYLOGFILE`, which OpenSSL and Python read. Raises BadSettings."""
     for name in (FILE, FOLDER, KEYS):
         if odd := invisible_character(environ.get(name, "")):
             raise BadSettings(f"{name} contains {describe_character(odd)}. Copy the value again.")

@@ -1,4 +1,4 @@
-"""The `.env` file in the working directory. A line that can't be read is an error, because it may name the store."""
+"""The `.env` file in the working directory. A line that can't be read is an error: it may be that of `DATABASE_URL`."""
 
 import re
 from io import StringIO
@@ -20,7 +20,7 @@ def read_env_file() -> dict[str, str]:
     """Return the variables in `.env`, or none if there is no such file. Reads it once, because it may be a pipe.
 
     Raises:
-        BadSettings: it can't be read. The sentence never quotes it, because any part of it may be a secret.
+        BadSettings: it can't be read. The error never quotes it, because any part of it may be a secret.
     """
     text = _text()
     for binding in parse_stream(StringIO(text)):

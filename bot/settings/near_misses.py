@@ -1,4 +1,4 @@
-"""Variables whose names are nearly a setting's. They are reported, because each is probably a typo."""
+"""Variables whose names are similar to that of a setting, so that each is probably a typo. They are reported."""
 
 from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
@@ -41,11 +41,11 @@ CLOSE: Final = 0.88
 
 
 def near_misses(given: Iterable[str], known: Collection[str]) -> dict[str, str]:
-    """Return the variables whose names are nearly that of a setting without a value, each with that setting.
+    """Return the variables whose names are similar to that of a setting that isn't given, each with that setting.
 
     Args:
         given: the names of all variables.
-        known: the names of all settings.
+        known: the names of the settings to compare with. The settings in `OTHER_NAMES` are always compared.
     """
     names = set(given)
     read = {*known, *OTHER_NAMES.values()}

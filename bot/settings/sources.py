@@ -86,7 +86,7 @@ def _stripped(value: str) -> str:
 
 
 class SecretFiles(PydanticBaseSettingsSource):
-    """The source for the files named by `NAME_FILE` variables. It also collects the variables for policies."""
+    """The source for the files named by `NAME_FILE` variables. Also returns `POLICY_VARIABLES` and `GIVEN`."""
 
     def __init__(self, settings_cls: type[BaseSettings], given: Mapping[str, str]) -> None:
         super().__init__(settings_cls)
@@ -97,7 +97,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        """Return the contents of the files by setting name. Raises BadSettings."""
+        """Return the contents of the files by setting name, and the two collected values. Raises BadSettings."""
         given = self._given
         named = [key.removesuffix("_FILE") for key in given if key.startswith("TURSO_") and key.endswith("_FILE")]
         read = {

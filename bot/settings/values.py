@@ -1,4 +1,4 @@
-"""Checks of the values of settings. Each problem is one sentence that names the setting and never quotes a secret."""
+"""Checks of the values of settings. Each error names the setting and never quotes its value."""
 
 import re
 import unicodedata
@@ -58,7 +58,7 @@ _EXPECTED: Final = {
 
 
 class BadSettings(Exception):
-    """Raised when a setting is missing or malformed. The message is one sentence that names it."""
+    """Raised when a setting is missing or malformed. The message names it."""
 
 
 def check_value(name: str, value: str) -> None:
@@ -84,7 +84,7 @@ def _problem(name: str, value: str) -> str:
 
 
 def is_token(name: str) -> bool:
-    """Return True for a setting with a token or a signing secret, and for a policy's `TURSO_…_TOKEN`."""
+    """Return True for a setting with a token or a signing secret, and for a `TURSO_…_TOKEN` of the policy."""
     return name.endswith(("_TOKEN", "_SECRET")) or name == PREVIOUS
 
 
