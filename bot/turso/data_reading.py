@@ -19,6 +19,7 @@ Value = int | float | str | None
 LONGEST_ANSWER: Final = 4_000_000
 """The maximum size of a response, in bytes."""
 LONGEST_WORDS: Final = 200
+"""The maximum length of a statement's error, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,8 @@ def _rows_of(body: bytes) -> list[Rows] | None:
 def _rows(result: dict[str, Any]) -> Rows:
     if result.get("type") != "ok":
         message = (result.get("error") or {}).get("message")
-        return Rows(error=clean(str(message or "it was refused"))[:LONGEST_WORDS])
+        words = " ".join(clean(str(message or "it was refused")).split())
+        return Rows(error=words[:LONGEST_WORDS])
     rows = (result["response"].get("result") or {}).get("rows") or []
     return Rows(tuple(tuple(_value(one) for one in row) for row in rows))
 

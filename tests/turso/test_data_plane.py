@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from bot.turso.client import TursoClient
 from bot.turso.data_plane import TokenAnswer
+from bot.turso.data_reading import LONGEST_WORDS
 from bot.turso.models import Database
 
 from .conftest import client_of, noting
@@ -140,3 +141,14 @@ async def test_a_token_is_sent_without_tls_only_if_the_api_itself_is_reached_wit
     await answer_to(noting(asked, 500), a_database(hostname, **more), api)
 
     assert bool(asked) is takes
+
+
+async def test_the_error_of_a_statement_is_one_short_line() -> None:
+    refused = {"type": "error", "error": {"message": 'near "x":\n\tsyntax error' + " y" * 200}}
+
+    async with client_of(lambda _: httpx.Response(200, json={"results": [refused]})) as http:
+        reader = TursoClient(http, http, "acme")
+        [rows] = await reader.read_rows(a_database(), PROBE, ["SELECT x"], within_seconds=5)
+
+    assert rows.error.startswith('near "x": syntax error y y')
+    assert len(rows.error) == LONGEST_WORDS
