@@ -1,6 +1,7 @@
 """Sends forged, foreign and outdated payloads, which Slack's client would never send, with Slack's signature."""
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any
 
 from bot.sandbox.workspace.delivery import payloads
@@ -8,6 +9,8 @@ from bot.sandbox.workspace.delivery.parcel import command_parcel, interactive_pa
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Delivery
 from tests.world import DB_OPS, World, buttons, until, words
+
+NUMBERS = count()
 
 
 def private_messages(world: World, person_id: str) -> list[Message]:
@@ -53,10 +56,14 @@ async def forge_press(world: World, person_id: str, label: str, message: Message
 
 
 async def forge_submission(
-    world: World, person_id: str, callback_id: str, about: str, values: Mapping[str, Any], *, view_id: str = "V0FORGED"
+    world: World, person_id: str, callback_id: str, about: str, values: Mapping[str, Any], *, view_id: str = ""
 ) -> Delivery:
-    """Submit a modal that was never opened. `values` maps each `block_id` to what was filled in."""
+    """Submit a modal that was never opened. `values` maps each `block_id` to what was filled in.
+
+    Each is another modal, unless there is a `view_id`.
+    """
     state = world.workspace.state
+    view_id = view_id or f"V0FORGED{next(NUMBERS)}"
     filled = {
         block: {"input": {"type": "plain_text_input", "value": value} if isinstance(value, str) else value}
         for block, value in values.items()

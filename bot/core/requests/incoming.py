@@ -28,7 +28,7 @@ class Incoming:
     id: str
     """The intent's ID: `i-` and 10 characters."""
     key: str
-    """A hash that is the same if Slack delivers the same command, click or form again."""
+    """A hash that is the same if Slack delivers the same command or click again, or if a form is submitted again."""
     kind: Kind
     at: datetime
     user_id: str

@@ -181,11 +181,23 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Return a key that is the same if Slack delivers it again: a hash of the event or trigger ID, or of the body."""
-    repeated = body.get("event_id") or body.get("trigger_id")
+    """Return a key that is the same if Slack delivers it again, or if the same form is submitted again.
+
+    It is a hash of the event ID, of the form, of the trigger ID, or of the body. A form that stays open after a late
+    answer can be submitted again, with another trigger ID.
+    """
+    repeated = body.get("event_id") or _form_of(body) or body.get("trigger_id")
     return sha256(
         str(repeated or sorted(body.items(), key=lambda item: item[0])).encode("utf-8", "replace")
     ).hexdigest()
+
+
+def _form_of(body: Body) -> tuple[str, ...]:
+    """Return what identifies a submitted form for its whole life. Empty for other payloads."""
+    view = _part(body, "view")
+    if body.get("type") != "view_submission" or not _text(view.get("id")):
+        return ()
+    return tuple(_text(view.get(name)) for name in ("id", "callback_id", "private_metadata"))
 
 
 def _id(value: object) -> str:

@@ -1,0 +1,128 @@
+"""A form that is submitted twice makes one request, even if its first submission was answered too late."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.core.requests.request import Request, State
+from bot.slack.incoming import listeners
+from tests.policies import ACME
+from tests.present import present
+from tests.scenarios import forging
+from tests.scenarios.entries import an_intent
+from tests.scenarios.test_forms import form_of
+from tests.world import ANA, DANA, World, running_sandbox, until
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+POLICY = (
+    ACME
+    + """\
+channels:
+  C0DBOPS:
+    databases: ["*"]
+    rules:
+      - {allow: [read, protect, freeze, token], confirm: none}
+      - {approve: [rotate], by: [user:U0ANA]}
+"""
+)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    data = tmp_path_factory.mktemp("world")
+    (data / "policy.yaml").write_text(POLICY)
+    async with running_sandbox(data, policy=data / "policy.yaml") as found:
+        yield found
+
+
+async def requests_for(world: World, name: str) -> list[Request]:
+    """Return the requests for a database, in any state."""
+    found = await present(world.bot).store.requests.find(states=list(State))
+    return [one for one in found if name in one.line]
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["at the same time", "one after the other"])
+@pytest.mark.parametrize("command", ["protect", "freeze", "token", "rotate"])
+async def test_two_submissions_of_a_form_make_one_request(world: World, command: str, together: bool) -> None:
+    await world.create_databases(name := f"twice-{command}-{int(together)}")
+    about, view_id = await an_intent(world), f"V0{command.upper()}{int(together)}"
+    values = {"arg.name": name, "reason": "x", **({"arg.on": "on"} if command == "protect" else {})}
+    first, second = (
+        forging.forge_submission(world, DANA, f"form.{command}", about, values, view_id=view_id) for _ in range(2)
+    )
+
+    answers = await asyncio.gather(first, second) if together else [await first, await second]
+    await world.wait_until_idle()
+
+    assert [(one.status, one.answer) for one in answers] == [(200, ""), (200, "")]
+    assert len(await requests_for(world, name)) == 1
+
+
+async def test_two_forms_with_the_same_content_make_two_requests(world: World) -> None:
+    await world.create_databases("same-form")
+    about = await an_intent(world)
+    for _ in range(2):
+        await forging.forge_submission(world, DANA, "form.token", about, {"arg.name": "same-form", "reason": "x"})
+        await world.wait_until_idle()
+
+    assert len(await requests_for(world, "same-form")) == 2
+
+
+async def test_a_form_that_is_submitted_again_after_a_late_answer_makes_one_request(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.create_databases("late-form")
+    intents, go = present(world.bot).store.intents, asyncio.Event()
+    record = intents.record
+
+    async def slow(*given: Any, **more: Any) -> bool:
+        await go.wait()
+        return await record(*given, **more)
+
+    view = await form_of(world, "/turso protect late-form", name="protect")
+    await world.wait_until_idle()
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.3)
+    monkeypatch.setattr(intents, "record", slow)
+    dana = world.person(DANA)
+
+    for _ in range(2):
+        late = await dana.submits({"arg.on": "on"}, view)
+        assert "don't know yet whether this was saved" in str(late.errors)
+    go.set()
+    await until(lambda: world.changes("PATCH", "late-form/configuration"), what="the change")
+    await world.wait_until_idle()
+
+    assert len(await requests_for(world, "late-form")) == 1
+
+
+async def test_two_submissions_of_a_form_about_a_request_are_one_decision(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await world.create_databases("once-denied")
+    card = await world.person(DANA).types("/turso rotate once-denied --reason leak", holding="once-denied")
+    (request,) = await requests_for(world, "once-denied")
+    assert card
+    intents, recorded = present(world.bot).store.intents, list[bool]()
+    record = intents.record
+
+    async def noting(*given: Any, **more: Any) -> bool:
+        recorded.append(await record(*given, **more))
+        return recorded[-1]
+
+    monkeypatch.setattr(intents, "record", noting)
+    await asyncio.gather(
+        *(
+            forging.forge_submission(
+                world, ANA, "approval.deny_reason", request.id, {"comment": "no"}, view_id="V0DENYONCE"
+            )
+            for _ in range(3)
+        )
+    )
+    await world.wait_until_idle()
+
+    assert sorted(recorded) == [False, False, True]
+    (now,) = await requests_for(world, "once-denied")
+    assert now.state is State.DENIED
