@@ -44,7 +44,7 @@ class Rules(Protocol):
 
     @property
     def problem(self) -> str | None:
-        """Return why the current file isn't used, or None if it is."""
+        """Return why the current file can't be used, or None."""
 
 
 class TursoClients(Protocol):

@@ -1,4 +1,4 @@
-"""The private note to a person that their request starts. It is replaced by the outcome later."""
+"""The private note to a person that their request starts. It may be replaced by the outcome later."""
 
 from datetime import datetime
 from typing import Final
@@ -29,6 +29,8 @@ def keep_note(env: Environment, request_id: str, to: Address) -> None:
 
 async def update_note(env: Environment, request: Request, *, in_channel: bool) -> None:
     """Replace the note with the outcome, or send a new note. People have already been notified.
+
+    Does nothing unless the requester confirmed the request in an incident, or was told that it couldn't start yet.
 
     Args:
         in_channel: True if the outcome was posted in the channel. Otherwise people got it privately and need no note.

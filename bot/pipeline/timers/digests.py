@@ -56,7 +56,7 @@ async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
-    """Write, mark and post a digest. Only a failure before the mark is retried, so that none is posted twice."""
+    """Write, mark and post a digest. If it can't be written after `TRIES` attempts, post a notice instead."""
     is_shown = True
     try:
         subject = await _current_author(env, record)
