@@ -11,6 +11,7 @@ from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
 from bot.oncall import Schedules
 from bot.slack.lookups.directory import SlackDirectory
+from bot.slack.lookups.installation import Workspace
 
 from .conftest import FixedClock, Gateway
 from .requests import event
@@ -288,3 +289,11 @@ async def test_the_channels_of_a_person_in_too_many_are_unknown(gateway: Gateway
 
     with pytest.raises(Unavailable, match="more channels"):
         await gateway.directory.channels_of("U0ANA")
+
+
+async def test_groups_are_unknown_while_slack_has_not_said_what_the_workspace_is(gateway: Gateway) -> None:
+    gateway.slack.always["auth.test"] = refused("internal_error")
+    directory = SlackDirectory(gateway.calls, Workspace(gateway.calls), schedules=Schedules([], dict))
+
+    assert (await directory.look_up(SlackQuery("C0DBOPS", frozenset(), frozenset({"S0DBA"})))).groups == {"S0DBA": None}
+    assert await directory.members(["S0DBA"]) == {"S0DBA": None}

@@ -187,8 +187,9 @@ class SlackDirectory:
             return await self._schedules.members(group, fresh=fresh)
         try:
             return await self._groups.get(group, fresh=fresh)
-        except SlackTrouble as trouble:
-            log.warning("the members of a user group are not known", group=group, why=trouble.code)
+        except (SlackTrouble, Unavailable) as error:
+            why = error.code if isinstance(error, SlackTrouble) else error.cause
+            log.warning("the members of a user group are not known", group=group, why=why)
             return None
 
 
