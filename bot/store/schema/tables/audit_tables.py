@@ -28,7 +28,7 @@ touched = Table(
     Column("seq", COUNTER, nullable=False),
     PrimaryKeyConstraint("database", "seq"),
     Index("touched_by", "seq", "database"),
-    comment="Which databases an entry of the log names: only to find it; what counts is the entry.",
+    comment="The databases that each audit entry names, for searches. The entry itself is authoritative.",
 )
 
 log_streams = Table(

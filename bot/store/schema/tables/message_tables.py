@@ -23,7 +23,7 @@ outcome_notices = Table(
     Column("told_at", UtcDateTime),
     Column("how", Text, nullable=False),
     PrimaryKeyConstraint("subject", "event", "person"),
-    comment="Who was told how something ended, when and how; an empty person stands for everybody concerned.",
+    comment="Who was notified of an outcome, when and how. An empty person stands for everybody concerned.",
 )
 _pending_notice = outcome_notices.c.told_at.is_(None)
 Index("outcome_notices_owed", outcome_notices.c.owed_at, sqlite_where=_pending_notice, postgresql_where=_pending_notice)

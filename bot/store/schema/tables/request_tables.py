@@ -117,7 +117,7 @@ decisions = Table(
     metadata,
     Column("subject", Text, primary_key=True),
     Column("request_id", Text, nullable=False, index=True),
-    comment="Which request decides on the result of another one: the subject. There is at most one.",
+    comment="Which request decides on the result of another request, the subject. There is at most one for each.",
 )
 
 reviews = Table(

@@ -227,7 +227,7 @@ def upgrade() -> None:
         sa.Column("database", sa.Text(), nullable=False),
         sa.Column("seq", COUNTER, nullable=False),
         sa.PrimaryKeyConstraint("database", "seq"),
-        comment="Which databases an entry of the log names: only to find it; what counts is the entry.",
+        comment="The databases that each audit entry names, for searches. The entry itself is authoritative.",
     )
     op.create_index("touched_by", "touched", ["seq", "database"])
     op.create_table(

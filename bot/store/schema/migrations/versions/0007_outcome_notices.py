@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("how", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subject", "event", "person"),
-        comment="Who was told how something ended, when and how; an empty person stands for everybody concerned.",
+        comment="Who was notified of an outcome, when and how. An empty person stands for everybody concerned.",
     )
     op.create_index(
         "outcome_notices_owed",

@@ -16,6 +16,6 @@ def upgrade() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("request_id", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subject"),
-        comment="Which request decides on the result of another one: the subject. There is at most one.",
+        comment="Which request decides on the result of another request, the subject. There is at most one for each.",
     )
     op.create_index("decisions_request_id", "decisions", ["request_id"])
