@@ -42,7 +42,7 @@ def may_be_shown(env: Environment, subject: Subject, action: Action, organizatio
 def require_known(env: Environment, subject: Subject, action: Action) -> None:
     """Raise Unavailable if a decision depends on a user group or schedule whose members are unknown.
 
-    For the denial of work that the bot does by itself, which is final, because no one tries again.
+    Call this before the bot's own work is denied, such as the end of a branch. Nobody would try it again.
     """
     groups = WantedGroups(subject.groups)
     judge(env, replace(subject, groups=groups), action)

@@ -133,8 +133,8 @@ async def redraw_ended(env: Environment, alert: Alert, ts: str) -> None:
 async def _end_card(env: Environment, alert: Alert) -> tuple[bool, Reply]:
     """Return whether the channel may still see an ended alert, and its card.
 
-    If the channel may not see it, the card says only that the alert has ended, and replaces the old card. So it does if
-    Turso's list may contain the database unreadably, because it may never be known whether it does.
+    If the channel may not see it, the card says only that the alert has ended, and replaces the old card. That is also
+    the case if the database may be an entry of Turso's list that can't be read, because that may never be known.
 
     Raises:
         Unavailable, TursoError: something that the decision needs isn't known.

@@ -89,7 +89,7 @@ async def decide_alerts(
 
 
 def _missing(facts: Facts, wanted: Sequence[AlertSubscription]) -> str:
-    """Return in a sentence which fact is needed, but couldn't be fetched. Empty if there is none."""
+    """Return a sentence about a fact that is needed, but couldn't be fetched. Empty if there is none."""
     if facts.reading is not None and facts.reading.limits is None and _need_quotas(wanted):
         return "Turso didn't return the plan's quotas, so alerts about them wait."
     if facts.tokens is None:
@@ -177,7 +177,7 @@ async def _databases(env: Environment, organization: str) -> list[UsageSample]:
 
 
 async def _with_limits(env: Environment, reading: UsageReading) -> UsageReading:
-    """Return a reading with the plan's quotas. They are read from Turso once per hour, and stored."""
+    """Return a reading with the plan's quotas. If it doesn't have them yet, they are read from Turso and stored."""
     if reading.limits is not None:
         return reading
     limits = await _limits(env, reading.organization)
@@ -266,7 +266,7 @@ class _Targets:
 async def _shown_in(env: Environment, subscription: AlertSubscription, targets: _Targets) -> Shown | None:
     """Return a function that decides which databases may be named in a channel. None if it can't have alerts.
 
-    It returns True for a database of which that isn't known, because the delivery decides it again.
+    The function returns True if that isn't known now, because it is decided again when the alert is delivered.
 
     Raises:
         BotError: Slack doesn't respond, so no decision is possible.

@@ -133,7 +133,7 @@ async def _request_quarantine(env: Environment, branch: Branch) -> None:
 
     Raises:
         Unavailable: it isn't known whether the current rules let the owner destroy the branch.
-        BotError: they don't, or it can't be destroyed.
+        BotError: the rules don't let the owner do that, or the branch can't be destroyed.
     """
     command = destroy.command
     read = env.grammar.parse(command_line(command.name, branch.database, reason=REASON))
