@@ -61,7 +61,7 @@ class Server:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """Yield a running server with a store of this version."""
-    # not in pytest's own folder, which the server can't read, because it runs as another user
+    # not in pytest's own folder, which the server can't read if it runs as another user
     folder = Path(tempfile.mkdtemp(prefix="turso-ops-pg-own-"))
     folder.chmod(0o755)
     found = Server(folder)

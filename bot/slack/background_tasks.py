@@ -7,12 +7,12 @@ from typing import Any, Final
 import structlog
 
 log = structlog.get_logger(__name__)
-LAST_WORDS_SECONDS: Final = 3.0
+CANCELLED_SECONDS: Final = 3.0
 """How long a cancelled task may take to notify the person who waits for it, in seconds."""
 
 
 class TaskKeeper:
-    """Keeps references to running tasks, because asyncio doesn't."""
+    """Keeps references to running tasks, because asyncio keeps only weak ones."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
@@ -35,7 +35,7 @@ class TaskKeeper:
     async def drain(self, timeout: float) -> bool:
         """Wait for all tasks, including new ones. Returns False if some took too long and were cancelled.
 
-        A cancelled task has a few seconds to notify the person who waits for it.
+        Cancelled tasks have `CANCELLED_SECONDS` to notify the people who wait for them.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while self._running:
@@ -47,5 +47,5 @@ class TaskKeeper:
         for task in late:
             task.cancel()
         if late:
-            await asyncio.wait(late, timeout=LAST_WORDS_SECONDS)
+            await asyncio.wait(late, timeout=CANCELLED_SECONDS)
         return not late

@@ -23,7 +23,7 @@ SCOPES: Final = (
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(
     {"app_home_opened": "", "app_mention": "app_mentions:read", "subteam_members_changed": "usergroups:read"}
 )
-"""The events to which the app subscribes, with the scope that each needs. Empty if it needs none."""
+"""The events to which the app subscribes, each with the scope that it needs, or an empty string."""
 GLOBAL_SHORTCUT: Final = "turso.command"
 MESSAGE_SHORTCUT: Final = "turso.here"
 

@@ -76,11 +76,11 @@ class SqlStore:
         return ""
 
     async def settle(self) -> None:
-        """Wait until everything in the queue for group commit is committed."""
+        """Wait until everything in the queue for group commit is committed or has failed."""
         await self._group.settle()
 
     async def close(self) -> None:
-        """Commit everything in the queue, and stop the group commit."""
+        """Wait until the queue for group commit is empty, and stop the group commit."""
         await self._group.close()
 
 

@@ -42,6 +42,7 @@ class CellResult:
     at: str
     """The call or commit at which the bot was stopped. Empty if the change ended before it got there."""
     word: str
+    """The outcome: `done`, `done when asked again`, `unknown`, or the state of a request that changed nothing."""
 
 
 class Cell:
@@ -89,7 +90,7 @@ class Cell:
         over.cancel()
         held.cancel()
         if not at:
-            harness.gate.open()  # a gate that holds a call stays closed until the process is killed
+            harness.gate.open()  # not if it holds a call, which must not continue before the process is killed
         elif point.waits_for_ack:
             await asyncio.wait({acting}, timeout=ACK_SECONDS)
         await harness.kill_and_start(down_for=point.down_for)

@@ -27,7 +27,7 @@ def scenario(name: str) -> Scenario:
 
 
 @pytest.mark.parametrize("name", ["create", "quarantine"], ids=["a command", "a press"])
-async def test_what_is_lost_after_its_acknowledgement_is_made_known_to_the_person(here: Harness, name: str) -> None:
+async def test_a_person_is_told_that_an_acknowledged_action_may_not_be_recorded(here: Harness, name: str) -> None:
     ended = await Cell(here, scenario(name), f"told-{name}").play(HELD_BEFORE_IT_IS_RECORDED)
 
     assert ended.at.startswith("before commit of intents")
@@ -35,7 +35,9 @@ async def test_what_is_lost_after_its_acknowledgement_is_made_known_to_the_perso
 
 
 @pytest.mark.parametrize("name", ["create", "quarantine"], ids=["a command", "a press"])
-async def test_a_cell_fails_if_what_is_lost_was_acknowledged_without_a_word(here: Harness, name: str) -> None:
+async def test_a_cell_fails_if_an_acknowledged_action_is_lost_and_the_person_was_not_told(
+    here: Harness, name: str
+) -> None:
     honest = scenario(name)
 
     async def act_without_a_word(harness: Harness, database: str) -> Acted | None:

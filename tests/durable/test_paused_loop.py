@@ -45,7 +45,7 @@ async def launched(url: str, folder: Path, stack: AsyncExitStack) -> ObservedWor
     return work
 
 
-def test_a_workflow_that_is_taken_from_the_queue_while_the_loop_pauses_waits_for_it(tmp_path: Path) -> None:
+def test_a_workflow_that_is_dequeued_while_the_loop_is_paused_runs_once_the_loop_continues(tmp_path: Path) -> None:
     stack = AsyncExitStack()
     with asyncio.Runner() as runner:
         work = runner.run(launched(copy_store(tmp_path / "turso-ops.db"), tmp_path, stack))

@@ -44,7 +44,7 @@ async def store(server: Server) -> AsyncIterator[SqlStore]:
     await queue.close()
 
 
-async def test_restarts_cuts_kills_and_a_rolling_upgrade_lose_nothing_and_repeat_nothing(
+async def test_restarts_lost_connections_kills_and_a_rolling_upgrade_lose_nothing_and_repeat_nothing(
     server: Server, store: SqlStore, processes: Processes
 ) -> None:
     wanted: list[str] = []
@@ -85,7 +85,9 @@ async def test_restarts_cuts_kills_and_a_rolling_upgrade_lose_nothing_and_repeat
     sent = [line.removeprefix("SENT ") for line in processes.done if line.startswith("SENT")]
     assert len(sent) == len(set(sent)), "nothing is sent twice"
     lost = {one for one, found in outcomes.items() if one not in sent and found and found.outcome != "before"}
-    assert not lost, "a change that wasn't sent was only marked as sent, by a process that ended in between"
+    assert not lost, (
+        "a change is unsent only if its process ended between marking and sending it, and its outcome says so"
+    )
     assert [one.poll() for one in running] == [None, None]
     await processes.stop()
 

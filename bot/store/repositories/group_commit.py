@@ -98,12 +98,12 @@ class GroupCommit:
         await self._join(_Waiting(_future(), entries=entries))
 
     async def settle(self) -> None:
-        """Wait until all queued rows are committed."""
+        """Wait until the queue is empty: each row is committed, or its caller has got an error."""
         self._urgent.set()
         await self._idle.wait()
 
     async def close(self) -> None:
-        """Commit all queued rows, and stop the writer."""
+        """Wait until the queue is empty, and stop the writer."""
         self._is_closing = True
         await self.settle()
         await self._loop.stop()
