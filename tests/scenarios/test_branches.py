@@ -269,6 +269,9 @@ async def test_the_end_of_a_branch_in_quarantine_cannot_be_moved_and_passes_with
         heard = await world.person(ANA).presses_and_reads(button, said)
         assert "is already in quarantine" in words(heard)
     assert (await kept(world, "ends-held")).ends_at == before.ends_at
+    log = await world.person(ANA).types("/turso audit --db ends-held", holding="audit")
+    for tried in ("extend", "keep"):
+        assert f"wasn't allowed to {tried} the branch" in words(log)
 
     await world.pass_time(days=1, minutes=5)
     await world.wait_until_idle()

@@ -30,8 +30,11 @@ async def record_refusal(env: Environment, incoming: Incoming, name: str, error:
 
 
 async def _append(env: Environment, incoming: Incoming, name: str, error: Refused) -> None:
-    request = await env.store.requests.get(incoming.value) if incoming.action_id in button_actions.CLICKS else None
+    is_click = incoming.action_id in button_actions.CLICKS
+    request = await env.store.requests.get(incoming.value) if is_click else None
+    branch = await env.store.branches.get(incoming.value) if is_click and request is None else None
     decision, action = (error.decision, error.action) if isinstance(error, Forbidden) else (None, None)
+    databases = [one.name for one in action.databases] if action else [branch.database] if branch else []
     line = entry(
         "refused",
         "denied",
@@ -40,7 +43,8 @@ async def _append(env: Environment, incoming: Incoming, name: str, error: Refuse
         request=request,
         decision=decision,
         command=request.command if request else action.command if action else name,
-        databases=[one.name for one in action.databases] if action else [],
+        databases=databases,
+        organization=branch.organization if branch else "",
         reason=str(error),
         policy_hash=env.rules.policy.hash,
         by=incoming.user_id,
