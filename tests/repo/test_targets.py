@@ -21,7 +21,7 @@ MADE_IN = {
     "commands/_visible_names.py": "a database that no longer exists",
     "commands/databases/_triage_reading.py": "the nearest source, while Turso doesn't list the databases",
     "commands/tokens/tokens.py": "for a first check, before the list of databases is read",
-    "commands/alerts/_views.py": "for channels in which every database may be named",
+    "commands/alerts/_visibility.py": "for channels in which every database may be named",
 }
 """Each file that creates a `Target`, and where the target's sources come from."""
 
