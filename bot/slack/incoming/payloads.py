@@ -183,7 +183,7 @@ def _incoming(
 def _key(body: Body) -> str:
     """Return a key that is the same if Slack delivers it again, or if the same form is submitted again.
 
-    It is a hash of the event ID, of the form, of the trigger ID, or of the body. A form that stays open after a late
+    It is a hash of the event ID, or else of the form, the trigger ID or the body. A form that stays open after a late
     answer can be submitted again, with another trigger ID.
     """
     repeated = body.get("event_id") or _form_of(body) or body.get("trigger_id")
@@ -193,7 +193,7 @@ def _key(body: Body) -> str:
 
 
 def _form_of(body: Body) -> tuple[str, ...]:
-    """Return what identifies a submitted form for its whole life. Empty for other payloads."""
+    """Return what identifies a form each time it is submitted. Empty for other payloads."""
     view = _part(body, "view")
     if body.get("type") != "view_submission" or not _text(view.get("id")):
         return ()

@@ -23,7 +23,7 @@ class Intents(Repository):
         self._group = group
 
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
-        """Commit an intent before Slack's acknowledgement. Returns False for a redelivery.
+        """Commit an intent before Slack's acknowledgement. Returns False if it is a redelivery or a repeated form.
 
         An intent that isn't actionable is only stored to recognize redeliveries and to fill in forms. It isn't resumed.
 

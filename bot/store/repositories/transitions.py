@@ -148,8 +148,8 @@ def _keep_as_freezes(connection: Connection, request_ids: Sequence[str], release
 def _lock_with_others(connection: Connection, these: ColumnElement[bool]) -> list[Hold]:
     """Lock the active holds of the databases of some holds until the commit, and return them.
 
-    Of two transactions that release holds of a database, the second thus sees the first. All lock in the order of the
-    IDs, so that they never wait for each other.
+    So of two transactions that release holds of a database, the second sees what the first has changed. All lock in the
+    order of the IDs, so that they can't block each other.
     """
     databases = select(holds.c.database_id).where(these)
     active = holds.c.database_id.in_(databases) & holds.c.released_at.is_(None)
