@@ -29,7 +29,6 @@ from bot.pipeline.replies import entry, private_note
 from bot.pipeline.requests import command_lines
 from bot.pipeline.requests.open_items import settled_incident
 
-TOO_LATE: Final = "Too late: `{}` has reached its end date. Press *Undo* on its quarantine card to restore it."
 AT_MOST: Final = "`{}` can't be extended. A branch can last {} days at most."
 OVER: Final = (
     "`{}` has already reached its end date. To keep it, deny or withdraw any request to destroy it, or press *Undo* on "
@@ -99,7 +98,7 @@ async def _authorized(
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
     if branch.state is BranchState.ENDING:
         await refresh_branch_cards(env, branch.id)
-        raise Refused(TOO_LATE.format(branch.database))
+        raise Refused(OVER.format(branch.database))
     return branch, request, answer
 
 
@@ -144,7 +143,7 @@ async def _move_end(
     if await env.store.branches.move_end(branch, ends_at, line) is None:
         now = await env.store.branches.get(branch.id)
         ending = now is None or now.state is not BranchState.ACTIVE
-        raise Refused((TOO_LATE if ending else MOVED).format(branch.database))
+        raise Refused((OVER if ending else MOVED).format(branch.database))
     await refresh_branch_cards(env, branch.id, by=incoming.user_id)
     result = f"now ends {utc(ends_at)}." if ends_at else "will be kept. It no longer has an end date."
     note = private_note(f"`{branch.database}` {result}")

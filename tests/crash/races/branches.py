@@ -126,7 +126,7 @@ async def _check_told(two: Pair, one: Announced, *, extended: bool, answered: bo
             ) in words(card), words(card)  # fmt: skip
     seen = [words(note) for note in workspace.history(DB_OPS, DANA) if note.only_for == DANA and name in words(note)]
     assert len(seen) == 1 or not answered, seen
-    fitting = ("now ends",) if extended else ("reached its end date", "is already in quarantine")
+    fitting = ("now ends",) if extended else ("has already reached its end date", "is already in quarantine")
     assert all(any(part in note for part in fitting) for note in seen), seen
     page = await two.harness.store.audit.page(before_seq=None, limit=50, databases=[name])
     refused = [line for _, line in page if line.event == "refused"]
