@@ -1,4 +1,4 @@
-"""Runs fixed read-only statements on a database, with a token that is never stored or logged."""
+"""Runs the bot's own read-only statements on a database, with a token that is never stored or logged."""
 
 import asyncio
 from collections.abc import Sequence
@@ -32,7 +32,9 @@ class Rows:
 
 
 class DataReading(DataPlane):
-    """Runs statements that only read. The statements must be constants, never text that a person wrote."""
+    """Runs statements that only read. A statement may contain quoted names from the database's own schema, but no text
+    that a person wrote in Slack.
+    """
 
     async def read_rows(
         self, database: Database, token: SecretStr, statements: Sequence[str], *, within_seconds: float

@@ -76,13 +76,13 @@ def _unmeasured(
 
 
 def _is_unlimited(day: Sequence[UsageReading], measure: Measure) -> bool:
-    """Return True if the plan had no limit in the last hours in which Turso said so or gave one."""
+    """Return True if Turso reported no limit in the last `CONFIRMED` hours in which it reported a limit or none."""
     said = [one.limits[measure] for one in day if one.limits and measure in one.limits]
     return len(said) >= CONFIRMED and not any(said[-CONFIRMED:])
 
 
 def _is_unknown(day: Sequence[UsageReading], measure: Measure) -> bool:
-    """Return True if the usage or the limit was unknown in every hour of a day that was read."""
+    """Return True if the usage or the limit was unknown in every hour of a day, and enough hours were read."""
     used = [value_of(one, measure) is not None for one in day]
     limited = [bool(one.limits.get(measure)) for one in day if one.limits is not None]
     return any(len(known) > KNOWN_HOURS and not any(known) for known in (used, limited))
@@ -96,7 +96,7 @@ def _end_of(alert: Alert, percent: float, reached: Sequence[int]) -> AlertEnd | 
 
 
 def _is_of_now(alert: Alert, period: Period, quota: int) -> bool:
-    """Return True if an alert prevents that its threshold is reported again in this period, for this quota."""
+    """Return True if an alert keeps its threshold from being reported again in this period for this quota."""
     return alert.prevents_repeat and alert.period == period.key and alert.compared == quota
 
 

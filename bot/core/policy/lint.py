@@ -261,7 +261,7 @@ class _Lint:
 
 
 def _is_id(word: str) -> bool:
-    """Return True for `U0ANA` and `S0DBA` but not for `SRE`: every ID contains a digit."""
+    """Return True for `U0ANA` and `S0DBA` but not for `SRE`. Only a word with a digit counts as an ID."""
     return bool(re.fullmatch(r"[UWS](?=[A-Z]{0,40}[0-9])[A-Z0-9]+", word))
 
 
