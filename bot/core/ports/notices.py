@@ -45,6 +45,9 @@ class Notices(Protocol):
     async def was_notified(self, subject: str, event: str, person: str = "") -> bool:
         """Return True if people were notified of this outcome. With `person`, only if that person was."""
 
+    async def how_notified(self, subject: str, event: str, person: str) -> str | None:
+        """Return how a person was notified of this outcome. None if they weren't."""
+
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = "") -> None:
         """Record how everybody concerned, or one person, was notified of an outcome.
 

@@ -19,6 +19,8 @@ from bot.pipeline.replies import private_note
 log = structlog.get_logger(__name__)
 FILE: Final = "file"
 """The `event` of the notice that a file was shared."""
+PRIVATE_FILE: Final = "private_file"
+"""The `event` of the note that a file is only for one person. Its `how` is the channel of their direct messages."""
 REPORTS: Final[Mapping[State, str]] = {
     State.SUCCEEDED: "report",
     State.QUARANTINED: "report",
@@ -40,7 +42,7 @@ async def share_results(env: Environment, request: Request) -> None:
         await _announce_again(env, request)
     if reply.attachment and not await env.store.notices.was_notified(request.id, FILE):
         if request.is_private:
-            await share_privately(env, reply, request.requester)
+            await share_privately(env, reply, request.requester, subject=request.id)
         else:
             channel_id, thread_ts = await below_card(env, request)
             await share_file(env, reply, channel_id, None if request.incident_id else thread_ts)
@@ -92,18 +94,36 @@ async def share_file(env: Environment, reply: Reply, channel_id: str, thread_ts:
         await _share(env, reply.attachment, channel_id, thread_ts)
 
 
-async def share_privately(env: Environment, reply: Reply, user_id: str) -> None:
+async def share_privately(env: Environment, reply: Reply, user_id: str, *, subject: str) -> None:
     """Share a message's file, if it has one, in a person's direct messages, because the channel must not read it.
 
+    Safe to run again: the note before the file is sent once.
+
+    Args:
+        subject: what the file is about, such as the ID of a request.
     Raises:
         Unavailable: sharing may work later.
     """
     if reply.attachment is None:
         return
-    note = private_note(f"{reply.attachment.title}: the report is only for you because its command was private.")
     with suppress(CannotPost):
-        if place := await env.messenger.direct(user_id, note):
-            await _share(env, reply.attachment, place[0], None)
+        if place := await _direct_messages(env, reply.attachment, user_id, subject):
+            await _share(env, reply.attachment, place, None)
+
+
+async def _direct_messages(env: Environment, file: Attachment, user_id: str, subject: str) -> str:
+    """Send the note about a private file, and return the channel ID of the person's direct messages.
+
+    If the note was already sent, only returns the channel. It is stored with the note, because only a message to the
+    person says it. Empty if Slack sent the note and didn't return the channel.
+    """
+    if (place := await env.store.notices.how_notified(subject, PRIVATE_FILE, user_id)) is not None:
+        return place
+    note = private_note(f"{file.title}: the report is only for you because its command was private.")
+    sent = await env.messenger.direct(user_id, note)
+    place = sent[0] if sent else ""
+    await env.store.notices.set_notified(subject, PRIVATE_FILE, how=place, person=user_id)
+    return place
 
 
 async def _share(env: Environment, file: Attachment, channel_id: str, thread_ts: str | None) -> None:

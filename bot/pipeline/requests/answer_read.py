@@ -75,7 +75,7 @@ async def _answer(
     if public:
         await share_file(env, reply, incoming.channel_id, incoming.thread_ts)
     else:
-        await share_privately(env, reply, incoming.user_id)
+        await share_privately(env, reply, incoming.user_id, subject=incoming.id)
     if not command.open_to_all:
         name = read.args.__dict__.get("name")  # pydantic's __getattr__ is slow for missing fields
         await env.store.audit.append(

@@ -72,7 +72,7 @@ async def _notify_of_end(env: Environment, incident: Incident) -> None:
     how = await deliver(env, notice)
     if (is_private or how == CHANNEL) and not await env.store.notices.was_notified(incident.id, FILE):
         if is_private:
-            await share_privately(env, reply, incident.started_by)
+            await share_privately(env, reply, incident.started_by, subject=incident.id)
         else:
             await share_file(env, reply, incident.channel_id, None)
         await env.store.notices.set_notified(incident.id, FILE, how=how)

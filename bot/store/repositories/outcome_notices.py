@@ -32,10 +32,14 @@ class OutcomeNotices(Repository):
 
     async def was_notified(self, subject: str, event: str, person: str = EVERYBODY) -> bool:
         """Return True if people, or the given person, were notified of an outcome."""
+        return await self.how_notified(subject, event, person) is not None
+
+    async def how_notified(self, subject: str, event: str, person: str) -> str | None:
+        """Return how a person was notified of an outcome. None if they weren't."""
         this = (outcome_notices.c.subject == subject) & (outcome_notices.c.event == event)
         told = this & (outcome_notices.c.person == person) & outcome_notices.c.told_at.is_not(None)
-        query = select(outcome_notices.c.subject).where(told)
-        return await self._database.read(lambda connection: connection.execute(query).first() is not None)
+        query = select(outcome_notices.c.how).where(told)
+        return await self._database.read(lambda connection: connection.scalar(query))
 
     async def set_notified(self, subject: str, event: str, *, how: str, person: str = EVERYBODY) -> None:
         """Record how people were notified, or that nobody could be reached (`NOBODY`).
