@@ -209,3 +209,20 @@ async def test_a_freeze_that_ends_alone_needs_no_second_look(here: Pipeline) -> 
 
     assert await here.timer(TimerKind.UNBLOCK, hold.id) is None
     assert blocked(here) == (False, False)
+
+
+async def test_what_others_had_blocked_stays_blocked_if_the_last_hold_ends_by_a_clock_that_is_behind(
+    here: Pipeline,
+) -> None:
+    here.turso.configurations["orders"]["block_writes"] = True
+    first, second, last = await freeze(here, "--for 30m"), await freeze(here), await freeze(here)
+    await here.fire(TimerKind.THAW, first.id)
+    await (await begin_thaw_of(here, second))()
+
+    here.pass_time(seconds=-30)
+    await (await begin_thaw_of(here, last))()
+    here.pass_time(seconds=30)
+    await fire_unblocking(here)
+
+    assert await holds(here) == []
+    assert blocked(here) == (False, True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bot.blocks.text import utc
 from bot.commands.base import Context
 from bot.core.ports import ReadStore
-from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.holds import CLOCKS_DIFFER, Hold, HoldKind
 from bot.core.requests.plan import Plan, PlanTarget
 from bot.errors import Unavailable
 from bot.turso import TursoClient, TursoReader
@@ -62,9 +62,12 @@ def lift_of(hold: Hold) -> Lift:
 
 
 async def lift_of_rest(store: ReadStore, hold: Hold) -> Lift:
-    """Return the lift of what a released hold may have left blocked. What others had blocked before stays."""
+    """Return the lift of what a released hold may have left blocked. What others had blocked before stays.
+
+    Such a block is released with the last hold, perhaps by a process whose clock is behind.
+    """
     assert hold.released_at is not None, "a hold that is active needs its blocks"
-    since = await store.holds.find(database_id=hold.database_id, released_since=hold.released_at)
+    since = await store.holds.find(database_id=hold.database_id, released_since=hold.released_at - CLOCKS_DIFFER)
     return replace(lift_of(hold), found=tuple(one for one in since if one.kind is HoldKind.FOUND))
 
 

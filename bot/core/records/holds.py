@@ -1,8 +1,12 @@
 """Holds: the reasons why databases are blocked."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""By how much the clocks of two processes may differ. Each sets the times of the holds that it places and releases."""
 
 
 class HoldKind(StrEnum):

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, select, update
 
-from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.holds import CLOCKS_DIFFER, Hold, HoldKind
 from bot.core.records.timers import Timer, TimerKind
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
@@ -36,10 +36,6 @@ WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.
 """Outcomes after which a request no longer decides on the result of another request, because nothing was changed."""
 LEASE = timedelta(seconds=60)
 """How long the process that committed an outcome has to notify people. After that, a timer does it."""
-
-
-CLOCKS_DIFFER = timedelta(minutes=1)
-"""By how much the clocks of two processes may differ."""
 
 
 class Conflict(Exception):
