@@ -76,7 +76,7 @@ def ocsf_line(row: Row) -> str:
 
 
 _OTHER: Final = 99
-_ACTIVITIES: Final[Mapping[str, int]] = {"read": 2, "revealed": 2, "finished": 3, "thawed": 3}
+_ACTIVITIES: Final[Mapping[str, int]] = {"read": 2, "revealed": 2, "finished": 3, "thawed": 3, "unblocked": 3}
 """OCSF's activity numbers: 2 for reads and 3 for updates. All other events are 99 (Other)."""
 _STATUSES: Final[Mapping[str, int]] = {
     **dict.fromkeys(("allowed", "succeeded"), 1),

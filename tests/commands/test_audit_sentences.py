@@ -145,6 +145,14 @@ TABLE = [
         "The freeze of `analytics` by <@U0DANA> ended because the database no longer exists",
     ),
     (
+        line("unblocked", "begun", user_id=TIMER, command="thaw", of_dana=True),
+        "The unblocking of `analytics` began, because an ended freeze or quarantine had left it blocked",
+    ),
+    (
+        line("unblocked", "succeeded", user_id=TIMER, command="thaw", of_dana=True),
+        "`analytics` was unblocked, because an ended freeze or quarantine had left it blocked",
+    ),
+    (
         line("reviewed", "justified", of_dana=True),
         "<@U0ANA> reviewed <@U0DANA>'s request to destroy `analytics` (break-glass): justified",
     ),

@@ -1,20 +1,25 @@
 """Two holds that end at the same time each leave their common blocks to the other. Still, nothing stays blocked."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.app.unexplained_blocks import find_unexplained
 from bot.app.workflow_steps import WorkSteps
+from bot.commands.databases import _holds as holding
+from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold, HoldKind
-from bot.core.records.timers import TimerKind
+from bot.core.records.timers import Timer, TimerKind
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import BeginResult
+from bot.errors import Unavailable
 from bot.pipeline.quarantine.undo import start_undo
 from bot.pipeline.requests import open_items
 from tests.crash.simulation import press
 from tests.pipeline.in_memory import DANA, Pipeline
+from tests.present import present
 
 Finish = Callable[[], Awaitable[State]]
 
@@ -226,3 +231,90 @@ async def test_what_others_had_blocked_stays_blocked_if_the_last_hold_ends_by_a_
 
     assert await holds(here) == []
     assert blocked(here) == (False, True)
+
+
+async def test_the_log_says_that_unblocking_began_before_it_did_and_that_turso_shows_it(here: Pipeline) -> None:
+    hold = await left_blocked(here)
+    unchanged = httpx.Response(200, json=here.turso.configurations["orders"])
+    here.answers_once("PATCH", "/orders/configuration", unchanged)
+
+    assert present(await here.fire(TimerKind.UNBLOCK, hold.id)).failures == 1
+    assert await unblocked(here) == ["begun"]
+
+    await here.fire(TimerKind.UNBLOCK, hold.id)
+    assert await unblocked(here) == ["begun", "succeeded"]
+    page = await here.env.store.audit.page(before_seq=None, limit=100)
+    (last,) = [one for _, one in page if (one.event, one.outcome) == ("unblocked", "succeeded")]
+    assert (last.user_id, last.databases, last.request_id) == (TIMER, ("orders",), hold.request_id)
+    assert last.detail["hold"] == hold.id
+
+
+async def test_people_are_told_of_the_unblocking_although_slack_did_not_accept_that_at_first(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = await left_blocked(here)
+    with monkeypatch.context() as patched:
+        patched.setattr(here.slack, "post", refuse_for_now)
+        with pytest.raises(Unavailable):
+            await here.fire(TimerKind.UNBLOCK, hold.id)
+    assert blocked(here) == (False, False)
+
+    await fire_unblocking(here)
+
+    assert len([one for one in here.slack.public if "is unblocked now" in one]) == 1
+    assert await unblocked(here) == ["begun", "succeeded"]
+
+
+async def stopped_after_its_release(here: Pipeline) -> Hold:
+    """End two freezes. The process stops right after the release of the first one, whose timer will fire again."""
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    turso = here.env.turso_clients.turso("acme")
+    assert await holding.lift_once(turso, here.env.store, holding.lift_of(by_time))
+    await here.env.store.holds.release(by_time.id, here.of.now(), keeps_timer=True)
+    await here.env.store.timers.schedule(Timer(TimerKind.THAW, by_time.id, here.of.now()))
+    await finish()
+    return by_time
+
+
+async def test_a_freeze_that_ends_by_time_is_looked_at_again_if_turso_still_shows_what_another_left(
+    here: Pipeline,
+) -> None:
+    by_time = await stopped_after_its_release(here)
+    unchanged = httpx.Response(200, json=here.turso.configurations["orders"])
+    here.answers_once("PATCH", "/orders/configuration", unchanged)
+
+    assert present(await here.fire(TimerKind.THAW, by_time.id)).failures == 1
+    assert await here.fire(TimerKind.THAW, by_time.id) is None
+
+    assert blocked(here) == (False, False)
+    assert [one for one in here.slack.public if "The freeze of orders has ended. It is unblocked" in one]
+
+
+async def test_a_process_that_starts_an_hour_after_a_release_leaves_a_block_alone(here: Pipeline) -> None:
+    by_time = await stopped_after_its_release(here)
+    here.pass_time(hours=1)
+
+    assert await here.fire(TimerKind.THAW, by_time.id) is None
+
+    assert blocked(here) == (False, True)
+    assert [one for one in here.slack.public if "has ended, but writes are still blocked" in one]
+
+
+async def left_blocked(here: Pipeline) -> Hold:
+    """End two freezes that leave their block to each other, and return the one whose timer unblocks it."""
+    by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
+    finish = await begin_thaw_of(here, by_hand)
+    await here.fire(TimerKind.THAW, by_time.id)
+    await finish()
+    return by_hand
+
+
+async def unblocked(here: Pipeline) -> list[str]:
+    """Return the outcomes of the audit entries about blocks that were left, oldest first."""
+    page = await here.env.store.audit.page(before_seq=None, limit=100)
+    return [one.outcome for _, one in reversed(page) if one.event == "unblocked"]
+
+
+async def refuse_for_now(*arguments: Any, **named: Any) -> str:
+    raise Unavailable("Slack didn't respond.")

@@ -161,6 +161,12 @@ def _thawed(entry: AuditEntry, writer: Writer) -> str:
     )
 
 
+def _unblocked(entry: AuditEntry, writer: Writer) -> str:
+    names = writer.names(entry) or "a database"
+    done = f"{names} was unblocked" if entry.outcome == "succeeded" else f"The unblocking of {names} began"
+    return f"{done}, because an ended freeze or quarantine had left it blocked"
+
+
 def _reviewed(entry: AuditEntry, writer: Writer) -> str:
     verdict = {"justified": "justified", "not_justified": "not justified"}.get(entry.outcome, entry.outcome)
     return f"{writer.person(entry.user_id)} reviewed {writer.request(entry)} (break-glass): {verdict}"
@@ -242,6 +248,7 @@ _SENTENCES: Final[Mapping[str, Callable[[AuditEntry, Writer], str]]] = {
     "revealed": _revealed,
     "reveal": _revealed,
     "thawed": _thawed,
+    "unblocked": _unblocked,
     "reviewed": _reviewed,
     "review_overdue": lambda entry, writer: f"The review of {writer.request(entry)} (break-glass) is overdue",
     "policy_changed": _policy_changed,

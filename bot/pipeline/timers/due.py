@@ -32,7 +32,7 @@ from bot.pipeline.timers.alarm import raise_alarm
 from bot.pipeline.timers.branches import handle_branch_end
 from bot.pipeline.timers.digests import post_due_digest
 from bot.pipeline.timers.reminders import remind
-from bot.pipeline.timers.unblocking import NOT_SHOWN, is_there, open_rest, pause_after, unblock_rest
+from bot.pipeline.timers.unblocking import NOT_SHOWN, Rest, is_there, is_too_late, open_rest, pause_after, unblock_rest
 from bot.pipeline.timers.usage_samples import take_due_sample
 from bot.pipeline.token_reveal import settle_cut_short
 from bot.pipeline.transitions.settlement import RECONCILE_PAUSES, Settlement, settle
@@ -79,7 +79,13 @@ async def _thaw(env: Environment, timer: Timer) -> Timer | None:
     exists = await is_there(turso, hold)
     if hold.released_at is None and not await _release(env, turso, hold, request, is_there=exists):
         return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause_after(timer.failures))
-    blocked = await _blocked_after(env, turso, hold.id) if exists else None
+    blocked = None
+    if exists:
+        released = await env.store.holds.get(hold.id)
+        assert released is not None
+        if not is_too_late(env, released) and await open_rest(env, turso, released) is Rest.STILL_BLOCKED:
+            return timer.failed(NOT_SHOWN, again_at=env.clock.now() + pause_after(timer.failures))
+        blocked = await holding.blocked(turso, hold.database)
     await _notify_thawed(env, request, hold, blocked)
     return None
 
@@ -97,14 +103,6 @@ async def _release(
     )
     await env.store.holds.release(hold.id, now, entries=[line], keeps_timer=True)
     return True
-
-
-async def _blocked_after(env: Environment, turso: TursoClient, hold_id: str) -> holding.Blocks:
-    """Unblock what a released hold has left blocked, and return what still is."""
-    released = await env.store.holds.get(hold_id)
-    assert released is not None
-    await open_rest(env, turso, released)
-    return await holding.blocked(turso, released.database)
 
 
 async def _notify_late(env: Environment, request: Request | None, hold: Hold) -> None:

@@ -11,6 +11,8 @@ from typing import Final
 import structlog
 
 from bot.commands.databases import _holds as holding
+from bot.commands.databases import thaw
+from bot.core.records.audit_entry import TIMER
 from bot.core.records.holds import Hold
 from bot.core.records.timers import Timer
 from bot.core.requests.request import State
@@ -18,7 +20,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.delivery import deliver_and_close, notice_of
 from bot.pipeline.outcomes.live_cards import refresh_live_cards
 from bot.pipeline.outcomes.request_cards import below_card
-from bot.pipeline.replies import private_note
+from bot.pipeline.replies import entry, private_note
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN: Final = timedelta(seconds=30)
@@ -31,6 +33,11 @@ NOT_SHOWN: Final = "Turso still shows the database as blocked."
 NOW: Final = "unblocked"
 """The `event` of the notice that a database is unblocked after all."""
 
+PREFIX: Final = "unblocking "
+BEGUN: Final = f"{PREFIX}begun"
+SUCCEEDED: Final = f"{PREFIX}succeeded"
+"""The `event`s that record that an audit entry was added, with the entry's outcome."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -39,6 +46,7 @@ class Rest(Enum):
 
     NONE = auto()
     UNBLOCKED = auto()
+    """It is unblocked, now or by an earlier attempt."""
     STILL_BLOCKED = auto()
     """Turso doesn't show yet that the database is unblocked."""
 
@@ -54,7 +62,7 @@ async def unblock_rest(env: Environment, timer: Timer) -> Timer | None:
     hold = await env.store.holds.get(timer.subject)
     if hold is None or hold.released_at is None:
         return None
-    if env.clock.now() > hold.released_at + AFTER_RELEASE:
+    if is_too_late(env, hold):
         log.warning("hold.rest_not_unblocked", hold=hold.id, database=hold.database)
         return None
     turso = env.turso_clients.turso(hold.organization)
@@ -70,15 +78,42 @@ async def unblock_rest(env: Environment, timer: Timer) -> Timer | None:
     return None
 
 
+def is_too_late(env: Environment, hold: Hold) -> bool:
+    """Return True if someone else may have blocked the database since a hold was released."""
+    return hold.released_at is not None and env.clock.now() > hold.released_at + AFTER_RELEASE
+
+
 async def open_rest(env: Environment, turso: TursoClient, hold: Hold) -> Rest:
-    """Unblock what a released hold needed and no other hold needs."""
+    """Unblock what a released hold needed and no other hold needs. Safe to repeat after a crash.
+
+    The audit log says that it began before Turso is called, and that it succeeded once Turso shows it.
+    """
     rest = await holding.lift_of_rest(env.store, hold)
-    if await holding.is_lifted(turso, env.store, rest):
+    is_lifted = await holding.is_lifted(turso, env.store, rest)
+    if not is_lifted:
+        await _record(env, hold, BEGUN)
+        is_lifted = await holding.lift_once(turso, env.store, rest)
+        log.info("hold.rest_unblocked", hold=hold.id, database=hold.database, shown=is_lifted)
+        await refresh_live_cards(env, hold.organization, [hold.database])
+    elif not await env.store.notices.was_notified(hold.id, BEGUN):
         return Rest.NONE
-    is_lifted = await holding.lift_once(turso, env.store, rest)
-    log.info("hold.rest_unblocked", hold=hold.id, database=hold.database, shown=is_lifted)
-    await refresh_live_cards(env, hold.organization, [hold.database])
-    return Rest.UNBLOCKED if is_lifted else Rest.STILL_BLOCKED
+    if not is_lifted:
+        return Rest.STILL_BLOCKED
+    await _record(env, hold, SUCCEEDED)
+    return Rest.UNBLOCKED
+
+
+async def _record(env: Environment, hold: Hold, event: str) -> None:
+    """Add an audit entry about the unblocking of what a hold has left, once for each event."""
+    if await env.store.notices.was_notified(hold.id, event):
+        return
+    request = await env.store.requests.get(hold.request_id)
+    made = entry(
+        "unblocked", event.removeprefix(PREFIX), at=env.clock.now(), request=request, command=thaw.command.name,
+        databases=[hold.database], organization=hold.organization, by=TIMER, hold=hold.id,
+    )  # fmt: skip
+    await env.store.audit.append(replace(made, channel_id=hold.channel_id))
+    await env.store.notices.set_notified(hold.id, event, how="audit")
 
 
 async def _notify(env: Environment, turso: TursoReader, hold: Hold) -> None:
