@@ -13,6 +13,8 @@ from bot.oncall.calls import Calls, Observer, identifier
 
 DEEPEST: Final = 10
 """The deepest nesting of participants that is followed, such as a user in a team in an escalation."""
+NOT_NOW: Final = ("next", "previous")
+"""Values of `notifyType` that mean the shift after or before the current one."""
 
 
 class Opsgenie:
@@ -35,13 +37,23 @@ class Opsgenie:
 
 
 def _users(participants: list[Any], deepest: int) -> list[str]:
-    """Return the users among participants, including those in escalations and teams."""
+    """Return the users among participants, including those in escalations and teams, who are on call now."""
     if deepest == 0:
         raise ValueError("participants are nested too deeply")
     users: list[str] = []
     for one in participants:
+        if not _is_now(one):
+            continue
         if one["type"] == "user":
             users.append(identifier(one))
         else:
             users += _users(one.get("onCallParticipants") or [], deepest - 1)
     return users
+
+
+def _is_now(participant: Any) -> bool:
+    """Return False for a participant of an escalation who is notified only later, or whose shift isn't now."""
+    minutes = participant.get("escalationTime")
+    if minutes is not None and (not isinstance(minutes, int) or minutes < 0):
+        raise ValueError("a time of an escalation isn't a number of minutes")
+    return not minutes and participant.get("notifyType") not in NOT_NOW

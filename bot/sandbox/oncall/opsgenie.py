@@ -10,11 +10,11 @@ from bot.sandbox.oncall.roster import Roster
 
 
 def get_on_calls(request: Request, roster: Roster) -> JSONResponse:
-    """Return who is on call in a schedule. The second and later levels are nested in an escalation."""
+    """Return who is on call in a schedule. Second and later levels are nested in an escalation, without a delay."""
     schedule = request.path_params["schedule"]
     shifts = roster.on_call(schedule=schedule)
     first = [_user(one.user) for one in shifts if one.level == 1]
-    later = [_user(one.user) | {"escalationTime": 5, "notifyType": "default"} for one in shifts if one.level > 1]
+    later = [_user(one.user) | {"escalationTime": 0, "notifyType": "default"} for one in shifts if one.level > 1]
     nested = [{"id": "ESC1", "name": "escalation", "type": "escalation", "onCallParticipants": later}] if later else []
     parent = {"id": schedule, "name": schedule, "enabled": True}
     data = {"_parent": parent, "onCallParticipants": [*first, *nested]}
