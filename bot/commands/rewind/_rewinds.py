@@ -1,6 +1,6 @@
 """Rewinds, from the requests that made them: the copy, its time, and what was decided about it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -108,6 +108,8 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
         raise BadInput(f"{what}. Create one with `/turso rewind {name} --to TIME`.")
     waiting = [one for one in rewinds if one.decided is None]
     if len(waiting) > 1:
+        waiting = await _with_copies(ctx, waiting) or waiting[:1]
+    if len(waiting) > 1:
         copies = ", ".join(f"`{one.copy}`" for one in waiting[:4])
         raise BadInput(f"There are several copies of `{name}`. Add `--copy` with one of them: {copies}.")
     if not waiting:
@@ -124,9 +126,14 @@ async def undecided(ctx: Context, channel_id: str) -> list[Rewind]:
     """
     made = await ctx.store.requests.find(states=[State.SUCCEEDED], command=REWIND, channel_id=channel_id)
     waiting = [Rewind(one) for one in made if await decision_about(ctx.store, one) is None]
-    copies = [PlannedDatabase(one.copy, one.copy_id) for one in waiting if one.copy_id]
+    return await _with_copies(ctx, waiting)
+
+
+async def _with_copies(ctx: Context, rewinds: Sequence[Rewind]) -> list[Rewind]:
+    """Return the rewinds whose copies exist, as far as is known."""
+    copies = [PlannedDatabase(one.copy, one.copy_id) for one in rewinds if one.copy_id]
     left = {one.database_id for one in await drop_gone(ctx.turso, copies)}
-    return [one for one in waiting if not one.copy_id or one.copy_id in left]
+    return [one for one in rewinds if not one.copy_id or one.copy_id in left]
 
 
 async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str]:
