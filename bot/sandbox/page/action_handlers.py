@@ -133,7 +133,7 @@ class ActionHandlers:
 
     async def remove_fault(self, request: Request) -> Response:
         scene = scene_of(self._workspace, request)
-        remove_custom(self._workspace.faults, request.path_params["number"])
+        remove_custom(self._workspace.faults, request.path_params["id"])
         return HTMLResponse(Inspector(scene).custom_faults())
 
     async def administer(self, request: Request) -> Response:

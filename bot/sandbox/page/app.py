@@ -67,7 +67,7 @@ def create_page(
         Route("/as/{person}/lab/reset", actions.reset, methods=["POST"]),
         Route("/as/{person}/lab/faults/{trouble}", actions.fault, methods=["POST"]),
         Route("/as/{person}/lab/own-faults", actions.add_fault, methods=["POST"]),
-        Route("/as/{person}/lab/own-faults/{number:int}/off", actions.remove_fault, methods=["POST"]),
+        Route("/as/{person}/lab/own-faults/{id:int}/off", actions.remove_fault, methods=["POST"]),
         Route("/as/{person}/lab/turso", actions.turso, methods=["POST"]),
         Route("/as/{person}/lab/admin/{kind}/{subject}", actions.administer, methods=["POST"]),
         Route("/as/{person}/lab/{key}", read.lab_detail),

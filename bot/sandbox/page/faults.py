@@ -90,9 +90,9 @@ def turn(faults: Faults, name: str, on: bool) -> None:
 
 
 def custom(faults: Faults) -> list[tuple[int, str]]:
-    """Return the index in `faults.active` and the description of each active custom fault."""
+    """Return the ID and the description of each active custom fault."""
     switched = [each.fault for each in _SWITCHES]
-    return [(number, _in_words(each)) for number, each in enumerate(faults.active) if each not in switched]
+    return [(each.id, _in_words(each)) for each in faults.active if each not in switched]
 
 
 def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: str) -> None:
@@ -112,10 +112,10 @@ def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: st
     )  # fmt: skip
 
 
-def remove_custom(faults: Faults, number: int) -> None:
-    """Switch off the custom fault with this index in `faults.active`. Does nothing if there is none."""
-    if number in dict(custom(faults)):
-        faults.remove(faults.active[number])
+def remove_custom(faults: Faults, id_: int) -> None:
+    """Switch off the custom fault with this ID. Does nothing if there is none: it may be used up."""
+    for fault in [each for each in faults.active if each.id == id_ and id_ in dict(custom(faults))]:
+        faults.remove(fault)
 
 
 def _in_words(fault: Fault) -> str:

@@ -75,9 +75,7 @@ class Inspector:
     def row_of(self, change: Change) -> Markup:
         """Return the row for a delivery or a call that has just been recorded."""
         if change.call is not None:
-            # The change is published right after its record is added, so the record is near the end.
-            number = _last_index(self._workspace.calls, change.call)
-            return self._drawing.template("_lab_row.html", row=self._call_row(number, change.call))
+            return self._drawing.template("_lab_row.html", row=self._call_row(change.call))
         assert change.delivery is not None
         return self._drawing.template("_lab_row.html", row=self._delivery_row(change.delivery))
 
@@ -100,15 +98,14 @@ class Inspector:
         )
 
     def _rows(self) -> list[Row]:
-        calls = list(enumerate(self._workspace.calls))[-_ROWS:]
-        rows = [self._call_row(number, call) for number, call in calls]
+        rows = [self._call_row(call) for call in self._workspace.calls[-_ROWS:]]
         rows += [self._delivery_row(delivery) for delivery in self._workspace.deliveries[-_ROWS:]]
         return sorted(rows, key=lambda row: row.at, reverse=True)[:_ROWS]
 
-    def _call_row(self, number: int, call: Call) -> Row:
+    def _call_row(self, call: Call) -> Row:
         bad = call.error is not None or call.status >= 400
         about = call.error or ("" if call.status == 200 else str(call.status))
-        return Row(f"c{number}", True, call.method, about, f"{call.milliseconds:.0f} ms", bad, call.at)
+        return Row(f"c{call.id}", True, call.method, about, f"{call.milliseconds:.0f} ms", bad, call.at)
 
     def _delivery_row(self, delivery: Delivery) -> Row:
         about = delivery.failure or (self._name(delivery.person_id) if delivery.person_id else "")
@@ -117,21 +114,17 @@ class Inspector:
         return Row(f"d{delivery.id}", False, what, about, cost, not delivery.ok, delivery.sent_at)
 
     def _find(self, key: str) -> Call | Delivery:
-        if key.startswith("c") and key[1:].isdecimal():
-            return self._workspace.calls[int(key[1:])]
-        found = (each for each in reversed(self._workspace.deliveries) if key == f"d{each.id}")
-        try:
-            return next(found)
-        except StopIteration:
-            raise LookupError(key) from None
+        for call in reversed(self._workspace.calls):
+            if key == f"c{call.id}":
+                return call
+        for delivery in reversed(self._workspace.deliveries):
+            if key == f"d{delivery.id}":
+                return delivery
+        raise LookupError(key)
 
     def _name(self, person_id: str | None) -> str:
         person = self._workspace.people.get(person_id or "")
         return person.real_name if person else "somebody else"
-
-
-def _last_index(calls: list[Call], call: Call) -> int:
-    return next(number for number in range(len(calls) - 1, -1, -1) if calls[number] is call)
 
 
 def _facts_of_delivery(delivery: Delivery, name: Any) -> Iterator[tuple[str, str, bool]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -34,6 +35,9 @@ CALLS: tuple[Trouble, ...] = (
 DELIVERIES: tuple[Trouble, ...] = ("slow_delivery", "duplicate", "lost_ack", "undelivered")
 
 
+_ids = itertools.count(1)
+
+
 @dataclass(kw_only=True)
 class Fault:
     """A fault for the methods or kinds that match `method` (a glob), for a number of `times` or until it is removed."""
@@ -45,6 +49,7 @@ class Fault:
     status: int = 503
     error: str = "internal_error"
     retry_after: bool = True
+    id: int = field(default_factory=lambda: next(_ids), compare=False)
 
     @property
     def headers(self) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from bot.sandbox.workspace.model import Json, Message, View
+
+_call_ids = itertools.count(1)
 
 
 @dataclass(kw_only=True)
@@ -47,6 +50,7 @@ class Call:
     milliseconds: float
     error: str | None = None
     person_id: str | None = None  # the only person who may see the content. "" if that person isn't known
+    id: int = field(default_factory=lambda: next(_call_ids), compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)

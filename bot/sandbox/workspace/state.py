@@ -19,7 +19,7 @@ from bot.sandbox.workspace.records import Call, Change, ChangeKind, Delivery, No
 from bot.sandbox.workspace.timeline import Timeline
 from bot.sandbox.workspace.tokens import Tokens
 
-_KEPT = 20_000
+KEPT = 20_000
 
 
 class State:
@@ -227,5 +227,5 @@ def _tombstone_of(message: Message) -> Message:
 def _append(record: list[Any], item: Any) -> None:
     """Append a record, and keep only the newest ones, because a workspace may run for days."""
     record.append(item)
-    if len(record) > _KEPT:
-        del record[: _KEPT // 10]
+    if len(record) > KEPT:
+        del record[: KEPT // 10]

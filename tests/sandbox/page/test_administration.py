@@ -127,9 +127,22 @@ async def test_a_custom_fault_is_created_shown_and_switched_off(
     assert (fault.status, fault.retry_after, fault.error) == (chosen.status, chosen.retry_after, "team_added_to_org")
     assert f"chat.update gets {chosen.label}" in html.unescape(shown)
     assert "2 more times" in shown
-    shown = (await page.post("/as/U0DANA/lab/own-faults/0/off", headers=OURS)).text
+    shown = (await page.post(f"/as/U0DANA/lab/own-faults/{fault.id}/off", headers=OURS)).text
     assert workspace.faults.active == []
     assert "Switch off" not in shown
+
+
+async def test_a_custom_fault_keeps_its_button_after_another_is_used_up(
+    page: httpx.AsyncClient, workspace: Workspace
+) -> None:
+    once = workspace.faults.add("html", "chat.update", times=1)
+    second = workspace.faults.add("html", "views.open")
+    third = workspace.faults.add("html", "users.info")
+
+    assert workspace.faults.take("html", "chat.update") is once
+    await page.post(f"/as/U0DANA/lab/own-faults/{second.id}/off", headers=OURS)
+
+    assert workspace.faults.active == [third]
 
 
 async def test_the_switches_of_other_faults_do_not_change_custom_faults(

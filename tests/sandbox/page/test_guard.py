@@ -125,7 +125,7 @@ async def test_names_and_hints_cannot_end_their_script_element(page: httpx.Async
         pytest.param("/as/U0REMY/c/C0ORDERS", id="a private channel of others"),
         pytest.param("/as/U0DANA/c/C0NONE", id="no such channel"),
         pytest.param("/as/U0DANA/t/C0DBOPS/1.2", id="no such thread"),
-        pytest.param("/as/U0DANA/lab/c99", id="no such call"),
+        pytest.param("/as/U0DANA/lab/c0", id="no such call"),
         pytest.param("/as/U0DANA/lab/dNone", id="no such delivery"),
     ],
 )

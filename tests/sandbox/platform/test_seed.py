@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.platform.catalog.problems import Conflict
+from bot.sandbox.platform.hrana.errors import TooManyStreams
+from bot.sandbox.platform.hrana.limits import Limits
 from bot.sandbox.platform.seed.bulk import add_databases
 from bot.sandbox.platform.seed.company import DATABASES
 from bot.sandbox.platform.seed.traffic import make_traffic, run_statement
@@ -77,6 +79,29 @@ async def test_traffic_increases_the_usage(company: Hosted) -> None:
     making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.002))
     async with asyncio.timeout(30):
         while len(await grown(company, before, "rows_read")) < 6 or not await grown(company, before, "rows_written"):
+            assert not making.done()
+    making.cancel()
+
+
+async def test_traffic_goes_on_after_clients_had_opened_every_stream(company: Hosted) -> None:
+    plane = company.turso.plane
+    target = await company.turso.target(company.turso.organization, DATABASES[0].name)
+    assert target.primary is not None
+    served = plane.serve(target.database, target.primary)
+    opened = [plane.streams.new(served) for _ in range(Limits().streams)]
+    for stream in opened:
+        plane.streams.keep(stream)
+    with pytest.raises(TooManyStreams):
+        plane.streams.new(served)
+    before = {seeded.name: await company.usage(seeded.name) for seeded in DATABASES}
+
+    making = asyncio.create_task(make_traffic(company.turso, every_seconds=0.001))
+    await asyncio.wait([making], timeout=0.1)
+    assert not making.done()
+    for stream in opened:
+        await plane.discard(stream)
+    async with asyncio.timeout(30):
+        while not await grown(company, before, "rows_read"):
             assert not making.done()
     making.cancel()
 

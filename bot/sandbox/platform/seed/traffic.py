@@ -5,7 +5,7 @@ import random
 from contextlib import suppress
 
 from bot.sandbox.platform.catalog.problems import Missing
-from bot.sandbox.platform.hrana.errors import StatementError, StreamExpired
+from bot.sandbox.platform.hrana.errors import StatementError, StreamExpired, TooManyStreams
 from bot.sandbox.platform.hrana.requests import answer_pipeline
 from bot.sandbox.platform.hrana.wire import Request, Text
 from bot.sandbox.platform.seed.company import DATABASES, Seeded
@@ -17,7 +17,7 @@ async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
     chance = random.Random()
     while True:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
-        with suppress(Missing, StatementError, StreamExpired):
+        with suppress(Missing, StatementError, StreamExpired, TooManyStreams):
             await run_statement(turso, chance.choice(DATABASES), chance)
 
 
@@ -26,6 +26,7 @@ async def run_statement(turso: Turso, seeded: Seeded, chance: random.Random) -> 
 
     Raises:
         Missing: the database was destroyed in the meantime.
+        TooManyStreams: clients have opened as many streams as the platform allows.
     """
     target = await turso.target(turso.organization, seeded.name)
     if target.primary is None:
