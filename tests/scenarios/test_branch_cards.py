@@ -4,9 +4,10 @@ import asyncio
 
 import pytest
 
+from bot.pipeline.replies import entry
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.test_branches import OWN_POLICY as OWN_POLICY
-from tests.scenarios.test_branches import announced, branched, direct
+from tests.scenarios.test_branches import announced, branched, direct, kept
 from tests.world import ANA, DANA, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -88,3 +89,17 @@ async def test_after_the_end_of_a_branch_the_cards_have_no_buttons(world: World)
     await world.pass_time(days=1)
     assert not buttons(await world.wait_for_content(ends, holding="is in quarantine"))
     assert not buttons(await world.wait_for_content(stays, holding="It will be kept until someone destroys it"))
+
+
+async def test_a_press_while_the_quarantine_is_requested_is_told_every_way_to_keep_the_branch(world: World) -> None:
+    """Whether the quarantine will need approval isn't known yet, so there may be a request or a quarantine to stop."""
+    assert world.bot is not None
+    before = await branched(world, "ends-now")
+    said = await announced(world, "ends-now")
+    begun = entry("branch_ended", "begun", at=before.created_at, databases=["ends-now"])
+    assert await world.bot.store.branches.begin_end(await kept(world, "ends-now"), begun)
+
+    for label in ("Keep", "Extend"):
+        heard = await world.person(DANA).presses_and_reads(label, said)
+        assert "deny or withdraw any request to destroy it" in words(heard)
+        assert "on its quarantine card" in words(heard)

@@ -9,7 +9,6 @@ from sqlalchemy import delete
 
 from bot.core.records.branches import Branch, BranchState
 from bot.core.requests.request import Request, State
-from bot.pipeline.replies import entry
 from bot.sandbox.workspace.model import Message
 from bot.store.schema.tables import requests
 from tests.policies import WITH_NAMED_DBA
@@ -227,20 +226,6 @@ async def test_if_a_branch_is_extended_at_the_moment_of_its_end_only_one_happens
     assert len(requested) == (0 if extended else 1)
     assert ("now ends" in words(heard)) is extended
     assert extended or "has already reached its end date" in words(heard) or "already in quarantine" in words(heard)
-
-
-async def test_a_press_while_the_quarantine_is_requested_is_told_every_way_to_keep_the_branch(world: World) -> None:
-    """Whether the quarantine will need approval isn't known yet, so there may be a request or a quarantine to stop."""
-    assert world.bot is not None
-    before = await branched(world, "ends-now")
-    said = await announced(world, "ends-now")
-    begun = entry("branch_ended", "begun", at=before.created_at, databases=["ends-now"])
-    assert await world.bot.store.branches.begin_end(await kept(world, "ends-now"), begun)
-
-    for label in ("Keep", "Extend"):
-        heard = await world.person(DANA).presses_and_reads(label, said)
-        assert "deny or withdraw any request to destroy it" in words(heard)
-        assert "on its quarantine card" in words(heard)
 
 
 async def test_where_branches_need_approval_only_an_approver_other_than_the_owner_can_move_an_end(world: World) -> None:
