@@ -1,6 +1,5 @@
 """Checks everything that a process depends on, for `doctor`, `/readyz` and the metrics."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +8,7 @@ from typing import Final
 
 from bot.app.checks import Check, Finding, Unhealthy, run_checks
 from bot.app.credential_checks import CredentialChecks
+from bot.app.guests import check_guests
 from bot.app.heartbeat import Heartbeat
 from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
@@ -81,7 +81,7 @@ class Health:
                 "clock": self._time,
                 "user groups": self._groups,
                 "on call": self.on_call,
-                "guests": self._guests,
+                "guests": partial(check_guests, self.directory, self.book),
                 "approvers": self._approvers,
                 "audit chain": self._chain,
                 "audit stream": self._stream,
@@ -165,17 +165,6 @@ class Health:
         if unknown:
             raise Unhealthy(f"These user groups can't be read, so they count as empty: {', '.join(unknown)}.")
         return f"{counted(len(names), 'user group')} can be read." if names else "The policy names no user groups."
-
-    async def _guests(self) -> str:
-        guests = await self.directory.guests()
-        if guests is None:
-            return "Slack didn't list everyone in this workspace, so I can't tell whether there are guests."
-        channels = list(self.book.policy.channels) if guests else []
-        inside = await asyncio.gather(*(self.directory.inside(channel_id) for channel_id in channels))
-        counts = {channel_id: len(guests & members) for channel_id, members in zip(channels, inside, strict=True)}
-        if found := [f"`{channel_id}` ({counted(count, 'guest')})" for channel_id, count in counts.items() if count]:
-            return f"Guests can read what is posted in {', '.join(found)}."
-        return "There are no guests in the policy's channels."
 
     async def _approvers(self) -> str:
         members = await self.directory.members(sorted(self.book.policy.groups))

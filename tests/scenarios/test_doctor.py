@@ -16,6 +16,7 @@ from bot.app.serving import http_app
 from bot.core.concurrency.background import Background
 from bot.core.reply import Reply
 from bot.pipeline.outcomes.delivery import ALARM, REVOKED, Notice, notify_privately
+from bot.slack.lookups import _queries
 from bot.slack.lookups.installation import Installation
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.scenarios.requesting import make_request
@@ -93,6 +94,17 @@ async def test_guests_in_a_channel_are_reported_but_not_as_a_problem(world: Worl
         assert (await found(world))["guests"] == (True, "There are no guests in the policy's channels.")
     finally:
         members.append(GIL)
+
+
+async def test_a_channel_with_too_many_members_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert world.bot is not None
+    monkeypatch.setattr(_queries, "MEMBER_PAGES", 0)
+    world.bot.health.directory._inside.forget(ORDERS)
+
+    well, said = (await found(world))["guests"]
+
+    assert not well
+    assert f"The members of `{ORDERS}` can't be read. This channel has more than" in said
 
 
 async def test_guests_are_reported_as_unknown_if_slack_does_not_list_everybody(world: World) -> None:
