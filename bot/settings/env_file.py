@@ -17,7 +17,9 @@ _OPENS_A_QUOTE: Final = re.compile(r"^\s*(?:export\s+)?(?:'[^'\n]+'|[^=#\s]+)[^\
 
 
 def read_env_file() -> dict[str, str]:
-    """Return the variables in `.env`, or none if there is no such file. Reads it once, because it may be a pipe.
+    """Return the variables in `.env`. Reads it once, because it may be a pipe.
+
+    There are none without such a file, or if it is the folder of a Python virtual environment.
 
     Raises:
         BadSettings: it can't be read. The error never quotes it, because any part of it may be a secret.
@@ -41,6 +43,8 @@ def _text() -> str:
             ) from None
         return ""
     except IsADirectoryError:
+        if (FILE / "pyvenv.cfg").is_file():  # some people name a virtual environment `.env`
+            return ""
         # Docker creates a folder if the file that it should mount doesn't exist.
         raise BadSettings("`.env` is a folder, but must be a file. Replace or remove it.") from None
     except OSError as error:

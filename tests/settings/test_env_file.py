@@ -98,6 +98,13 @@ def test_a_folder_in_its_place_is_refused(folder: Path, capfd: pytest.CaptureFix
     assert refused(capfd, "db", "upgrade") == said
 
 
+def test_a_virtual_environment_in_its_place_is_ignored(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    (folder / ".env" / "pyvenv.cfg").write_text("version = 3.11.9\n")
+
+    assert read_env_file() == {}
+
+
 @pytest.mark.parametrize(
     ("target", "says"),
     [
