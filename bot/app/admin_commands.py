@@ -23,8 +23,9 @@ from bot.store.store import SqlStore, open_store
 
 async def upgrade_store(database_url: str, direct_url: str | None = None) -> int:
     """Upgrade the bot's tables, and print the result."""
-    await prepare_store(places_of(database_url, direct_url), upgrades=True)
-    print("The database is up to date.")
+    places = places_of(database_url, direct_url)
+    await prepare_store(places, upgrades=True)
+    print(f"The bot's own database is up to date (`{places.direct.address}`).")
     return 0
 
 

@@ -254,8 +254,7 @@ def _secrets(settings: Settings) -> tuple[str, ...]:
 
 def describe_place(settings: Settings) -> str:
     """Return the path or the address of the store, without user and password."""
-    place = place_of(settings.database_url.get_secret_value())
-    return str(place.file) if place.file else f"postgresql://{place.url.host or ''}/{place.url.database or ''}"
+    return place_of(settings.database_url.get_secret_value()).address
 
 
 def places_of_settings(settings: Settings) -> Places:

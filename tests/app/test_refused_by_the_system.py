@@ -93,7 +93,13 @@ def test_an_error_around_the_command_is_reported_in_one_sentence(
     assert_one_sentence(errors, says)
 
 
-@pytest.mark.parametrize("command", ["policy check", "manifest", "audit verify", "db upgrade", "--help"])
+def test_the_store_that_was_upgraded_is_named(folder: Path) -> None:
+    status, said, _ = run("DATABASE_URL=sqlite:///./data/turso-ops.db bot db upgrade", folder)
+
+    assert (status, said) == (0, f"The bot's own database is up to date (`{folder}/data/turso-ops.db`).\n")
+
+
+@pytest.mark.parametrize("command", ["policy check", "manifest", "audit verify", "db upgrade", "--help", "--version"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_a_full_output_is_named_and_is_never_taken_for_a_result(folder: Path, command: str, unbuffered: str) -> None:
     bot = f"PYTHONUNBUFFERED={unbuffered} bot {command} >/dev/full"

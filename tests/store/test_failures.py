@@ -151,6 +151,10 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     assert failure_of(psycopg.errors.DiskFull("could not extend file: No space left on device")) is Failure.DISK_FULL
 
 
+def test_the_address_of_a_store_has_neither_user_nor_password() -> None:
+    assert place_of(f"postgresql://u:{PASSWORD}@h:5433/d?sslmode=require").address == "postgresql://h/d"
+
+
 WRONG = {
     "an option of other drivers": (f"postgresql://u:{PASSWORD}@h/d?pgbouncer=true", "`pgbouncer`.*DATABASE_DIRECT_URL"),
     "TLS as other drivers write it": (f"postgresql://u:{PASSWORD}@h/d?ssl=require", "`ssl`.*sslmode=require"),
@@ -161,6 +165,7 @@ WRONG = {
     "a password with @ and /": (f"postgresql://u:a@{PASSWORD}/b@h/d", "special character in its password"),
     "a password with @ and :": (f"postgresql://u:a@b:{PASSWORD}@h/d", "special character in its password"),
     "a password with @ and ?": (f"postgresql://u:a@b?{PASSWORD}@h/d", "special character in its password"),
+    "a password with @, ? and =": (f"postgresql://u:a@b?{PASSWORD}=1@h/d", "special character in its password"),
     "a user with a /": (f"postgresql://u/x:{PASSWORD}@h/d", "special character in its password"),
     "no database": (f"postgresql://u:{PASSWORD}@h", "names no database"),
     "an invalid port": (f"postgresql://u:{PASSWORD}@h:70000/d", "has a port that isn't a number from 1 to 65535"),

@@ -72,6 +72,17 @@ async def test_if_processes_upgrade_at_the_same_time_it_is_done_once(empty_url: 
     assert sum(done) == 1
 
 
+@pytest.mark.parametrize("content", ["version: 1\nworkspace: T0ACME\n", "x"])
+async def test_a_file_of_another_kind_is_refused_and_nothing_is_left_beside_it(tmp_path: Path, content: str) -> None:
+    (tmp_path / "policy.yaml").write_text(content)
+
+    with pytest.raises(CannotUpgrade, match=r"policy.yaml` isn't a SQLite database\. Check `DATABASE_URL`\."):
+        await upgrade(f"sqlite:///{tmp_path}/policy.yaml")
+
+    assert [one.name for one in tmp_path.iterdir()] == ["policy.yaml"]
+    assert (tmp_path / "policy.yaml").read_text() == content
+
+
 async def test_only_the_owner_can_read_a_new_file_and_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -64,6 +64,11 @@ class Place:
         return self.url.render_as_string(hide_password=False)
 
     @property
+    def address(self) -> str:
+        """Return the file's path, or the host and the database without user and password, for messages."""
+        return str(self.file) if self.file else f"postgresql://{self.url.host or ''}/{self.url.database or ''}"
+
+    @property
     def for_psycopg(self) -> dict[str, Any]:
         """Return the arguments for `psycopg.connect`. Contains the password, so they must not be logged."""
         _, arguments = self.url.get_dialect()().create_connect_args(self.url)
@@ -160,14 +165,16 @@ def _parsed(database_url: str, bad_port: str) -> URL:
 
 
 def _check_password(parts: re.Match[str], setting: str) -> None:
-    """Raise BadDatabaseUrl if the password has a character that ends it too early, such as `@` or `/`.
+    """Raise BadDatabaseUrl if the password has a character that ends it too early, such as `@`, `/` or `?`.
 
-    Then an `@` is in the host, the database or the name of an option. The value of an option may contain an `@`.
+    Then an `@` is in the host, the database or the options. After a database, an option's value may contain an `@`.
     """
-    names = (option.partition("=")[0] for option in (parts["options"] or "").split("&"))
-    if "@" in parts["rest"] or any("@" in name for name in names):
+    options, rest = parts["options"] or "", parts["rest"]
+    names = options if "/" not in rest else "&".join(option.partition("=")[0] for option in options.split("&"))
+    if "@" in rest or "@" in names:
         raise BadDatabaseUrl(
-            f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`."
+            f"{setting} has a special character in its password. Percent-encode it: `@` is `%40`, `/` is `%2F`, `?` is "
+            "`%3F`."
         )
 
 

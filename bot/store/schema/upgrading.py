@@ -28,6 +28,8 @@ UPGRADE_LOCK = 0x7457_0A0E
 POLL_SECONDS = 0.1
 PRIVATE = 0o700
 PRIVATE_FILE = 0o600
+SQLITE_HEADER = b"SQLite format 3\0"
+"""How each SQLite file begins, unless it is empty: https://www.sqlite.org/fileformat.html"""
 
 
 class CannotUpgrade(BotError):
@@ -49,7 +51,7 @@ async def upgrade(database: str | Place) -> bool:
         True if something was changed.
     Raises:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
-        CannotUpgrade: the file can't be created or written, or the store is from a newer version.
+        CannotUpgrade: the file can't be created or written or isn't SQLite's, or the store is from a newer version.
         SqliteTooOld: this Python's SQLite is too old. Nothing was created.
         StoreUnavailable: the database doesn't respond.
     """
@@ -80,7 +82,7 @@ def _upgrade(place: Place) -> bool:
     with _connecting(place) as engine:
         if place.file:
             _make_folder(place.file.parent)
-            os.close(os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
+            _require_sqlite(place.file, os.open(place.file, os.O_RDWR | os.O_CREAT, PRIVATE_FILE))
         with _alone(place, engine):
             if is_behind := not _current(place, engine):
                 _migrate(place, engine)
@@ -104,6 +106,14 @@ def _connecting(place: Place) -> Iterator[Engine]:
         raise
     finally:
         engine.dispose()
+
+
+def _require_sqlite(path: Path, descriptor: int) -> None:
+    """Close an open file. Raises CannotUpgrade if it is neither empty nor a SQLite database, before a lock is made."""
+    with os.fdopen(descriptor, "rb") as file:
+        start = file.read(len(SQLITE_HEADER)) if path.is_file() else b""
+    if start and start != SQLITE_HEADER:
+        raise CannotUpgrade(f"`{path}` isn't a SQLite database. Check `DATABASE_URL`.")
 
 
 def _make_folder(folder: Path) -> None:
