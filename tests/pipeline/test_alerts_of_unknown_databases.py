@@ -240,3 +240,21 @@ async def test_a_crash_while_an_alert_is_given_up_does_not_leave_it_open_without
             assert not open_ones or owed, f"after {length} steps, nothing would post the alert"
     else:
         pytest.fail("it never ended")
+
+
+async def test_a_name_that_was_not_listed_is_looked_up_again_the_next_day(here: Pipeline, counters: Counters) -> None:
+    """A database without a name gets no alerts. If it was deleted, its name can't be found, so this is rare."""
+    await subscribe(here)
+    counters.unreadable = "orders"
+    await sample(here)
+    counters.unreadable = ""
+    counters.asked.clear()
+    await sample(here)
+    assert not [path for path in counters.asked if path.endswith("/databases")]
+
+    here.pass_time(days=1)
+    await sample(here)
+
+    today = here.of.now().date().isoformat()
+    found = await here.env.store.samples.find(organization="acme", since=today, until=today)
+    assert {one.database for one in found} == {"orders", "users"}

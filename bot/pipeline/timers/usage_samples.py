@@ -77,6 +77,8 @@ def _day_of(now: datetime) -> date:
 async def take_sample(env: Environment, organization: str, day: date) -> None:
     """Store what every database has used this month. Databases are listed only if one is new.
 
+    They are also listed once a day if one has no name, which wasn't listed when it was new, or was deleted.
+
     Raises:
         BotError: Turso doesn't respond.
     """
@@ -138,9 +140,10 @@ async def _samples(
     env: Environment, organization: str, usage: OrganizationUsage, known: Sequence[UsageSample], day: date
 ) -> list[UsageSample]:
     """Return the sample of each database, with its name."""
-    names: Mapping[str, str] = {sample.database_id: sample.database for sample in known}
+    today = day.isoformat()
+    names: Mapping[str, str] = {one.database_id: one.database for one in known if one.database or one.day == today}
     if any(one.uuid not in names for one in usage.databases):
         listed = {one.id: one.name for one in await env.turso_clients.turso(organization).listed()}
-        # The name of a deleted database can't be found. An empty name is stored, so that it isn't looked up again.
+        # The name of a deleted database can't be found. An empty name is stored, so that it is looked up once a day.
         names = {one.uuid: listed.get(one.uuid) or names.get(one.uuid, "") for one in usage.databases}
-    return [sample_of(organization, names[one.uuid], one.uuid, one.usage, day.isoformat()) for one in usage.databases]
+    return [sample_of(organization, names[one.uuid], one.uuid, one.usage, today) for one in usage.databases]
