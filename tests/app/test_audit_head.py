@@ -94,6 +94,7 @@ async def test_without_a_channel_no_head_is_posted_or_reported_as_missing(here: 
     name_channel(here, "")
     await process(here).audit_head()
 
+    assert await heads(here) == []
     assert (
         await here.store.notices.undelivered(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
     )

@@ -22,14 +22,14 @@ async def here(tmp_path: Path) -> AsyncIterator[Notifier]:
 
 
 async def keep_sampling(here: Notifier) -> list[str]:
-    """Let three processes check the timers at once, and return the organizations that are sampled soon."""
+    """Let three processes set the timers at once. Return the organizations with a sample due within `FIRST_SAMPLE`."""
     await asyncio.gather(*(Maintenance(here.env, here.store, cast(Any, None), 30).keep_sampling() for _ in range(3)))
     due = await here.store.timers.due(here.clock.now() + FIRST_SAMPLE)
     return [one.subject for one in due if one.kind is TimerKind.SAMPLE]
 
 
 async def take_samples(here: Notifier) -> None:
-    """Delete the timers of the due samples, as if these were taken. The next ones would be hours away."""
+    """Delete the due timers, as if their samples had been taken. (Taking one would set a timer hours later.)"""
     for one in await here.store.timers.due(here.clock.now() + FIRST_SAMPLE):
         await here.store.timers.replace(one, None)
 

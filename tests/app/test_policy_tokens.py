@@ -1,4 +1,4 @@
-"""Tokens that a policy needs and the environment doesn't have are in the log, at the start and for each new policy."""
+"""The log names each token that a policy needs and the environment lacks, at the start and for each new policy."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -46,7 +46,7 @@ async def warnings_of(apply: Callable[[], Awaitable[None]]) -> list[object]:
     return [line for line in logs if line["event"] == UNUSABLE]
 
 
-async def test_each_policy_is_reported_once_with_a_line_per_organization(tmp_path: Path) -> None:
+async def test_missing_tokens_are_logged_once_per_policy_with_a_line_per_organization(tmp_path: Path) -> None:
     file, now = tmp_path / "policy.yaml", 0.0
     file.write_text(POLICY)
     book = PolicyBook(file, "acme", CATALOGUE, now=lambda: now)

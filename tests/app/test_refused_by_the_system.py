@@ -27,7 +27,7 @@ WRONG_URLS = (
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a policy, a named pipe and a store."""
+    """Return a folder with a policy, a file that is too large for one, a named pipe and a store."""
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.example.yaml").read_bytes())
     (tmp_path / "large.yaml").write_text("#" * 1_000_001)
     os.mkfifo(tmp_path / "pipe.yaml")
@@ -84,7 +84,7 @@ def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, line: 
         (f"cd data; rm -r ../data; {SETTINGS} bot serve", 2, "The working directory no longer exists."),
     ],
 )
-def test_an_error_around_the_command_is_reported_in_one_sentence(
+def test_a_low_limit_of_open_files_or_a_deleted_folder_is_reported_in_one_sentence(
     folder: Path, script: str, status: int, says: str
 ) -> None:
     ended, _, errors = run(script, folder)
@@ -101,7 +101,7 @@ def test_the_store_that_was_upgraded_is_named(folder: Path) -> None:
 
 @pytest.mark.parametrize("command", ["policy check", "manifest", "audit verify", "db upgrade", "--help", "--version"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_full_output_is_named_and_is_never_taken_for_a_result(folder: Path, command: str, unbuffered: str) -> None:
+def test_a_full_output_is_reported_and_ends_with_status_2(folder: Path, command: str, unbuffered: str) -> None:
     bot = f"PYTHONUNBUFFERED={unbuffered} bot {command} >/dev/full"
 
     status, _, errors = run(bot, folder)
@@ -133,7 +133,7 @@ def test_a_line_that_is_longer_than_the_buffer_shows_that_the_output_is_full(fol
     ("command", "url"),
     pairs(["db upgrade", "db backup new.db", "db after-restore", "doctor", "audit verify"], WRONG_URLS),
 )
-def test_a_malformed_database_url_ends_every_command_like_another_wrong_setting(
+def test_a_malformed_database_url_is_reported_in_one_sentence_and_ends_with_status_2(
     folder: Path, command: str, url: str
 ) -> None:
     status, _, errors = run(f"{SETTINGS} DATABASE_URL='{url}' bot {command}", folder)

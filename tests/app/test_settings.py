@@ -11,7 +11,7 @@ NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGA
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Use a working directory without `.env`, and an environment without settings."""
+    """Use a working directory without `.env`, and an environment without the settings that these tests use."""
     for name in (*NEEDED, "PORT", "HOST", "DATABASE_URL", "SECRETS_DIR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -91,7 +91,7 @@ def test_a_blank_value_does_not_hide_the_named_file(folder: Path) -> None:
         ("hunter2-canary", "SECRETS_DIR names a file, which isn't a folder."),
     ],
 )
-def test_a_missing_folder_is_named(path: str, sentence: str) -> None:
+def test_a_missing_folder_is_named_only_if_its_value_looks_like_a_path(path: str, sentence: str) -> None:
     with pytest.raises(BadSettings) as refused:
         load_settings({**NEEDED, "SECRETS_DIR": path})
 
