@@ -28,7 +28,7 @@ class Fault(Enum):
     KEEPS_AND_DIES = "it keeps the batch, and ends before it answers"
     LIES = "it says that it has received a batch that it has lost"
     DRIPS = "it answers byte by byte and never ends"
-    GARBLES = "its answer makes no sense"
+    GARBLES = "it keeps the batch, but its answer isn't JSON"
 
 
 @dataclass
@@ -37,18 +37,21 @@ class Receiver:
 
     url: str = ""
     faults: list[Fault] = field(default_factory=list)
-    """The faults of the next batches. Later ones have none."""
+    """The faults of the next batches, in order. Batches after them have none."""
     lines: list[str] = field(default_factory=list)
     firsts: list[int] = field(default_factory=list)
     """For each batch that was kept: the number of its first entry."""
     forged: int = 0
     """The number of batches with a wrong signature."""
+    arrived: int = 0
+    """The number of batches that arrived, whether they were kept or not."""
     open: asyncio.Event = field(default_factory=asyncio.Event)
     """Answers wait until this is set."""
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Receive one batch, and respond as the next fault says."""
         body = await request.read()
+        self.arrived += 1
         await self.open.wait()
         if not self._is_signed(request, body):
             self.forged += 1

@@ -14,7 +14,7 @@ from bot.app.audit_stream.receivers import Batch, WebhookReceiver
 from bot.app.audit_stream.sender import LEASE, Sender
 from bot.core.audit_formats import Format
 from bot.store.store import SqlStore
-from tests.audit_stream.receiver import SECRET, Fault, Receiver
+from tests.audit_stream.receiver import SECRET, Fault, Receiver, until
 from tests.store.conftest import StoppedClock
 from tests.store.samples import entry
 
@@ -31,7 +31,7 @@ def sender(store: SqlStore, clock: StoppedClock, receiver: Receiver, owner: str,
 
 
 async def drained(sender: Sender, store: SqlStore) -> int:
-    """Send batches until the receiver has every entry, and return the number of the last one."""
+    """Send batches until the sender has recorded every entry as received, and return the number of the last one."""
     last, _ = await store.audit.head()
     for _ in range(200):
         await sender.once()
@@ -69,7 +69,7 @@ async def test_a_receiver_that_fails_and_gives_wrong_answers_gets_the_whole_chai
 @pytest.mark.parametrize(
     "fault", [one for one in Fault if one not in (Fault.LIES, Fault.DRIPS)], ids=lambda fault: fault.name
 )
-async def test_a_batch_that_may_not_have_arrived_is_sent_again(
+async def test_only_a_batch_that_may_not_have_arrived_is_sent_again(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, fault: Fault
 ) -> None:
     await store.audit.append(*(entry() for _ in range(6)))
@@ -97,7 +97,7 @@ async def test_one_of_two_processes_sends_in_order_and_the_other_takes_over(
         await store.audit.append(*(entry() for _ in range(7)))
         await asyncio.gather(one.once(), two.once())
         await drained(one, store)
-    assert receiver.firsts == sorted(set(receiver.firsts)), "the entries came once and in order"
+    assert receiver.firsts == sorted(set(receiver.firsts)), "the batches came once and in order"
 
     await store.audit.append(entry())
     await two.once()
@@ -120,13 +120,14 @@ async def test_a_process_that_lost_its_lease_while_sending_records_nothing(
     receiver.open.clear()
     one = sender(store, clock, receiver, "one")
     sends = asyncio.create_task(one.once())
-    while (await store.audit_streams.state(one.stream)).seq == 0 and not sends.done():
-        clock.pass_(LEASE)
-        if await other.audit_streams.lease(one.stream, "two", now=clock.now(), until=clock.now() + LEASE) is not None:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: receiver.arrived == 1)
+    clock.pass_(LEASE)
+    assert await other.audit_streams.lease(one.stream, "two", now=clock.now(), until=clock.now() + LEASE) is not None, (
+        "the second process has the lease now"
+    )
     receiver.open.set()
     await sends
+    assert receiver.wanted == 2, "the batch was received"
     assert (await store.audit_streams.state(one.stream)).seq == 0
     await one.receiver.close()
 
@@ -148,7 +149,7 @@ async def test_commands_do_not_wait_for_a_receiver_that_never_answers(
     await one.receiver.close()
 
 
-async def test_a_receiver_that_always_requests_the_first_entry_gets_it_with_growing_pauses(
+async def test_a_receiver_that_always_requests_the_first_entry_gets_it_again_only_after_a_pause(
     store: SqlStore, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Greedy:
@@ -184,7 +185,7 @@ async def test_requested_entries_are_sent_again(store: SqlStore, clock: StoppedC
     await one.receiver.close()
 
 
-async def test_a_long_entry_and_many_short_ones_are_sent_in_bounded_batches(
+async def test_long_entries_are_sent_in_batches_of_bounded_length(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sending, "BATCH_CHARACTERS", 2_000)
