@@ -101,7 +101,7 @@ def test_an_unreadable_file_is_not_called_an_invalid_copy(
 
 
 @pytest.mark.parametrize(("event", "activity"), [("read", 2), ("finished", 3), ("asked", 99)])
-def test_an_ocsf_event_names_its_activity(event: str, activity: int) -> None:
+def test_an_ocsf_event_has_the_number_of_its_activity(event: str, activity: int) -> None:
     found = json.loads(WRITERS[Format.OCSF](chain([entry(event, outcome="succeeded")])[0]))
     assert (found["activity_id"], found["type_uid"]) == (activity, 600300 + activity)
     assert (found["class_uid"], found["status_id"], found["time"]) == (6003, 1, 1795521600000)

@@ -17,7 +17,9 @@ LINES = [json_line(row) for row in ROWS]
 NOW = datetime.now(UTC)
 
 
-@pytest.mark.parametrize("torn", ["", LINES[1][:50], "x" * 10_000], ids=["whole", "torn", "torn for long"])
+@pytest.mark.parametrize(
+    "torn", ["", LINES[1][:50], "x" * 10_000], ids=["no incomplete line", "a part of a line", "a long part of a line"]
+)
 async def test_an_incomplete_line_that_a_crash_left_is_replaced(tmp_path: Path, torn: str) -> None:
     path = tmp_path / "audit.jsonl"
     await FileReceiver(path).send(Batch(1, 1, LINES[:1]), NOW)
@@ -48,7 +50,7 @@ async def test_a_file_that_was_rotated_is_created_again(tmp_path: Path) -> None:
     ] == LINES
 
 
-async def test_a_file_that_cannot_be_written_does_not_stop_the_bot(tmp_path: Path) -> None:
+async def test_a_file_that_cannot_be_written_raises_not_received_with_the_cause(tmp_path: Path) -> None:
     with pytest.raises(NotReceived, match=r"^The file can't be written \(Is a directory\)\.$"):
         await FileReceiver(tmp_path).send(Batch(1, 1, LINES[:1]), NOW)
 

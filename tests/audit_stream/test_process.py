@@ -1,4 +1,4 @@
-"""A process sends its audit log completely, even if it is killed, and its metrics show the progress."""
+"""A process sends its whole audit log, even if it is killed. `doctor` shows the progress. Wrong settings are named."""
 
 import sqlite3
 from contextlib import closing
@@ -49,12 +49,15 @@ async def test_no_entry_is_lost_when_a_process_is_killed(tmp_path: Path, receive
 
 
 REFUSED = {
-    "no receiver": ({"AUDIT_STREAM": "ftp://example.com"}, "AUDIT_STREAM is malformed: must be an https://"),
+    "a receiver of another kind": (
+        {"AUDIT_STREAM": "ftp://example.com"},
+        "AUDIT_STREAM is malformed: must be an https://",
+    ),
     "a relative file": ({"AUDIT_STREAM": "file:audit.jsonl"}, "AUDIT_STREAM is malformed"),
     "no secret": ({"AUDIT_STREAM": "https://example.com"}, "AUDIT_STREAM_SECRET isn't set"),
     "a short secret": ({"AUDIT_STREAM_SECRET": "short"}, "AUDIT_STREAM_SECRET is malformed: must have at least 24"),
     "not Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
-    "another form": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
+    "an unknown format": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
 }
 
 
