@@ -81,9 +81,12 @@ def submitting(
 
 
 def stepping(step: Step, *, for_: str = "") -> Callable[[World, str], Awaitable[object]]:
-    """Return a function that authorizes a step without a button press.
+    """Return a function that authorizes a step without a button press, for an approved request with Ana's vote.
 
-    Such a step is the start of an approved operation, or the end of its countdown.
+    Such a step is the start of an operation, or the end of its countdown.
+
+    Args:
+        for_: the approver for whom Ana voted as a delegate.
     """
 
     async def take(world: World, value: str) -> object:
@@ -243,8 +246,8 @@ BY_THREE = (ANA, DANA, lost.AWAY)
 SHIFT = tuple(lost.OF_SHIFTS)
 DELEGATION = tuple(lost.OF_DELEGATIONS)
 BY_ID = (f"out of the groups {ANA}", f"out of the groups {lost.AWAY}")
-"""The approver is named by user ID rather than through a group, so leaving the user groups doesn't matter."""
-NAMED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
+"""Losses that don't matter for an approver whom the policy names by user ID rather than through a user group."""
+FILLED = {forms.COMMENT_INPUT: "fine", forms.VERDICT_INPUT: "yes"}
 ENTRIES = (
     Entry("vote", destroy, pressing(ANA, "approval.approve"), BY_TWO, covers="approval.approve"),
     Entry("vote on Home", destroy, pressing(ANA, "approval.approve", at_home=True), BY_TWO, covers="step: vote"),
@@ -255,7 +258,7 @@ ENTRIES = (
           covers="approval.deny"),
     Entry("deny on Home", destroy, pressing(ANA, "approval.deny", at_home=True), BY_TWO, ("out of the channel U0DANA",),
           covers="step: deny"),
-    Entry("deny by form", typed_name, submitting(ANA, "approval.deny_reason", lambda _: NAMED), BY_TWO,
+    Entry("deny by form", typed_name, submitting(ANA, "approval.deny_reason", lambda _: FILLED), BY_TWO,
           ("out of the channel U0DANA",), covers="approval.deny_reason"),
     Entry("remind", destroy, pressing(DANA, "approval.remind"), (DANA,), covers="approval.remind"),
     Entry("remind on Home", destroy, pressing(DANA, "approval.remind", at_home=True), (DANA,), covers="step: remind"),
@@ -268,7 +271,7 @@ ENTRIES = (
     Entry("reveal on Home", ready_token, pressing(DANA, "token.reveal", at_home=True), BY_TWO, covers="step: reveal"),
     Entry("start", destroy, stepping(Step.START), BY_TWO, covers="step: start"),
     Entry("start without an approval", freeze, stepping(Step.START), (DANA,), covers="step: start"),
-    Entry("start of a break-glass act", reverted_break_glass, stepping(Step.START), (DANA,), covers="step: start"),
+    Entry("start of a break-glass request", reverted_break_glass, stepping(Step.START), (DANA,), covers="step: start"),
     Entry("the end of a countdown", destroy, stepping(Step.COUNTDOWN_END), BY_TWO, covers="step: countdown_end"),
     Entry("undo by an approver", quarantined, pressing(ANA, "quarantine.undo"), (ANA,), OPENS,
           covers="quarantine.undo"),
@@ -278,7 +281,7 @@ ENTRIES = (
           covers="step: undo"),
     Entry("review", owed, pressing(ANA, "review.open"), (ANA,), RIGHTS, covers="review.open"),
     Entry("review on Home", owed, pressing(ANA, "review.open", at_home=True), (ANA,), RIGHTS, covers="step: review"),
-    Entry("review by form", review_form, submitting(ANA, "review", lambda _: NAMED), (ANA,), RIGHTS, covers="review"),
+    Entry("review by form", review_form, submitting(ANA, "review", lambda _: FILLED), (ANA,), RIGHTS, covers="review"),
     Entry("thaw button", frozen, pressing(ANA, "hold.thaw"), (ANA,), covers="hold.thaw"),
     Entry("thaw button on Home", frozen, pressing(ANA, "hold.thaw", at_home=True), (ANA,), covers="step: follow_up"),
     Entry("extend button", branch, pressing(DANA, "branch.extend"), (DANA,), covers="branch.extend"),
@@ -296,7 +299,7 @@ ENTRIES = (
           SHIFT),
     Entry("start of what was approved on call", on_call(destroy), stepping(Step.START), BY_TWO, BY_ID, SHIFT),
     Entry("review on call", on_call(owed), pressing(ANA, "review.open"), (ANA,), (*RIGHTS, *GROUPS), SHIFT),
-    Entry("review on call by form", on_call(review_form), submitting(ANA, "review", lambda _: NAMED), (ANA,),
+    Entry("review on call by form", on_call(review_form), submitting(ANA, "review", lambda _: FILLED), (ANA,),
           (*RIGHTS, *GROUPS), SHIFT),
     Entry("vote as a delegate", away(destroy), pressing(ANA, "approval.approve"), BY_THREE, BY_ID, DELEGATION),
     Entry("vote as a delegate on Home", away(destroy), pressing(ANA, "approval.approve", at_home=True), BY_THREE,
@@ -308,4 +311,4 @@ ENTRIES = (
           stepping(Step.COUNTDOWN_END, for_=lost.AWAY), BY_THREE, BY_ID, DELEGATION[1:]),
     Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
-assert BEN not in BY_TWO, "Ben must stay in the groups, so that an empty group isn't the reason of a refusal"
+assert BEN not in BY_TWO, "Ben must stay in the groups, so that an empty group isn't the reason for a refusal"

@@ -16,7 +16,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
-    """Approve a destroy while Turso doesn't answer about its database. Return the card and the fault."""
+    """Approve a destroy while Turso fails to return its database. Return the card and the fault."""
     await world.create_databases(name)
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason tidy")
     fault = world.turso.faults.add("status", method="GET", path=f"*/databases/{name}", status=503, count=None)
@@ -26,7 +26,9 @@ async def waiting_for_turso(world: World, name: str) -> tuple[Any, Any]:
 
 
 @pytest.mark.parametrize(
-    ("who", "label", "state"), [(DANA, "Withdraw", State.CANCELLED), (BEN, "Deny", State.DENIED)], ids=["own", "other"]
+    ("who", "label", "state"),
+    [(DANA, "Withdraw", State.CANCELLED), (BEN, "Deny", State.DENIED)],
+    ids=["by the requester", "by an approver"],
 )
 async def test_an_approved_change_that_was_not_sent_can_be_stopped(
     world: World, who: str, label: str, state: State

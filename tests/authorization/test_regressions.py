@@ -100,7 +100,7 @@ async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world
     assert "shared with another organization" in words(answer)
 
 
-async def test_a_break_glass_request_is_not_reviewed_if_its_requester_loses_the_permission(world: World) -> None:
+async def test_a_break_glass_operation_is_not_carried_out_if_its_requester_loses_the_permission(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("glass")
     env = world.bot.env

@@ -119,11 +119,11 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_the_old_and_th
     assert began is not None
     set_policy(world, rule(countdown=now))
 
-    await ends_at(world, request_id, began - HOUR + MINUTE)
+    await pass_time_until(world, request_id, began - HOUR + MINUTE)
     request = await stored(world, request_id)
     assert request.state is State.QUARANTINED
 
-    await ends_at(world, request_id, began + MINUTE)
+    await pass_time_until(world, request_id, began + MINUTE)
     request = await stored(world, request_id)
     if lasts == 2:
         assert request.state is State.SUCCEEDED
@@ -133,13 +133,13 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_the_old_and_th
     message = world.card(holding="countdown of 3 days")
     assert message is not None
 
-    await ends_at(world, request_id, began + (lasts - 2) * HOUR - MINUTE)
+    await pass_time_until(world, request_id, began + (lasts - 2) * HOUR - MINUTE)
     assert (await stored(world, request_id)).state is State.QUARANTINED
-    await ends_at(world, request_id, began + (lasts - 2) * HOUR + MINUTE)
+    await pass_time_until(world, request_id, began + (lasts - 2) * HOUR + MINUTE)
     assert (await stored(world, request_id)).state is State.SUCCEEDED
 
 
-async def ends_at(world: World, request_id: str, moment: datetime) -> None:
+async def pass_time_until(world: World, request_id: str, moment: datetime) -> None:
     """Let time pass until `moment`, and then fire the due timers of a request, as the sweep does."""
     assert world.bot is not None
     env = world.bot.env
