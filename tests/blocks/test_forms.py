@@ -13,12 +13,6 @@ from bot.sandbox.workspace.blockkit.payloads import validate_message, validate_o
 
 GRAMMAR = Grammar(COMMANDS)
 BY_NAME = {command.name: command for command in COMMANDS}
-SAMPLES = {
-    "external_select": "orders",
-    "static_select": None,
-    "users_select": "U0ANA",
-    "conversations_select": "C0DBOPS",
-}
 
 
 def inputs_of(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -37,7 +31,7 @@ def test_slack_accepts_every_form(command: Any) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_a_line_with_missing_arguments_can_be_completed_in_the_form(command: Any) -> None:
+def test_a_form_requires_the_arguments_that_a_line_lacks(command: Any) -> None:
     read = GRAMMAR.parse(command.name)
     if isinstance(read, Parsed):
         return
@@ -119,12 +113,13 @@ def test_errors_are_shown_at_inputs_of_the_form() -> None:
         view = forms.form_view(command, {}, "i-abc")
         assert forms.first_input(command) in inputs_of(view), command.name
     errors, _ = forms.read_form(BY_NAME["usage"], {"arg.since": "7d", "arg.month": "2026-10"})
+    assert errors
     assert errors.keys() <= inputs_of(forms.form_view(BY_NAME["usage"], {}, "i-abc")).keys()
     assert "`" not in " ".join(errors.values())
 
 
 def marked_up(value: Any) -> list[str]:
-    """Return every text in which Slack reads markup."""
+    """Return every text whose markup Slack interprets."""
     if isinstance(value, dict):
         own = [value["text"]] if value.get("type") == "mrkdwn" else []
         return own + [text for one in value.values() for text in marked_up(one)]
@@ -160,8 +155,10 @@ def test_the_field_for_typing_the_name_is_empty_and_its_label_says_what_to_type(
 @pytest.mark.parametrize("callback_id", ["approval.type_name", "request.type_name"])
 def test_the_form_for_typing_the_name_shows_everything_that_will_happen(callback_id: str) -> None:
     plan = Plan(None, ["Rotate the keys"], warnings=["Ends tokens of prod too"], holders=("U0DANA",))
-    shown = " ".join(marked_up(forms.typed_name_view(callback_id, "r-1", name="orders", plan=plan)["blocks"]))
+    view = forms.typed_name_view(callback_id, "r-1", name="orders", plan=plan)
+    shown = " ".join(marked_up(view["blocks"]))
 
+    assert "'Rotate the keys'" in str(view["blocks"])
     assert "Ends tokens of prod too" in shown
     assert "<@U0DANA>" in shown
 

@@ -1,4 +1,4 @@
-"""Notices say what happened to which database, and don't claim that a person asked for what a timer did."""
+"""Notices say what happened to which database, and don't say that a person requested what a timer did."""
 
 from typing import Any
 
