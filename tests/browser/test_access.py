@@ -1,4 +1,4 @@
-"""The page is accessible: controls have names, text has enough contrast, and everything works with the keyboard."""
+"""The page is accessible: controls have names, text has enough contrast, and requests work with the keyboard."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NAMELESS = """() => [...document.querySelectorAll('button, a, input, textarea, s
     || each.labels?.length || document.getElementById(each.getAttribute('aria-labelledby'))))
   .map((each) => each.outerHTML.slice(0, 120))"""
 
-# WCAG's contrast ratio between a text and the nearest background behind it
+# Returns the texts with a contrast ratio below 4.5 (WCAG AA) to the nearest background behind them.
 CONTRAST = """() => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgb = (color) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1);
@@ -59,7 +59,7 @@ async def test_every_control_has_a_name_and_every_text_has_enough_contrast(
     assert await dana.page.evaluate(CONTRAST) == []
 
 
-async def test_the_whole_approval_works_without_a_mouse(window: Open) -> None:
+async def test_an_operation_can_be_requested_and_denied_without_a_mouse(window: Open) -> None:
     ana = await window("U0ANA")
     await ana.page.keyboard.type("/turso db destroy scratch-eu")
     await ana.page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""The administration panel in a real browser: channels, people, groups and messages change under the app."""
+"""What an administrator can do in a real browser: change channels, switch faults on and off, and delete messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from tests.browser.demo import Stage
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Open, site: Stage) -> None:
+async def test_a_channel_is_archived_and_unarchived_and_its_members_change_from_the_panel(
+    window: Open, site: Stage
+) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("button", name="Inspector", exact=True).click()
     await dana.page.get_by_text("Administration –").click()
@@ -38,7 +40,7 @@ async def test_a_channel_is_archived_and_opened_again_from_the_panel(window: Ope
     await dana.picture("administration")
 
 
-async def test_a_method_responds_with_a_web_page_until_the_fault_is_switched_off(window: Open, site: Stage) -> None:
+async def test_a_fault_of_a_method_is_switched_on_and_off_from_the_panel(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.page.get_by_role("button", name="Inspector", exact=True).click()
     await dana.page.get_by_text("Slack's answers –").click()

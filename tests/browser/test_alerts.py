@@ -20,7 +20,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield the sandbox as `make run` starts it."""
+    """Yield a running sandbox whose usage Turso doesn't report."""
     async with running_sandbox(tmp_path) as played:
         keep_usage_unknown(played)
         yield played

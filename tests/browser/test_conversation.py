@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.ma
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield the sandbox as `make run` starts it."""
+    """Yield a running sandbox."""
     async with running_sandbox(tmp_path) as played:
         yield played
 
@@ -68,7 +68,7 @@ async def test_list_usage_create_token_destroy_and_rotate_as_in_the_readme(
     await dana.press("Approve", dana.message("moved to the warehouse"))
     await expect(dana.message("your own")).to_contain_text("Only visible to you")
 
-    await refused_to_guest_and_stranger(world, browser, ana)
+    await check_guest_shared_channel_and_outsider(world, browser, ana)
 
     await ana.picture("approval")
     await ana.opens("Approve", card)
@@ -93,8 +93,8 @@ async def test_list_usage_create_token_destroy_and_rotate_as_in_the_readme(
     await until(lambda: len(world.changes("POST", "/auth/rotate")) == 1, what="the rotation")
 
 
-async def refused_to_guest_and_stranger(world: World, browser: Browser, ana: Window) -> None:
-    """Check that guests are refused, members in a shared channel too, and that outsiders don't have the command."""
+async def check_guest_shared_channel_and_outsider(world: World, browser: Browser, ana: Window) -> None:
+    """Check that a guest and a member in a shared channel are refused, and that an outsider has no such command."""
     gil = await open_window(browser, world.url, GIL, place=f"c/{ORDERS}")
     await gil.say("/turso ls")
     await expect(gil.pane.locator(".msg.private").last).to_contain_text("guest")
@@ -213,8 +213,10 @@ async def test_an_approved_token_is_revealed_to_its_requester_and_reaches_no_oth
 async def test_home_shows_the_permissions_of_the_person(windows: dict[str, Window]) -> None:
     dana = windows[DANA]
     await dana.page.get_by_role("link", name="Home").click()
-    await expect(dana.pane.locator("#home-view .content > *").first).to_be_visible()
+    await expect(dana.pane.locator("#home-view")).to_contain_text("all databases")
     await dana.picture("home")
+    await dana.opens("All commands", dana.pane)
+    await expect(dana.modal).to_contain_text("Needs approval")
 
 
 async def test_an_incident_is_handled_on_a_phone(world: World, browser: Browser) -> None:

@@ -19,7 +19,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield the sandbox as `make run` starts it."""
+    """Yield a running sandbox with two more databases."""
     async with running_sandbox(tmp_path) as played:
         await played.create_databases("checkout", "checkout-old")
         yield played

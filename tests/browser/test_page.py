@@ -42,7 +42,7 @@ async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window: Open,
     assert len(site.workspace.deliveries) == delivered
 
 
-async def test_two_people_approve_in_two_windows_and_both_see_it_live(window: Open) -> None:
+async def test_a_request_is_approved_in_another_window_and_both_people_see_it_live(window: Open) -> None:
     dana, ana = await window("U0DANA"), await window("U0ANA")
     await dana.say("/turso db destroy scratch-eu")
     card = ana.message("asks to destroy")

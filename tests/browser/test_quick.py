@@ -17,7 +17,7 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""The messages of a take, and the number of takes. The best take counts, because other processes affect the times."""
+"""The number of messages in a take, and of takes. The best take counts, because other processes affect the times."""
 # milliseconds from the event of a keypress to the new layout
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
@@ -48,7 +48,7 @@ APPENDED = """() => {
 
 
 def fill(site: Stage, channel_id: str, count: int) -> None:
-    """Add a long history: messages of people and the app, and with every 500th a table of 100 rows."""
+    """Add a long history: messages of people and the app, and a table of 100 rows with every 500th message."""
     state = site.workspace.state
     for number in range(count):
         blocks = [samples.data_table(100, 10)] if number % 500 == 499 else []
@@ -77,7 +77,9 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
 
 
 @pytest.mark.soak
-async def test_a_channel_with_two_thousand_messages_is_as_fast_as_an_empty_one(window: Open, site: Stage) -> None:
+async def test_a_channel_with_two_thousand_messages_is_at_most_three_times_as_slow_as_an_empty_one(
+    window: Open, site: Stage
+) -> None:
     fill(site, "C0ORDERS", 2000)
     empty = await window("U0DANA", place="c/C0DBOPS")
     full = await window("U0DANA", place="c/C0ORDERS")

@@ -22,7 +22,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield the sandbox as `make run` starts it."""
+    """Yield a running sandbox with a month of hourly usage."""
     async with running_sandbox(tmp_path) as played:
         assert played.bot is not None
         await seed_hours(played.platform.state.turso, played.bot.store, played.clock)

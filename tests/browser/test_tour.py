@@ -1,4 +1,4 @@
-"""The guided tour covers neither messages nor the composer, at any width."""
+"""The guided tour covers neither the heading of the channel nor the composer, at any width."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pytest
 
 from tests.browser.conftest import Open
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 STEPS = 8
 
 
-async def test_the_tour_covers_neither_messages_nor_the_composer(window: Open) -> None:
+async def test_the_tour_covers_neither_the_channels_heading_nor_the_composer(window: Open) -> None:
     dana = await window("U0DANA", tour=True)
     tour = dana.page.get_by_label("Guided tour")
     for width in (360, 390, 760, 800, 1280):

@@ -1,4 +1,4 @@
-"""The Turso panel in a real browser: changes of the local Turso are visible in the channel."""
+"""The Turso panel in a real browser changes the local Turso. The panel or the channel shows the change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ async def dana(browser: Browser, world: World) -> AsyncIterator[Window]:
     assert window.troubles == []
 
 
-async def test_an_archived_group_shows_in_the_channel_until_it_is_woken(world: World, dana: Window) -> None:
+async def test_the_bot_says_that_a_database_is_archived_after_its_group_was_archived_in_the_panel(
+    world: World, dana: Window
+) -> None:
     panel = dana.page.locator("#turso")
     await panel.get_by_role("button", name="Archive europe", exact=True).click()
     await expect(panel.get_by_role("button", name="Unarchive europe")).to_be_visible()

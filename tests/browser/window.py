@@ -1,4 +1,4 @@
-"""A person's browser window, with a method for each thing that people do on the page."""
+"""A person's browser window, with methods for what people do on the page."""
 
 from __future__ import annotations
 
