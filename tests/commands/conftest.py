@@ -52,7 +52,7 @@ class Clock:
 
 
 class Acme(Organization):
-    """The organization `acme`, whose databases respond. `failing` maps parts of paths to error statuses."""
+    """The organization `acme`. Its databases refuse every token (401). `failing` maps parts of paths to statuses."""
 
     def __init__(self, **more: Any) -> None:
         group = {

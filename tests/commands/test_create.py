@@ -83,7 +83,9 @@ async def test_a_database_that_does_not_answer_in_time_is_reported(desk: Desk, m
         ("create orders --location lhr", r"in the group `default` are in `aws-us-east-1`. Leave out `--location`."),
     ],
 )
-async def test_an_unknown_group_or_location_is_refused_before_the_approval(desk: Desk, line: str, says: str) -> None:
+async def test_a_group_or_location_that_cannot_be_used_is_refused_before_the_approval(
+    desk: Desk, line: str, says: str
+) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.plan(line)
 
@@ -92,8 +94,8 @@ async def test_an_unknown_group_or_location_is_refused_before_the_approval(desk:
     ("databases", "named"),
     [
         pytest.param('["*"]', {"default", "defalts", "london"}, id="all databases"),
-        pytest.param('["orders*", "group:defalts"]', {"defalts"}, id="those of one group"),
-        pytest.param('["orders*"]', set(), id="those of some names"),
+        pytest.param('["orders*", "group:defalts"]', {"defalts"}, id="the databases of one group"),
+        pytest.param('["orders*"]', set(), id="databases with some names"),
     ],
 )
 @pytest.mark.parametrize("line", ["create orders --group defalt", "create orders --location lhr"])

@@ -62,11 +62,11 @@ async def test_a_database_that_was_created_again_under_the_name_is_not_touched(d
     assert await destroy.read_back(desk.context(), plan)
 
 
-@pytest.mark.parametrize("owner", ["database", "group", "configuration"])
-async def test_a_protected_database_is_refused_before_the_approval(desk: Desk, owner: str) -> None:
-    desk.acme.add("orders", delete_protection=owner == "database")
-    desk.acme.groups["default"]["delete_protection"] = owner == "group"
-    desk.acme.configurations["orders"]["delete_protection"] = owner == "configuration"
+@pytest.mark.parametrize("source", ["database", "group", "configuration"])
+async def test_a_protected_database_is_refused_before_the_approval(desk: Desk, source: str) -> None:
+    desk.acme.add("orders", delete_protection=source == "database")
+    desk.acme.groups["default"]["delete_protection"] = source == "group"
+    desk.acme.configurations["orders"]["delete_protection"] = source == "configuration"
 
     with pytest.raises(BadInput, match="delete protection"):
         await desk.plan("destroy orders --now")

@@ -33,7 +33,7 @@ ZONES = ("UTC", "Europe/Berlin", "Pacific/Kiritimati", "Etc/GMT+12", "../../etc/
 
 
 def odd(seed: int) -> Iterator[str]:
-    """Yield fixed and random extreme dates, months and durations."""
+    """Yield fixed extreme and random dates, months and durations."""
     chance = random.Random(seed)
     yield from FIXED
     for _ in range(30):
@@ -43,7 +43,7 @@ def odd(seed: int) -> Iterator[str]:
 
 
 def options() -> Iterator[tuple[str, str]]:
-    """Yield every command and option that takes a time, found by the validators of the option's field."""
+    """Yield every command and option that takes a date, month or duration, found by the type of the option's field."""
     for command in COMMANDS:
         for name, field in command.args.model_fields.items():
             if any(has_type(field, kind) for kind in (Duration, Expiration, Month, Since)):
@@ -73,7 +73,7 @@ async def test_an_extreme_clock_or_zone_is_accepted_or_refused(desk: Desk, when:
 
 
 async def one(desk: Desk, line: str) -> None:
-    """Run a line, and assert that it raises no error except a `BotError` with a short text on one line."""
+    """Run or plan a line, and assert that it raises no error except a `BotError` with a short text on one line."""
     said = ""
     try:
         spec = desk.parse(line).spec

@@ -19,7 +19,7 @@ from tests.blocks.messages import HOSTILE, buttons, check, words
 from tests.commands.conftest import POLICY, Desk
 from tests.commands.test_stored_lists import ask_for
 
-NAMES_NOBODY = POLICY.replace("U0ANA", "U0CLEO")
+WITHOUT_ANA = POLICY.replace("U0ANA", "U0CLEO")
 
 
 async def test_help_shows_what_is_allowed_here(desk: Desk) -> None:
@@ -104,7 +104,7 @@ async def test_whoami_proposes_nothing_that_the_policy_already_has(
     desk: Desk, channel: str, named: bool, proposed: set[str]
 ) -> None:
     desk.groups = {"S0DBA": frozenset({"U0ANA"})}
-    desk.policy = NAMES_NOBODY.replace("U0CLEO", "U0ANA" if named else "U0CLEO")
+    desk.policy = WITHOUT_ANA.replace("U0CLEO", "U0ANA" if named else "U0CLEO")
 
     reply = await desk.ask("whoami", channel=channel)
 

@@ -28,7 +28,7 @@ def held(number: int, kind: HoldKind, reads: bool, writes: bool) -> Hold:
 
 
 class ChangingStore:
-    """A store that returns other holds at each read, and then always the last ones."""
+    """A store that returns the given lists of holds one after another, and then repeats the last one."""
 
     def __init__(self, *reads: Sequence[Hold]) -> None:
         self.reads = list(reads)
@@ -130,11 +130,16 @@ async def test_a_block_that_turso_does_not_report_is_an_error(desk: Desk, left_o
 @pytest.mark.parametrize(
     ("now", "holds", "others"),
     [
-        pytest.param((True, False), [], (True, False), id="without a hold, a block is theirs"),
-        pytest.param((False, True), [(FREEZE, False, True)], (False, False), id="a block of a hold is ours"),
+        pytest.param((True, False), [], (True, False), id="a block without a hold was set by others"),
+        pytest.param(
+            (False, True), [(FREEZE, False, True)], (False, False), id="a block with a hold was set by the bot"
+        ),
         pytest.param((True, True), [(FREEZE, False, True)], (True, False), id="each block separately"),
         pytest.param(
-            (True, True), [(FREEZE, False, True), (FOUND, False, True)], (True, True), id="found, and ours too"
+            (True, True),
+            [(FREEZE, False, True), (FOUND, False, True)],
+            (True, True),
+            id="found, and also set by the bot",
         ),
         pytest.param((False, False), [(FOUND, True, True)], (False, False), id="found, and unblocked since"),
     ],

@@ -142,7 +142,9 @@ async def test_a_change_with_an_unknown_outcome_is_an_open_item(desk: Desk) -> N
     assert "- Outcome unknown: Freeze writes orders-eu (requested by U0ANA)" in present(end.attachment).content
 
 
-@pytest.mark.parametrize("why", [{"private": True}, {"visibility": Visibility.EPHEMERAL}], ids=["private", "the rule"])
+@pytest.mark.parametrize(
+    "why", [{"private": True}, {"visibility": Visibility.EPHEMERAL}], ids=["requested privately", "private by the rule"]
+)
 async def test_private_requests_are_counted_and_not_described(desk: Desk, why: Any) -> None:
     await desk.carry_out("incident start INC-42")
     database = desk.acme.add("ledger")
@@ -205,7 +207,7 @@ async def test_an_undecided_copy_is_listed_with_what_to_do_about_it(desk: Desk) 
     assert "orders-eu-rewind remains until someone keeps or discards it" in ending.warnings
     end = await desk.carry_out("incident end")
     assert {buttons(end)[label]["value"] for label in ("Keep as a branch", "Discard")} == {made.id}
-    assert "Switch" not in buttons(end), "the right to has ended with the incident"
+    assert "Switch" not in buttons(end), "the permission to switch ended with the incident"
     text = present(end.attachment).content
     assert "- Rewind copies that need a decision: orders-eu-rewind (of orders-eu)" in text
 
@@ -254,7 +256,7 @@ async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:
     assert "OPS-7" in text
     assert "- Frozen: orders-eu" in text
     assert "elsewhere" not in text
-    assert "| read " not in text
+    assert " used " not in text, "reads are left out"
     assert "<!channel>" not in text
     done, events = text.split("## Timeline")
     for table, borders in ((done, 9), (events, 4)):

@@ -104,7 +104,7 @@ async def test_hostile_text_stays_text(desk: Desk) -> None:
     await desk.ask(f'list "{HOSTILE}"')
 
 
-async def test_an_unreachable_turso_is_reported_in_plain_words(desk: Desk) -> None:
+async def test_an_unreachable_turso_raises_an_error(desk: Desk) -> None:
     desk.acme.failing["/databases"] = 503
 
     with pytest.raises(TursoUnavailable):

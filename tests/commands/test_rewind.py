@@ -17,8 +17,6 @@ SCALER: Mapping[str, Any] = {
     "/subscription": {"subscription": {"plan": "scaler"}},
     "/plans": {"plans": [{"name": "scaler", "quotas": {"databases": 500}}]},
 }
-
-
 UNKNOWN_PLAN: Mapping[str, Any] = {"/subscription": {"subscription": {"plan": "something-new"}}}
 
 
@@ -35,7 +33,7 @@ async def test_the_plan_shows_the_time_in_two_time_zones_and_what_will_be_missin
     assert plan.facts["Available history"] == "30 days (scaler plan)"
     assert plan.facts["Databases"] == "1 of 500, or 2 with the copy"
     assert re.fullmatch("orders-rewind-1124-1130-[0-9a-f]{6}", plan.facts["Copy"])
-    assert not plan.ends_tokens_of, "a copy ends nobody's tokens"
+    assert not plan.ends_tokens_of, "a copy revokes no tokens"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +62,7 @@ async def test_a_rewind_within_a_day_is_possible_if_tursos_plan_is_unknown(desk:
         ("--to 'before INC-42'", "No incident `INC-42`"),
     ],
 )
-async def test_a_time_that_turso_no_longer_keeps_is_refused(desk: Desk, line: str, why: str) -> None:
+async def test_a_time_that_cannot_be_used_is_refused(desk: Desk, line: str, why: str) -> None:
     desk.acme.add("orders")
     desk.acme.answer_instead(UNKNOWN_PLAN)
 
@@ -93,7 +91,9 @@ async def test_the_copy_gets_a_free_name_that_turso_accepts(desk: Desk) -> None:
     desk.acme.add(name)
     desk.acme.add("orders")
     first = (await desk.plan("db rewind orders --to 11:30")).facts["Copy"]
-    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] == first, "the same wish is the same request"
+    assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] == first, (
+        "the same command plans the same copy"
+    )
     desk.acme.add(first)
 
     assert (await desk.plan("db rewind orders --to 11:30")).facts["Copy"] != first

@@ -70,7 +70,7 @@ async def test_a_group_of_three_hundred_fits(desk: Desk) -> None:
     check(desk.parse("rotate x").spec.message(plan, {}))
 
 
-def lists(monkeypatch: pytest.MonkeyPatch, databases: list[dict[str, Any]]) -> None:
+def make_turso_list(monkeypatch: pytest.MonkeyPatch, databases: list[dict[str, Any]]) -> None:
     """Make Turso list these databases, whichever group is requested."""
     listing = answers.page(json.dumps({"databases": databases}).encode()).databases
 
@@ -81,12 +81,12 @@ def lists(monkeypatch: pytest.MonkeyPatch, databases: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.parametrize("odd", [{"Name": None}, {"DbId": None}, {"group": 5}], ids=["name", "id", "group"])
-async def test_a_database_that_cannot_be_read_refuses_the_rotation(
+async def test_a_database_that_cannot_be_read_stops_the_rotation(
     desk: Desk, odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     orders, users = desk.acme.add("orders"), desk.acme.add("users")
     plan = await desk.plan("rotate orders")
-    lists(monkeypatch, [orders, users | odd])
+    make_turso_list(monkeypatch, [orders, users | odd])
 
     with pytest.raises(Unavailable, match="can't tell what this affects in the group `default`"):
         await desk.plan("rotate orders")
@@ -101,7 +101,7 @@ async def test_checking_four_times_as_many_databases_for_drift_takes_about_four_
     plan = await desk.plan("rotate orders")
     for size in (2_000, 8_000):
         members = [orders | {"Name": f"db-{at}", "DbId": f"id-{at}"} for at in range(size)]
-        lists(monkeypatch, members)
+        make_turso_list(monkeypatch, members)
         large = replace(plan, ends_tokens_of=tuple(str(one["DbId"]) for one in members))
         times: list[float] = []
         for _ in range(3):

@@ -98,8 +98,8 @@ def test_a_period_starts_at_the_nearest_known_time() -> None:
 
     assert start_of(days, at(11, 10), within=timedelta(hours=12)) == at(11)
     assert start_of(days, at(1), within=timedelta(hours=1)) == at(1), "the counters begin with the month"
-    assert start_of(days, at(16), within=timedelta(hours=1)) == at(12), "the last one before"
-    assert start_of(days, at(5), within=timedelta(hours=1)) == at(10), "the first one"
+    assert start_of(days, at(16), within=timedelta(hours=1)) == at(12), "the end of the last sample before it"
+    assert start_of(days, at(5), within=timedelta(hours=1)) == at(10), "the end of the first sample"
     assert start_of(days[:1], at(9), within=timedelta(hours=1)) is None
     assert start_of([], at(9), within=timedelta(hours=1)) is None
 

@@ -1,4 +1,4 @@
-"""`db show`: every property, few calls, and values that Turso doesn't report are named."""
+"""`db show` shows every property with few calls, and names the values that Turso doesn't report."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +63,7 @@ async def test_values_that_turso_does_not_report_are_named(desk: Desk, part: str
     assert "libsql://" in text
 
 
-async def test_active_tokens_are_listed_by_holder_and_not_shown(desk: Desk) -> None:
+async def test_active_tokens_are_listed_with_their_holders(desk: Desk) -> None:
     made = desk.acme.add("orders")
     await desk.store.tokens.add(token(1, database="orders", database_id=made["DbId"], holder="U0BEN"))
 

@@ -26,7 +26,7 @@ async def ask_for(desk: Desk, at: int, name: str, **changes: Any) -> Any:
     return await desk.store.requests.open(made, move(made.state))
 
 
-async def test_tokens_are_listed_for_the_channel_and_never_shown(desk: Desk) -> None:
+async def test_tokens_are_listed_only_for_the_channels_databases(desk: Desk) -> None:
     for at, name in enumerate(("orders-eu", "payroll")):
         desk.acme.add(name, DbId=f"db-{name}")
         await desk.store.tokens.add(
@@ -169,7 +169,7 @@ async def test_the_audit_log_is_limited_to_the_channel(desk: Desk) -> None:
     assert "U0DAN" not in str(shown(reply))
     assert "U0EVE" in words(reply)
     assert "orders-gone" in words(reply)
-    assert words(reply).count("orders-eu") == 2 * 1
+    assert words(reply).count("orders-eu") == 2
 
 
 async def test_the_audit_log_is_paged_newest_first(desk: Desk) -> None:

@@ -1,4 +1,4 @@
-"""`triage`: the card is posted within three seconds, and names the parts that are missing."""
+"""`triage`: the card is ready within three seconds, and names the parts that are missing."""
 
 import asyncio
 import time

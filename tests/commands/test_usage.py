@@ -179,7 +179,7 @@ async def test_a_month_that_has_not_begun_is_refused(desk: Desk, month: str, nam
      ("15250w", "is before 1970")],
 )  # fmt: skip
 @pytest.mark.parametrize("command", ["usage", "usage orders", "audit"])
-async def test_a_day_that_is_too_early_is_refused(desk: Desk, command: str, since: str, says: str) -> None:
+async def test_a_day_in_the_future_or_before_1970_is_refused(desk: Desk, command: str, since: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.ask(f"{command} --since {since}")
 
@@ -247,4 +247,4 @@ async def test_nothing_is_compared_if_the_samples_do_not_reach_back(desk: Desk) 
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
 
-    assert "against" not in words(await desk.ask("usage"))
+    assert "vs." not in words(await desk.ask("usage"))

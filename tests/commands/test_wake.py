@@ -175,11 +175,14 @@ async def test_there_is_a_wake_button_for_people_who_may_wake_the_whole_group(
 ) -> None:
     assert buttons(await desk.ask(line))["Wake"]["value"] == "wake orders"
 
+    whole = desk.policy
     archived.add("payroll-secret", archived=True)
-    desk.policy = desk.policy.replace('databases: ["*"]', 'databases: ["orders", "users"]', 1)
+    desk.policy = whole.replace('databases: ["*"]', 'databases: ["orders", "users"]', 1)
     assert "Wake" not in buttons(await desk.ask(line)), "the group has a database of other channels"
 
-    desk.policy = desk.policy.replace(WAKES, "")
+    desk.policy = whole
+    assert "Wake" in buttons(await desk.ask(line))
+    desk.policy = whole.replace(WAKES, "")
     assert "Wake" not in buttons(await desk.ask(line))
 
 
