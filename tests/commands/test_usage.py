@@ -247,4 +247,6 @@ async def test_nothing_is_compared_if_the_samples_do_not_reach_back(desk: Desk) 
     made = desk.acme.add("orders")
     await desk.store.samples.add([sample(f"2026-11-{day}", 100 * day, uuid=made["DbId"]) for day in range(20, 24)])
 
-    assert "vs." not in words(await desk.ask("usage"))
+    shown = words(await desk.ask("usage"))
+    assert "vs." not in shown
+    assert "same as" not in shown
