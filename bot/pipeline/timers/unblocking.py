@@ -113,7 +113,7 @@ async def _record(env: Environment, hold: Hold, event: str) -> None:
         databases=[hold.database], organization=hold.organization, by=TIMER, hold=hold.id,
     )  # fmt: skip
     await env.store.audit.append(replace(made, channel_id=hold.channel_id))
-    await env.store.notices.set_notified(hold.id, event, how="audit")
+    await env.store.notices.set_notified(hold.id, event, how="recorded")
 
 
 async def _notify(env: Environment, turso: TursoReader, hold: Hold) -> None:
