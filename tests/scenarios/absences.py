@@ -1,4 +1,4 @@
-"""Scenarios about absences: a policy that lets approvers name delegates, and helpers that type `/turso away`."""
+"""Helpers for scenarios about absences: a policy that lets approvers name delegates, and lines about `/turso away`."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -28,7 +28,7 @@ channels:
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def back(world: World) -> AsyncIterator[None]:
+async def restored(world: World) -> AsyncIterator[None]:
     """Restore the policy and end all absences after each test."""
     yield
     assert world.bot is not None
@@ -38,8 +38,10 @@ async def back(world: World) -> AsyncIterator[None]:
 
 
 async def away(world: World, person: str = ANA, to: str = BEN, until_: str = "3h") -> Any:
+    """Let a person name a delegate, and return the bot's answer."""
     return await world.person(person).types(f"/turso away --until {until_} --to <@{to}>", holding="can approve for")
 
 
-async def refused(world: World, line: str, person: str = ANA) -> str:
+async def answer_to(world: World, line: str, person: str = ANA) -> str:
+    """Type a line, and return the text of the answer."""
     return words(await world.person(person).types(line))

@@ -71,7 +71,7 @@ async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB
 
 
 def _figures(kind: AlertKind, now: datetime, *, measured: int, compared: int = 0, **_: Any) -> tuple[Figure, ...]:
-    """Return the bars that fit the headline: the hours up to a spike, or the days on which a quota was used."""
+    """Return the bars of the chart that fit the alert's number: the hours up to a spike, or the days of a quota."""
     if kind is AlertKind.SPIKE:
         usual = [compared * share // 100 for share in (90, 110, 100, 95, 105)]
         return tuple(

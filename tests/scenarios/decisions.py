@@ -24,7 +24,7 @@ def of_the_line(decided: Sequence[Decided], person: str, channel: str) -> list[D
 def record_decisions(patch: pytest.MonkeyPatch, *modules: ModuleType) -> list[Decided]:
     """Return a list to which each policy decision is added from now on.
 
-    `modules` are the modules whose decisions count: without them, the pipeline's module `decision`.
+    `modules` are the modules whose decisions are recorded. By default, it is the pipeline's module `decision`.
     """
     found: list[Decided] = []
 

@@ -29,12 +29,12 @@ SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
     "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN, "source": "orders",
 }  # fmt: skip
-"""A valid value for each argument, by its key."""
+"""Valid values of arguments, by the argument's key."""
 FOR_COMMAND = {"rewind": {"to": "1s ago"}, "branch": {"name": "fresh-copy"}}
 """By command: arguments that need another value than the one in `SAMPLES`."""
 NAMES = {"create": "fresh", "thaw": "held", "restore": "quarantined", "wake": "asleep",
          "rewind switch": "rewound", "rewind keep": "rewound", "rewind discard": "rewound"}  # fmt: skip
-"""By command: a database to which the command applies. All other commands use `orders`."""
+"""By command: the name of a database to which the command can be applied. All other commands use `orders`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Entry:
 
 
 def entries() -> Iterator[Entry]:
-    """Yield all entry points, from the tables that the bot itself uses to dispatch."""
+    """Yield all entry points: those in the bot's dispatch tables, and those that no table lists, such as mentions."""
     for command in COMMANDS:
         yield Entry(f"command: {command.name}", _typing(command))
         yield Entry(f"action: form.open.{command.name}", _clicking(f"form.open.{command.name}", ""))
@@ -107,7 +107,10 @@ def _submitting_form(command: Command) -> Way:
 
 
 def _pressing(action_id: str) -> Way:
-    """Return a function that presses the button once with each kind of ID, since only one kind is valid for it."""
+    """Return a function that presses the button once with each ID that may belong to it.
+
+    For alerts, branches, copies and incidents, it creates the object and uses its ID.
+    """
 
     async def take(world: World, ready: Ready) -> None:
         if action_id == "token.end":  # an earlier test may have revoked all tokens
@@ -221,7 +224,7 @@ async def an_intent(world: World, by: str = DANA) -> str:
 
 
 async def values_of(world: World) -> list[str]:
-    """Return IDs of each kind that a button or a form may carry, from the store."""
+    """Return IDs of each kind that a button or a form may carry: from the store, and of a form opened by Ana."""
     assert world.bot is not None
     store = world.bot.store
     requests: list[Request] = list(await store.requests.find(states=list(State)))

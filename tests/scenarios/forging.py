@@ -60,7 +60,7 @@ async def forge_submission(
 ) -> Delivery:
     """Submit a modal that was never opened. `values` maps each `block_id` to what was filled in.
 
-    Each is another modal, unless there is a `view_id`.
+    Each call submits another modal, unless `view_id` is given.
     """
     state = world.workspace.state
     view_id = view_id or f"V0FORGED{next(NUMBERS)}"

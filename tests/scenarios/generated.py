@@ -64,7 +64,7 @@ LINES = {one.name: GIVEN.get(one.name, (example_of(one),)) for one in COMMANDS}
 
 
 def lines(seed: int, count: int) -> list[str]:
-    """Return `count` texts to type after `/turso`: first one for every command, then random ones."""
+    """Return `count` texts to type after `/turso`: one text for every command, and then random ones."""
     dice = random.Random(seed)
     made = [_filled(dice, dice.choice(LINES[name])) for name in LINES]
     while len(made) < count:
@@ -79,7 +79,7 @@ def _filled(dice: random.Random, line: str) -> str:
 
 
 def _typed(dice: random.Random, line: str) -> str:
-    """Return a line in the spelling of a phone, a careful person or a copied chat message. Its meaning is the same."""
+    """Return a line as a phone, a careful person or a copied chat message writes it. It has the same effect."""
     ways: tuple[Callable[[str], str], ...] = (
         lambda text: text.replace("--", "—"),
         lambda text: text.replace('"', "“", 1).replace('"', "”", 1),

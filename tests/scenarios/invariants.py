@@ -1,4 +1,4 @@
-"""Checks after every scenario: nothing broke, and the bot showed only buttons and forms that it handles."""
+"""Checks when a sandbox ends: nothing broke, and the bot showed only buttons and forms that it handles."""
 
 import logging
 from collections.abc import Iterator

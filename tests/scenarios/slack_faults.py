@@ -78,7 +78,7 @@ def below(world: World, card: Message) -> list[Message]:
 
 
 def everything(world: World) -> list[Message]:
-    """Return every message of the bot, including ephemeral ones."""
+    """Return every message in the workspace, including people's own and ephemeral ones."""
     state = world.workspace.state
     posted = [one for messages in state.messages.values() for one in messages.values()]
     return [*posted, *state.ephemerals.values()]
@@ -119,7 +119,7 @@ class Cell:
 
 
 async def press_is_refused(cell: Cell) -> None:
-    """Press Approve while facts about the approver can't be fetched. The press is refused with a reason."""
+    """Press Approve while facts that the decision needs can't be fetched. The press is refused with a reason."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -128,7 +128,7 @@ async def press_is_refused(cell: Cell) -> None:
         text = words(await forging.answer_to(world, ANA, ana.presses("Approve", card)))
         await world.wait_until_idle()
         await others_are_answered(cell)
-    assert "ry again" in text or "Slack doesn't accept the bot" in text or "Slack doesn't" in text, text
+    assert "ry again" in text or "Slack doesn't" in text, text
     request = await stored(world, card)
     assert (request.state, request.votes, sent(world, name)) == (State.PENDING, (), 0)
     await ana.presses("Approve", card)
@@ -183,12 +183,11 @@ def cards_to_approve(world: World, name: str) -> list[Message]:
 
 
 async def answer_falls_back(cell: Cell) -> None:
-    """Run a private command while private answers fail. The answer is sent another way, and a press counts once."""
-    world, ana = cell.world, cell.world.person(ANA)
+    """Run a private command while private answers fail. The answer is sent another way, and an approval counts once."""
+    world = cell.world
     with cell.on():
         await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls --private"))
     await outcome_comes_later(cell)
-    assert ana
 
 
 async def link_is_left_out(cell: Cell) -> None:
@@ -240,7 +239,7 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Type a command that is refused while Slack doesn't list channels. The answer says that another may allow it."""
+    """Type a command that is refused while Slack doesn't list channels. The answer says that another channel may."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")

@@ -1,4 +1,4 @@
-"""Alerts in a channel: posted once, with facts and buttons that the channel's people may have, muted, and ended."""
+"""Alerts in a channel: posted once, with the facts and buttons that people there may have, muted, and ended."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -223,7 +223,7 @@ async def test_the_timeline_of_an_incident_from_an_alert_begins_with_the_alert(w
     assert "after an alert: orders: 120,000 rows written" in str(report)
 
 
-async def test_allow_overages_asks_for_approval_in_the_thread(world: World) -> None:
+async def test_turn_on_overages_asks_for_approval_in_the_thread(world: World) -> None:
     assert world.bot is not None
     await raised(world, AlertKind.QUOTA, "orders", measure=Measure.ROWS_READ)
     card = await shown(world, "of its quota for rows read")

@@ -68,14 +68,14 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
 
 
 HOSTILE = [
-    pytest.param("<!channel>", id="everybody"),
-    pytest.param("<!here|here>", id="those who are here"),
-    pytest.param("<@U0ZED>", id="a mention"),
-    pytest.param("<!subteam^S0ORDERS>", id="a user group"),
+    pytest.param("<!channel>", id="a mention of everybody"),
+    pytest.param("<!here|here>", id="a mention of those who are here"),
+    pytest.param("<@U0ZED>", id="a mention of a person"),
+    pytest.param("<!subteam^S0ORDERS>", id="a mention of a user group"),
     pytest.param("<https://evil.example|Approve>", id="a link"),
-    pytest.param("`*bold*` _it_ ~gone~", id="mark-up"),
+    pytest.param("`*bold*` _it_ ~gone~", id="markup"),
     pytest.param("a\n\n*Approved by* <@U0ZED>\nb", id="new lines"),
-    pytest.param("\u202egnissim\u202c \u200bhidden", id="reading direction"),
+    pytest.param("\u202egnissim\u202c \u200bhidden", id="characters that change the reading direction"),
     pytest.param("&lt;!channel&gt; &amp;lt;", id="entities"),
     pytest.param(":white_check_mark: approved", id="an emoji"),
     pytest.param("```\nraw\n```", id="a code block"),

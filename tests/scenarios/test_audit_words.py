@@ -36,7 +36,7 @@ async def test_approving_ones_own_request_is_recorded_as_rejected_and_another_pe
     assert f"<@{ANA}> approved <@{DANA}>'s request to freeze `{name}`" in page
     assert f"<@{DANA}>'s request to freeze `{name}` succeeded" in page
     assert f"<@{DANA}> asked to freeze `{name}` (needs approval)" in page
-    assert "refused" not in page.replace("was rejected", "")
+    assert "refused" not in page
 
 
 async def test_an_operation_that_a_rule_allowed_is_recorded_as_allowed_by_the_rule(world: World) -> None:

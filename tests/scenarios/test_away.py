@@ -6,8 +6,8 @@ import pytest
 
 from tests.authorization.lost import a_guest, deactivated
 from tests.scenarios.absences import OWN_POLICY as OWN_POLICY
-from tests.scenarios.absences import away, refused
-from tests.scenarios.absences import back as back
+from tests.scenarios.absences import answer_to, away
+from tests.scenarios.absences import restored as restored
 from tests.scenarios.slack_faults import forget
 from tests.world import ANA, BEN, DANA, REMY, World, marked_up, set_policy, words
 
@@ -17,19 +17,23 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def test_delegations_cannot_form_a_circle(world: World) -> None:
     set_policy(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
     await away(world, ANA, BEN)
-    assert "is away, too. Choose someone else." in await refused(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
+    assert "is away, too. Choose someone else." in await answer_to(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
 
 
 @pytest.mark.parametrize(
-    ("later", "says"), [("its end", "That time has already passed."), ("Ben too", "The delegate is now away, too.")]
+    ("approved", "says"),
+    [
+        ("after its end", "That time has already passed."),
+        ("after the delegate left, too", "The delegate is now away, too."),
+    ],
 )
-async def test_an_absence_that_is_approved_after_its_end_has_no_effect(world: World, later: str, says: str) -> None:
+async def test_an_absence_that_is_approved_too_late_has_no_effect(world: World, approved: str, says: str) -> None:
     assert world.bot is not None
-    approved = "{allow: read}\n      - {allow: away, to: deputies}\n      - {approve: away, by: second, expires: 3h}"
-    policy = OWN_POLICY.replace("{allow: [read, away]}", approved)
+    rules = "{allow: read}\n      - {allow: away, to: deputies}\n      - {approve: away, by: second, expires: 3h}"
+    policy = OWN_POLICY.replace("{allow: [read, away]}", rules)
     set_policy(world, policy.replace("deputies: {users", "deputies: {may_delegate_to: deputies, users"))
     card = await world.person(ANA).types(f"/turso away --until 30m --to <@{BEN}>", holding="Withdraw")
-    if later == "Ben too":
+    if approved == "after the delegate left, too":
         await away(world, BEN, REMY)
     else:
         await world.pass_time(minutes=31)
@@ -60,9 +64,9 @@ async def test_whoami_says_that_the_policy_no_longer_allows_a_delegation(world: 
         ("/turso away off", "You aren't away."),
     ],
 )
-async def test_an_absence_without_a_valid_delegate_changes_nothing(world: World, line: str, says: str) -> None:
+async def test_a_refused_away_command_says_why_and_changes_nothing(world: World, line: str, says: str) -> None:
     assert world.bot is not None
-    assert says in await refused(world, line)
+    assert says in await answer_to(world, line)
     assert await world.bot.store.delegations.of(ANA) is None
 
 
@@ -81,7 +85,7 @@ async def test_whoami_shows_a_delegation_to_both_people_and_away_off_ends_it(wor
 async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World, loss: Any) -> None:
     with loss(world, BEN):
         forget(world)
-        answer = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+        answer = await answer_to(world, f"/turso away --until 1h --to <@{BEN}>")
     forget(world)
     assert "can't use Turso Ops at the moment" in answer
     assert world.bot is not None
@@ -95,7 +99,7 @@ async def test_a_person_who_cannot_use_the_bot_cannot_be_a_delegate(world: World
         ("usergroups.users.list", "I couldn't look up the members of a user group"),
     ],
 )
-async def test_if_slack_does_not_answer_the_refusal_says_so(world: World, method: str, says: str) -> None:
+async def test_if_slack_fails_the_refusal_says_so(world: World, method: str, says: str) -> None:
     """The refusal must not say that the person isn't allowed, because that isn't known."""
     set_policy(world, OWN_POLICY.replace("deputies: {users: [U0BEN, U0REMY]}", "deputies: {usergroup: S0DBA}"))
     await world.person(ANA).types("/turso ls", holding="databases")  # lets the bot cache facts about Ana
@@ -104,7 +108,7 @@ async def test_if_slack_does_not_answer_the_refusal_says_so(world: World, method
     directory._groups.forget("S0DBA")
     world.workspace.faults.add("html", method, status=502)
     try:
-        answer = await refused(world, f"/turso away --until 1h --to <@{BEN}>")
+        answer = await answer_to(world, f"/turso away --until 1h --to <@{BEN}>")
     finally:
         world.workspace.faults.clear()
     assert says in answer

@@ -149,7 +149,7 @@ async def waiting(world: World) -> Request:
     return found[0]
 
 
-async def test_a_freeze_starts_only_once_turso_reports_what_is_blocked(world: World) -> None:
+async def test_a_freeze_starts_only_after_turso_has_reported_what_is_blocked(world: World) -> None:
     """If the bot didn't know what others had blocked, a thaw would unblock that, too."""
     await world.create_databases("silent")
     await q.configuration(world, "silent", block_reads=True)

@@ -7,7 +7,7 @@ import pytest
 from bot.pipeline.replies import entry
 from bot.sandbox.workspace.model import Message
 from tests.scenarios.test_branches import OWN_POLICY as OWN_POLICY
-from tests.scenarios.test_branches import announced, branched, direct, kept
+from tests.scenarios.test_branches import announced, branched, direct, stored
 from tests.world import ANA, DANA, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -26,6 +26,7 @@ async def cards(world: World, name: str) -> tuple[Message, Message]:
 
 
 async def show(world: World, both: tuple[Message, Message], holding: str, *, has: set[str] | None = None) -> None:
+    """Wait until both cards contain `holding`, and assert that they have only the buttons in `has`, or none."""
     for one in both:
         now = await world.wait_for_content(one, holding=holding)
         assert set(buttons(now)) == (has or set())
@@ -91,13 +92,13 @@ async def test_after_the_end_of_a_branch_the_cards_have_no_buttons(world: World)
     assert not buttons(await world.wait_for_content(stays, holding="It will be kept until someone destroys it"))
 
 
-async def test_a_press_while_the_quarantine_is_requested_is_told_every_way_to_keep_the_branch(world: World) -> None:
+async def test_a_press_while_the_quarantine_is_requested_is_answered_with_every_way_to_keep_it(world: World) -> None:
     """Whether the quarantine will need approval isn't known yet, so there may be a request or a quarantine to stop."""
     assert world.bot is not None
     before = await branched(world, "ends-now")
     said = await announced(world, "ends-now")
     begun = entry("branch_ended", "begun", at=before.created_at, databases=["ends-now"])
-    assert await world.bot.store.branches.begin_end(await kept(world, "ends-now"), begun)
+    assert await world.bot.store.branches.begin_end(await stored(world, "ends-now"), begun)
 
     for label in ("Keep", "Extend"):
         heard = await world.person(DANA).presses_and_reads(label, said)

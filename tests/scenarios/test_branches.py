@@ -32,7 +32,7 @@ OWN_POLICY = WITH_NAMED_DBA + RULES
 
 
 @pytest.fixture(autouse=True)
-def same_rules(world: World) -> Iterator[None]:
+def restored_rules(world: World) -> Iterator[None]:
     yield
     set_policy(world, OWN_POLICY)
 
@@ -43,10 +43,10 @@ async def branched(world: World, name: str, *, lasting: str = "3d", channel: str
     await world.workspace.say(DANA, channel, f"/turso branch {name}-source {name} --for {lasting}")
     await until(lambda: world.card(channel, holding=f"*{name}* of"), what="the branch")
     await world.wait_until_idle()
-    return await kept(world, name)
+    return await stored(world, name)
 
 
-async def kept(world: World, name: str) -> Branch:
+async def stored(world: World, name: str) -> Branch:
     assert world.bot is not None
     found = await world.bot.store.branches.find(organization="acme")
     return next(one for one in found if one.database == name)
@@ -94,7 +94,7 @@ async def test_a_branch_ends_in_quarantine_and_after_undo_it_stays(world: World)
 
     (request,) = await destroys(world, "ends-plain")
     assert (request.requester, request.reason) == (DANA, "This branch has reached its end date")
-    assert (await kept(world, "ends-plain")).state is BranchState.ENDED
+    assert (await stored(world, "ends-plain")).state is BranchState.ENDED
     await world.person(DANA).presses("Undo", card)
     await until(lambda: world.card(holding="*ends-plain* is restored"), what="the undo")
     await world.pass_time(days=30)
@@ -112,7 +112,7 @@ async def test_after_the_countdown_a_branch_is_destroyed_and_its_source_is_not(w
 
 async def without_its_request(world: World, name: str) -> None:
     """Delete the request that created a branch, as if an older version had pruned it."""
-    one = await kept(world, name)
+    one = await stored(world, name)
     assert world.bot is not None
     statement = delete(requests).where(requests.c.id == one.request_id)
     await world.bot.store.database.write(lambda connection: connection.execute(statement))
@@ -143,7 +143,7 @@ async def test_extend_moves_the_end_of_a_branch_and_keep_removes_it(world: World
 
     heard = await world.person(ANA).presses_and_reads("Extend", said)
     assert "now ends" in words(heard)
-    later = await kept(world, "ends-later")
+    later = await stored(world, "ends-later")
     assert before.ends_at is not None
     assert later.ends_at is not None
     assert (later.ends_at - before.ends_at).days == 3
@@ -207,7 +207,7 @@ async def test_another_database_with_the_name_of_a_branch_is_not_destroyed(world
     await world.wait_until_idle()
 
     assert not await destroys(world, "ends-twice")
-    assert (await kept(world, "ends-twice")).state is BranchState.ENDED
+    assert (await stored(world, "ends-twice")).state is BranchState.ENDED
 
 
 async def test_if_a_branch_is_extended_at_the_moment_of_its_end_only_one_happens_and_the_answer_says_so(
@@ -221,7 +221,7 @@ async def test_if_a_branch_is_extended_at_the_moment_of_its_end_only_one_happens
     heard = await world.person(DANA).reads_answer(DB_OPS, before)
     await world.wait_until_idle()
 
-    requested, now = await destroys(world, "ends-race"), await kept(world, "ends-race")
+    requested, now = await destroys(world, "ends-race"), await stored(world, "ends-race")
     extended = now.state is BranchState.ACTIVE
     assert len(requested) == (0 if extended else 1)
     assert ("now ends" in words(heard)) is extended
@@ -242,7 +242,7 @@ async def test_where_branches_need_approval_only_an_approver_other_than_the_owne
     for who, button in ((DANA, "Keep"), (DANA, "Extend")):
         heard = await world.person(who).presses_and_reads(button, said)
         assert "ask an approver who doesn't own it" in words(heard)
-    assert (await kept(world, "ends-asked")).ends_at == before.ends_at
+    assert (await stored(world, "ends-asked")).ends_at == before.ends_at
 
     heard = await world.person(ANA).presses_and_reads("Keep", said)
     assert "will be kept. It no longer has an end" in words(heard)
@@ -253,7 +253,7 @@ async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> 
     said = await announced(world, "ends-long", days=59)
 
     await world.person(DANA).presses_and_reads("Extend", said)
-    later = await kept(world, "ends-long")
+    later = await stored(world, "ends-long")
     assert later.ends_at == before.created_at + timedelta(days=90)
     heard = await world.person(DANA).presses_and_reads("Extend", said)
     assert "A branch can last 90 days at most" in words(heard)
@@ -268,14 +268,14 @@ async def test_the_end_of_a_branch_in_quarantine_cannot_be_moved_and_passes_with
     for button in ("Extend", "Keep"):
         heard = await world.person(ANA).presses_and_reads(button, said)
         assert "is already in quarantine" in words(heard)
-    assert (await kept(world, "ends-held")).ends_at == before.ends_at
+    assert (await stored(world, "ends-held")).ends_at == before.ends_at
     log = await world.person(ANA).types("/turso audit --db ends-held", holding="audit")
     for tried in ("extend", "keep"):
         assert f"wasn't allowed to {tried} the branch" in words(log)
 
     await world.pass_time(days=1, minutes=5)
     await world.wait_until_idle()
-    assert (await kept(world, "ends-held")).state is BranchState.ENDED
+    assert (await stored(world, "ends-held")).state is BranchState.ENDED
     assert not [
         one
         for one in world.workspace.history(DB_OPS, None)
@@ -289,4 +289,4 @@ async def test_a_person_without_rights_cannot_move_an_end(world: World) -> None:
     set_policy(world, OWN_POLICY.replace("[read, branch, create,", "[read, create,"))
     heard = await world.person(BEN).presses_and_reads("Keep", said)
     assert "can't use `branch ends-own`" in words(heard)
-    assert (await kept(world, "ends-own")).ends_at is not None
+    assert (await stored(world, "ends-own")).ends_at is not None

@@ -29,7 +29,7 @@ LATER = "will be posted later"
 
 
 @pytest.fixture(autouse=True)
-def well_again(world: World) -> Iterator[None]:
+def no_faults_left(world: World) -> Iterator[None]:
     forget(world)
     yield
     world.workspace.faults.clear()
@@ -90,7 +90,7 @@ async def test_a_delayed_card_is_not_posted_if_the_channel_has_been_shared_in_th
 
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "conversations.info"])
-async def test_a_delayed_card_is_posted_as_soon_as_slack_responds(world: World, method: str) -> None:
+async def test_a_delayed_card_is_posted_after_slack_responds_again(world: World, method: str) -> None:
     name = f"late-{method[:4]}"
     await world.person(DANA).types("/turso ls", holding="databases")
     await asks(world, name, method)

@@ -1,4 +1,7 @@
-"""If the policy changes between a confirmation question and its answer, the rules at the time of the answer count."""
+"""If the policy changes while a confirmation waits, the rules at the time of the answer and of the operation count.
+
+Changes of the policy are announced and audited.
+"""
 
 import asyncio
 import re
@@ -40,7 +43,7 @@ def rule(world: World, line: str) -> None:
 
 
 async def question_for(world: World, line: str) -> Any:
-    """Type a line under a rule that asks only its requester to confirm, and return the question."""
+    """Type a line under a rule that only asks the requester to confirm, and return the question."""
     rule(world, OWN)
     question = await world.person(DANA).types(line)
     assert {"Cancel"} < set(buttons(question))
@@ -53,7 +56,7 @@ def confirming_button(question: Any) -> str:
 
 @pytest.mark.parametrize("more", STRICTER)
 @pytest.mark.parametrize(("command", "method"), [("freeze", "PATCH"), ("token", "POST")])
-async def test_a_confirmation_that_now_needs_an_approval_is_refused(
+async def test_a_confirmation_is_refused_if_the_rules_now_require_more(
     world: World, more: str, command: str, method: str
 ) -> None:
     await world.create_databases(name := f"{command}-{list(STRICTER).index(more)}")

@@ -59,7 +59,7 @@ async def test_a_change_in_a_channel_without_the_bot_gets_one_private_answer_the
 
 
 async def requests(world: World) -> list[str]:
-    """Return the IDs of the requests that are open or have succeeded."""
+    """Return the IDs of the requests that are pending, approved or executing, or have succeeded."""
     assert world.bot is not None
     waiting = (State.PENDING, State.APPROVED, State.EXECUTING, State.SUCCEEDED)
     return [one.id for one in await world.bot.store.requests.find(states=waiting)]

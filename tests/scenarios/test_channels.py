@@ -9,7 +9,7 @@ from bot.core.requests.request import State
 from tests.scenarios import forging
 from tests.scenarios.conftest import checked_sandbox
 from tests.scenarios.policies import NAMED_PEOPLE
-from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, SHARED, STELLA, World, buttons, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -175,10 +175,8 @@ async def test_commands_still_work_when_slack_asks_to_wait(world: World) -> None
 async def test_an_answer_arrives_when_the_response_url_does_not_work(world: World) -> None:
     fault = world.workspace.faults.add("server_error", "response_url", status=404)
     try:
-        await world.workspace.say(DANA, DB_OPS, "/turso whoami")
-        found = await until(
-            lambda: next((m for m in world.person(DANA).sees() if m.only_for and DANA in words(m)), None), what="whoami"
-        )
+        typed = world.workspace.say(DANA, DB_OPS, "/turso whoami")
+        found = await forging.answer_to(world, DANA, typed, holding=DANA)
     finally:
         world.workspace.faults.remove(fault)
 

@@ -9,6 +9,7 @@ from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.scenarios.requesting import make_request, reaches, request_id, stored
+from tests.security import stage
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, ORDERS, REMY, STELLA, ZED, World, buttons, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -71,7 +72,7 @@ async def test_a_person_in_two_approving_groups_counts_once(world: World) -> Non
     assert (await stored(world, card)).state is State.PENDING
 
 
-async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: World) -> None:
+async def test_a_late_approval_is_refused_but_a_denial_counts_until_the_token_is_minted(world: World) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_reads("Approve", card)
     assert (await stored(world, card)).state is State.READY
@@ -88,7 +89,7 @@ async def test_a_late_click_is_answered_with_the_outcome_of_the_request(world: W
     assert "Too late" in words(denied_late)
 
 
-@pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["guest", "stranger", "deactivated"])
+@pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["a guest", "an outsider", "a deactivated person"])
 async def test_a_forged_approval_by_a_person_without_the_right_is_refused(world: World, person: str) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
 
@@ -132,12 +133,15 @@ async def test_a_member_who_is_not_an_approver_may_not_decide(world: World, labe
 async def test_a_forged_button_is_answered_privately_and_changes_nothing(
     world: World, action_id: str, value: str
 ) -> None:
+    before = stage.changing_calls(world)
     doing = forging.forge_click(world, DANA, action_id, value, message=world.card())
 
     answer = await forging.answer_to(world, DANA, doing)
 
+    await world.wait_until_idle()
     assert answer.only_for == DANA
     assert "<!channel>" not in marked_up(answer)
+    assert stage.changing_calls(world) == before
 
 
 async def test_a_press_from_another_channel_than_the_requests_is_refused(world: World) -> None:
@@ -273,7 +277,11 @@ async def test_only_the_requester_can_confirm_or_cancel(world: World) -> None:
     stolen = await forging.answer_to(
         world, DANA, forging.forge_click(world, DANA, "request.confirm", request_id(question), message=world.card())
     )
-    assert "Only the requester" in words(stolen)
+    assert "Only the requester can confirm" in words(stolen)
+    cancelled = await forging.answer_to(
+        world, DANA, forging.forge_click(world, DANA, "request.dismiss", request_id(question), message=world.card())
+    )
+    assert "Only the requester can cancel" in words(cancelled)
     await remy.presses("Cancel", question)
     await reaches(world, question, State.CANCELLED)
     late = await forging.answer_to(
@@ -292,6 +300,7 @@ async def test_a_confirmed_freeze_blocks_writes_and_says_so(world: World) -> Non
 
     await reaches(world, question, State.SUCCEEDED)
     assert len(world.changes("PATCH", f"/databases/{name}/configuration")) == 1
+    await until(lambda: world.card(holding=f"Writes to *{name}* are blocked"), what="the outcome")
 
 
 async def test_markup_in_a_reason_is_not_interpreted_on_the_card(world: World) -> None:

@@ -76,7 +76,7 @@ async def test_the_store_is_created_in_the_folder_and_upgrading_twice_is_harmles
 @pytest.mark.parametrize(
     ("text", "status", "says"),
     [
-        pytest.param(POLICY.read_text(), 0, "", id="the sandbox's"),
+        pytest.param(POLICY.read_text(), 0, "", id="the sandbox's policy"),
         pytest.param("", 1, "the file is empty", id="empty"),
         pytest.param("channels: {}\n", 1, "`version: 1` is missing", id="without a version"),
         pytest.param("version: 1\n", 1, "names no channels", id="a version alone"),
@@ -96,7 +96,7 @@ async def test_policy_check_says_whether_a_policy_is_valid(tmp_path: Path, text:
 
     ran = await run("policy", "check", str(policy), folder=tmp_path, env={"TURSO_ORGANIZATION": "acme"})
 
-    assert (ran.status != 0) is (status != 0), ran.out + ran.err
+    assert ran.status == status, ran.out + ran.err
     assert says.lower() in (ran.out + ran.err).lower()
     assert "Traceback" not in ran.err
 
@@ -138,7 +138,7 @@ async def test_a_missing_audit_log_is_not_called_valid(words: tuple[str, ...], t
 # -- with a running bot
 
 
-async def test_a_bot_reports_that_it_is_alive_ready_and_busy(installation: Installation) -> None:
+async def test_a_bot_serves_pages_about_its_health_its_readiness_and_its_metrics(installation: Installation) -> None:
     alive, ready, metrics = [await installation.asks(page) for page in ("/healthz", "/readyz", "/metrics")]
 
     assert (alive.status_code, ready.status_code, metrics.status_code) == (200, 200, 200)
@@ -193,9 +193,9 @@ async def test_the_audit_log_is_exported_and_verified_and_a_changed_entry_is_fou
     await world.person(ANA).submits({"typed_name": "audited"})
     await world.wait_for_content(card, holding="*audited* was destroyed")
 
-    holds = await installation.command_afresh("audit", "verify")
+    verified = await installation.command_afresh("audit", "verify")
     exported = [json.loads(line) for line in (await installation.command_afresh("audit", "export")).out.splitlines()]
-    assert holds.status == 0, holds.out
+    assert verified.status == 0, verified.out
     destroyed = [one for one in exported if "audited" in one["databases"] and one["outcome"] == "succeeded"]
     assert destroyed
     assert destroyed[0]["user_id"] == DANA

@@ -58,6 +58,7 @@ DIFFERENT: dict[str, tuple[Change, str, int, tuple[bool, bool] | None]] = {
     "recreated": (recreated, "now belongs to a different database", 1, (False, False)),
     "its hold released": (released, "ended before the countdown", 0, (True, True)),
 }
+"""By label: a change, what the outcome says, how many calls destroy the database, and the blocks afterwards."""
 
 
 async def test_a_database_that_changed_during_the_quarantine_is_not_destroyed(world: World) -> None:
@@ -170,7 +171,7 @@ async def rests(world: World, card: Message) -> Any:
 
 
 async def refused(world: World, name: str) -> Message:
-    """Let the policy's ceiling refuse the destroy after a quarantine, remove the ceiling, and return the card."""
+    """Let the policy's ceiling deny the destroy at the end of a countdown, remove the ceiling, and return the card."""
     card = await q.quarantined(world, name)
     await forbid(world)
     await world.pass_time(hours=25)
@@ -295,4 +296,4 @@ async def tries(world: World, card: Message, number: int) -> None:
         if found.count("postponed") >= number:
             return
         await asyncio.sleep(0.02)
-    raise AssertionError(f"not put off {number} times: {found}")
+    raise AssertionError(f"not postponed {number} times: {found}")

@@ -10,8 +10,8 @@ from tests.authorization.lost import clear_caches, out_of_the_channel
 from tests.incidents.test_home import home
 from tests.scenarios import forging
 from tests.scenarios.absences import OWN_POLICY as OWN_POLICY
-from tests.scenarios.absences import away, refused
-from tests.scenarios.absences import back as back
+from tests.scenarios.absences import answer_to, away
+from tests.scenarios.absences import restored as restored
 from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, set_policy, until, words
 
@@ -55,7 +55,7 @@ async def test_a_delegation_ends_by_itself(world: World) -> None:
     answer = await world.person(BEN).presses_and_reads("Approve", card)
 
     assert "You aren't an approver for this request." in words(answer)
-    assert "You aren't away." in await refused(world, "/turso away off")
+    assert "You aren't away." in await answer_to(world, "/turso away off")
 
 
 async def test_a_delegation_that_ends_before_the_start_stops_the_request(
@@ -222,7 +222,7 @@ async def test_a_person_who_approved_may_still_deny(world: World) -> None:
     assert "approved by" not in after
 
 
-async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: World) -> None:
+async def test_a_delegate_of_two_approvers_votes_for_the_one_who_has_not_approved(world: World) -> None:
     await away(world, ANA, BEN)
     await away(world, DANA, BEN)
     card = await make_request(world, "/turso db protect {} on --reason due", by=REMY)
@@ -234,7 +234,9 @@ async def test_a_delegate_of_two_acts_for_the_one_who_has_not_approved(world: Wo
     assert sorted((one.user_id, one.on_behalf_of) for one in request.votes) == [(ANA, ""), (BEN, DANA)]
 
 
-async def test_a_vote_that_started_a_countdown_counts_at_its_end_after_the_delegation(world: World) -> None:
+async def test_a_vote_that_started_a_countdown_counts_at_its_end_although_the_delegation_has_ended(
+    world: World,
+) -> None:
     await away(world, until_="1h")
     card = await make_request(world, "/turso db destroy {} --reason gone")
     await world.person(BEN).presses("Approve", card)

@@ -91,7 +91,7 @@ async def test_there_is_no_direct_message_unless_the_rule_says_so_and_none_after
     assert not direct(world, approved, BEN)
 
 
-async def test_a_message_that_slack_refused_is_sent_later_and_others_get_no_second_one(world: World) -> None:
+async def test_if_slack_does_not_list_the_members_each_person_gets_one_direct_message_later(world: World) -> None:
     card = await make_request(world, LINE)
     fault = world.workspace.faults.add("api_error", "conversations.members", error="internal_error")
     with pytest.raises(Unavailable):

@@ -1,4 +1,4 @@
-"""Each check of `doctor` passes in the sandbox, and fails with a sentence if there is a problem."""
+"""The checks of `doctor` pass in the sandbox, and report each problem in a sentence."""
 
 import asyncio
 import re

@@ -1,4 +1,7 @@
-"""After every outcome, the bot's blocks match its open holds, and the card has only buttons that work."""
+"""After every outcome of a freeze or a destroy, Turso blocks exactly what the open holds need.
+
+The card offers Deny and Withdraw until the change is sent.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -106,11 +109,11 @@ async def matches(world: World, name: str) -> None:
     assert blocked == remaining(await q.holds(world, name)), f"{name}: {await q.holds(world, name)}"
 
 
-@pytest.mark.parametrize(("end", "order"), pairs(ENDS, ("first", "in place of another")))
+@pytest.mark.parametrize(("end", "order"), pairs(ENDS, ("the first quarantine", "in place of another")))
 async def test_blocks_and_holds_match_after_every_end(
     world: World, monkeypatch: pytest.MonkeyPatch, end: str, order: str
 ) -> None:
-    takes_over = order != "first"
+    takes_over = order != "the first quarantine"
     name = f"law-{end}-{'second' if takes_over else 'first'}"
     old = await resting(world, name) if takes_over else None
     if old is None:
@@ -184,6 +187,7 @@ async def reconciled(world: World, request_id: str) -> None:
 OPERATIONS = {"freeze": "/turso freeze {} --reads --for 12h --reason old", "quarantine": "", "finish": ""}
 OPENED = {"nothing": {}, "reads": {"block_reads": False}, "writes": {"block_writes": False}}
 OPENED["both"] = OPENED["reads"] | OPENED["writes"]
+"""What others unblock while the outcome is unknown."""
 
 
 @pytest.mark.parametrize(("opened", "operation"), pairs(OPENED, OPERATIONS))

@@ -1,4 +1,4 @@
-"""Every button that the bot shows is pressed by a person who sees it, by other people, and a second time.
+"""One button of each kind that the bot shows is pressed by a person who sees it, by other people, and a second time.
 
 Each press is answered where the person sees it. Nothing breaks, which the fixture checks at its end.
 """
@@ -20,6 +20,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, REMY, World, unti
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("every-button")]
 TELLS_ALONE = ("response_url", "chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish")
+"""Methods whose result only one person sees."""
 OTHERS = (REMY, GIL)
 """A responder, who has few permissions here, and a guest, who has none."""
 
@@ -61,6 +62,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 async def tour(world: World) -> None:
+    """Use the bot in many ways, so that it shows messages of each kind."""
     dana, ana, remy, ben = (world.person(one) for one in (DANA, ANA, REMY, BEN))
     await world.create_databases("waits", "quarantined", "broken", "held", "minted", "asked")
     for line in ("", "help", "ls", "show orders", "usage", "triage orders", "tokens", "audit", "nonsense", "doctor"):

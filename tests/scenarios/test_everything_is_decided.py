@@ -28,14 +28,19 @@ from tests.world import ANA, BEN, DANA, INCIDENT, REMY, World, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 KEPT = ("requests", "votes", "holds", "incidents", "digests", "tokens", "reviews", "alert_subscriptions", "alert_mutes")
+"""Tables that a dry run must not change."""
 TELLING = ("chat.", "views.", "response_url", "files.")
+"""Beginnings of Slack's methods that show a person something."""
 FOR_ALL = [one.name for one in COMMANDS if one.open_to_all]
 SHOWING = (
     "home", "action: home.page.", "action: form.open.", "action: channel.", "action: unknown", "options: ",
     "shortcut: ",
     *(f"{way}{name}" for name in FOR_ALL for way in ("command: ", "callback: form.")),
 )  # fmt: skip
-"""Entry points that only open a form or list permissions. They need no audit entry."""
+"""Entry points that need no audit entry.
+
+They open a form, suggest values, show Home or permissions, refuse an unknown button, or run a command for everyone.
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -67,7 +67,7 @@ PEOPLE = {
 }  # fmt: skip
 CHANNELS = {
     "public": DB_OPS, "private, with the requester": ORDERS, "archived": OLD,
-    "shared": SHARED, "shared against the policy": PARTNERS, "public, without the person": QUIET,
+    "shared": SHARED, "shared against the policy": PARTNERS, "public, with few members": QUIET,
 }  # fmt: skip
 LINES = (
     "ls", "show orders", "show analytics", "token orders", "token orders --read-only", "freeze orders --for 30m",
@@ -117,7 +117,7 @@ def sections(message: Message) -> list[str]:
 
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
-    """Type a line as a person, and return the policy's last verdict with its reason."""
+    """Type a line as a person, as a dry run if it changes something. Return the policy's last verdict and reason."""
     clear_caches(world)
     before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
@@ -134,7 +134,7 @@ async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where:
 
 
 async def explained(world: World, line: str, who: str, where: str, *, unsaid: str = "") -> Answer:
-    """Run `policy explain` in #db-ops as Ana, about whom all facts are known.
+    """Run `policy explain` in #db-ops as Ana, about whom the bot has cached all facts.
 
     `unsaid` is the name of a Slack method that fails meanwhile.
     """
@@ -213,6 +213,7 @@ async def test_while_slack_does_not_return_groups_only_verdicts_that_depend_on_t
 
 @contextmanager
 def silent(world: World, method: str) -> Iterator[None]:
+    """Make a Slack method fail inside the `with` block. With an empty name, none fails."""
     fault = world.workspace.faults.add("api_error", method or "none.at.all", error="fatal_error")
     try:
         yield

@@ -126,16 +126,12 @@ async def test_names_that_begin_with_the_typed_text_are_listed_first(world: Worl
     [
         ("/turso db create", {"arg.name": "Not A Name"}, "arg.name"),
         ("/turso token", {"arg.name": "orders", "arg.expiration": "soon"}, "arg.expiration"),
-        ("/turso usage", None, ""),
     ],
-    ids=["a name", "an expiration", "nothing is missing"],
+    ids=["a name", "an expiration"],
 )
 async def test_an_error_is_shown_at_its_field_and_the_form_stays(
-    world: World, line: str, values: dict[str, Any] | None, field: str
+    world: World, line: str, values: dict[str, Any], field: str
 ) -> None:
-    if values is None:
-        assert not (await world.person(DANA).types(line)).only_for
-        return
     view = await form_of(world, line)
     if "orders" in values.values():
         await choose(world, view, "orders")
@@ -145,6 +141,11 @@ async def test_an_error_is_shown_at_its_field_and_the_form_stays(
     assert set(acted.errors) == {field}
     assert world.workspace.views_of(DANA), "the form is still open"
     await world.workspace.close_view(DANA, view.id)
+
+
+async def test_a_line_that_lacks_no_argument_is_answered_without_a_form(world: World) -> None:
+    assert not (await world.person(DANA).types("/turso usage")).only_for
+    assert not world.workspace.views_of(DANA)
 
 
 async def test_a_refusal_of_a_submitted_form_is_a_private_message(world: World) -> None:
@@ -166,7 +167,7 @@ async def test_a_person_who_may_not_use_a_command_gets_no_form(world: World) -> 
     assert not world.workspace.views_of(DANA)
 
 
-async def test_another_persons_form_is_refused_and_its_menu_is_empty(world: World) -> None:
+async def test_another_persons_form_cannot_be_submitted(world: World) -> None:
     view = await form_of(world, "/turso show")
     about = view.source["private_metadata"]
 
@@ -180,12 +181,16 @@ async def test_another_persons_form_is_refused_and_its_menu_is_empty(world: Worl
 async def test_a_forged_form_is_answered_with_an_error(world: World, callback: str) -> None:
     values = {"command": "list", "comment": "x", "verdict": "yes", "typed_name": "orders", "arg.name": "orders"}
 
+    before = len(forging.private_messages(world, DANA))
+
     answer = await forging.forge_submission(world, DANA, callback, "i-forged", values)
 
+    await world.wait_until_idle()
     assert answer.status == 200
     if callback == "review":
-        return
-    assert "response_action" in answer.answer
+        assert "Reference" in words(forging.private_messages(world, DANA)[before:][-1])
+    else:
+        assert "response_action" in answer.answer
 
 
 async def test_the_global_shortcut_asks_for_a_command_and_a_channel(world: World) -> None:

@@ -78,7 +78,7 @@ async def test_every_command_works_with_this_generation(world: World, name: str)
     assert (
         outcomes() == ["refused"]
         if has_no_groups or name in WITHOUT_SUBJECT
-        else outcomes() not in (["refused"], ["broken"])
+        else len(outcomes()) == 1 and not {"refused", "broken"} & set(outcomes())
     ), outcomes()
 
 
@@ -113,7 +113,7 @@ def answering(world: World, path: str, body: Any, *, status: int = 200, method: 
 
 
 def database(**keys: Any) -> dict[str, Any]:
-    """Return a database object with the given keys."""
+    """Return Turso's answer about the database `gen-more`, with the given keys."""
     return {"database": {"Name": "gen-more", "DbId": "0193c0de-7a11-7c3e", "Hostname": "gen-more-acme.turso.io"} | keys}
 
 
@@ -194,7 +194,7 @@ async def test_both_answers_to_a_creation_are_reported_without_a_password(
     await held.arrived.wait()
     await world.create_databases(name)
     held.released.set()
-    seen = await until(lambda: world.card(holding=f"*{name}* is ready"), what="will show the result")
+    seen = await until(lambda: world.card(holding=f"*{name}* is ready"), what="the message with the result")
 
     assert "hunter2" not in json.dumps([call.args for call in world.workspace.calls])
     assert name in words(seen)
@@ -222,13 +222,14 @@ async def test_keys_are_read_in_any_case(world: World, keys: dict[str, Any]) -> 
 @pytest.mark.parametrize("status", [400, 409, 422])
 async def test_a_taken_name_is_reported_with_tursos_message(world: World, status: int) -> None:
     taken = {"error": "database with name gen-taken already exists", "code": "conflict"}
+    before = len(world.changes("POST", D))
     with answering(world, D, taken, status=status, method="POST"):
         await forging.forge_command(world, DANA, DB_OPS, f"create gen-taken-{status}")
-        seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="will show the result")
+        seen = await until(lambda: world.card(holding=f"gen-taken-{status}"), what="the message with the result")
         await world.wait_until_idle()
 
     assert "already exists" in words(seen)
-    assert len(world.changes("POST", D)) < 100, "the creation isn't sent again"
+    assert len(world.changes("POST", D)) == before + 1, "the creation isn't sent again"
 
 
 async def test_a_rotation_names_the_databases_that_it_may_affect(world: World) -> None:
@@ -281,10 +282,9 @@ async def test_top_queries_are_read_from_either_endpoint(
 
 @pytest.mark.parametrize("flag", ["block_writes", "blocked_writes"])
 async def test_blocked_flags_are_read_in_both_spellings(world: World, flag: str) -> None:
-    settings = {"block_writes": True, "block_reads": False, "size_limit": "0"}
     with (
         answering(world, f"{D}/gen-more", database(**{flag: True})),
-        answering(world, f"{D}/gen-more/configuration", settings),
+        answering(world, f"{D}/gen-more/configuration", {"size_limit": "0"}),
     ):
         answer = await world.person(DANA).types("/turso show gen-more")
 

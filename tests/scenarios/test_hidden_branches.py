@@ -14,7 +14,7 @@ LIST = "/v1/organizations/acme/databases"
 OWN_POLICY = BRANCHES.replace("[read, branch,", "[read, freeze, thaw, branch,")
 
 
-async def there(world: World, name: str) -> None:
+async def ensure_created(world: World, name: str) -> None:
     if (await world.call_turso("GET", f"/databases/{name}")).status_code == 404:
         await world.create_databases(name)
 
@@ -25,7 +25,7 @@ async def there(world: World, name: str) -> None:
 async def test_a_branch_whose_source_a_channel_may_not_see_does_not_exist_there(world: World, line: str) -> None:
     """The branch was created in another channel or with the CLI. #team-orders may see its name, but not its source."""
     if not [one for one in world.workspace.history(DB_OPS, None) if "*orders-hidden* of" in words(one)]:
-        await there(world, "payroll")
+        await ensure_created(world, "payroll")
         await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-hidden")
         await until(lambda: world.card(holding="*orders-hidden* of"), what="the branch")
 
@@ -50,9 +50,12 @@ async def with_one_unreadable(world: World) -> str:
 
 @pytest.mark.parametrize("turso", ["as usual", "silent", "partly unreadable"])
 async def test_tokens_of_a_branch_are_listed_only_where_the_branch_may_be_seen(world: World, turso: str) -> None:
-    """Only Turso's complete list shows which databases are branches. Without it, tokens aren't listed by name alone."""
+    """Only Turso's complete list shows which databases are branches.
+
+    Without it, a token isn't listed just because the channel may see databases with such names.
+    """
     name = f"orders-key-{turso.replace(' ', '-')}"
-    await there(world, "payroll")
+    await ensure_created(world, "payroll")
     await world.workspace.say(DANA, DB_OPS, f"/turso branch payroll {name}")
     await until(lambda: world.card(holding=f"*{name}* of"), what="the branch")
     await world.person(DANA).types(f"/turso token {name} --read-only")
@@ -120,7 +123,7 @@ async def freeze(world: World, name: str) -> None:
 
 async def test_a_triage_card_shows_nothing_of_a_hidden_branch_that_now_has_its_name(world: World) -> None:
     """The card is updated after each change of its database, also after changes from other channels."""
-    await there(world, "payroll")
+    await ensure_created(world, "payroll")
     card = await triaged(world, "orders-swap")
     assert (await world.call_turso("DELETE", "/databases/orders-swap")).status_code == 200
     await world.workspace.say(DANA, DB_OPS, "/turso branch payroll orders-swap")

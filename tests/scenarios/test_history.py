@@ -33,7 +33,7 @@ async def test_usage_of_a_period_in_the_last_month_is_what_turso_counted(world: 
     since, now = counted_from(text), datetime.now(UTC)
     assert f"{await rows_read(world, since, now):,}" in text, f"from {since}"
     assert "No history" not in text
-    assert "not known" not in text
+    assert "unknown" not in text
 
 
 async def test_the_history_begins_a_month_ago_and_the_answer_says_so(world: World) -> None:

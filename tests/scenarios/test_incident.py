@@ -39,7 +39,7 @@ async def test_a_whole_incident_is_in_one_thread_and_ends_with_a_report(world: W
     assert "no rules for this channel" in words(after)
 
 
-async def test_a_scheduled_digest_is_sent_once_and_lists_frozen_databases(world: World) -> None:
+async def test_a_scheduled_digest_is_sent_once(world: World) -> None:
     ana = world.person(ANA)
     on = await ana.types("/turso digest on --daily 09:00 --tz UTC")
     assert "every day at 9:00 AM" in words(on)

@@ -1,4 +1,4 @@
-"""A direct message links only channels that its reader is in. To others, a private channel isn't even named."""
+"""A direct message links only channels that its reader is in. It calls any other one "another channel"."""
 
 import pytest
 

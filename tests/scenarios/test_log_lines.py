@@ -25,7 +25,7 @@ EXECUTED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.QUA
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a sandbox with the log level DEBUG, in which requests have ended in every way."""
+    """Run a sandbox with the log level DEBUG, in which requests have ended in many ways."""
     data = tmp_path_factory.mktemp("world")
     (policy := data / "policy.yaml").write_text(TWO_APPROVERS)
     async with checked_sandbox(data, policy=policy) as found:
@@ -61,9 +61,9 @@ async def _day(world: World) -> None:
     await _approves_by_name(world, destroyed)
     await ana.presses_and_reads("Undo", await world.wait_for_content(destroyed, button="Undo"))
     await reaches(world, destroyed, State.RESTORED)
-    stale = await make_request(world, "/turso db destroy {} --now --reason old")
+    failing = await make_request(world, "/turso db destroy {} --now --reason old")
     world.turso.faults.add("status", method="DELETE", path="*/databases/*", status=422, count=1)
-    await _approves_by_name(world, stale)
+    await _approves_by_name(world, failing)
     await make_request(world, "/turso protect {} on")
     await world.pass_time(seconds=40)
     await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
@@ -83,18 +83,18 @@ def lines(**wanted: Any) -> list[dict[str, Any]]:
     return [one for one in every if all(one.get(key) == value for key, value in wanted.items())]
 
 
-async def everything(world: World) -> list[Request]:
+async def all_requests(world: World) -> list[Request]:
     assert world.bot is not None
     return list(await world.bot.store.requests.find(states=list(State)))
 
 
-async def test_the_requests_in_this_sandbox_have_ended_in_every_way(world: World) -> None:
-    states = {one.state for one in await everything(world)}
+async def test_the_requests_in_this_sandbox_have_ended_in_many_ways(world: World) -> None:
+    states = {one.state for one in await all_requests(world)}
     assert states >= {State.SUCCEEDED, State.DENIED, State.CANCELLED, State.EXPIRED, State.RESTORED, State.FAILED}
 
 
 async def test_every_request_has_a_line_for_its_start_and_for_its_end(world: World) -> None:
-    for request in await everything(world):
+    for request in await all_requests(world):
         moved = [one for one in lines(request=request.id) if one["event"].startswith("request.")]
         assert [one["event"] for one in moved].count("request.opened") == 1
         assert moved[0]["event"] == "request.opened"
@@ -107,7 +107,7 @@ async def test_every_request_has_a_line_for_its_start_and_for_its_end(world: Wor
 
 
 async def test_every_operation_has_a_line_with_its_outcome(world: World) -> None:
-    executed = [one for one in await everything(world) if one.command != "token" and one.state in EXECUTED]
+    executed = [one for one in await all_requests(world) if one.command != "token" and one.state in EXECUTED]
     assert len(executed) >= 5
     for request in executed:
         ended = lines(event="operation.ended", request=request.id)

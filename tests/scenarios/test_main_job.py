@@ -58,7 +58,7 @@ async def test_usage_is_ranked_for_the_organization_and_shown_for_one_database(w
     assert not one.only_for
 
 
-async def test_a_created_database_accepts_connections(world: World) -> None:
+async def test_a_database_is_created_with_one_call_and_reported_as_ready(world: World) -> None:
     before = len(world.changes("POST", "/organizations/acme/databases"))
 
     answer = await world.person(DANA).types("/turso db create shop --reason launch")
@@ -132,7 +132,7 @@ async def test_a_rotation_names_the_holders_of_tokens_and_revokes_them(world: Wo
     assert len(world.changes("POST", "/databases/crew/auth/rotate")) == 1
 
 
-async def test_the_audit_log_has_every_step_and_is_valid(world: World) -> None:
+async def test_the_audit_log_names_what_happened_and_is_valid(world: World) -> None:
     assert world.bot is not None
     await world.wait_until_idle()
 

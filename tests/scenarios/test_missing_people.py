@@ -51,7 +51,7 @@ async def test_home_is_shown_even_if_slack_returns_nothing_about_a_requester(
     await world.workspace.open_home(ANA)
     home = await until(lambda: world.workspace.home_of(ANA), what="Home")
     assert request_id(two) in words(home)
-    assert request_id(one) in words(home), "the rest of the request is shown"
+    assert request_id(one) in words(home), "a request by a person whom Slack doesn't return is shown, too"
 
 
 def forget_members(world: World) -> None:

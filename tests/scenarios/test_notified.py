@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -16,6 +15,7 @@ from bot.slack.lookups.directory import SlackDirectory
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios import forging
 from tests.scenarios.requesting import make_request, reaches, stored
+from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notified")]
@@ -65,7 +65,7 @@ async def home(world: World, who: str) -> View:
 async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world: World, place: Channel) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
     await world.person(ANA).presses_and_reads("Approve", card)
-    request = await reaches(world, card, State.READY)
+    await reaches(world, card, State.READY)
     view = await home(world, DANA)
     before = {one.ts for one in forging.private_messages(world, DANA)}
 
@@ -79,18 +79,8 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
     everything = [one for messages in world.workspace.state.messages.values() for one in messages.values()]
     assert not [one for one in everything if "eyJ" in words(one)], "no message contains the token"
     assert {one.ts for one in forging.private_messages(world, DANA)} == before
-    assert request.id
 
 
-REFUSALS = (
-    "I don't know",
-    "Only the requester",
-    "isn't one of",
-    "aren't a",
-    "is not for you",
-    "no longer allowed",
-    "denied",
-)
 SHOWS_A_MODAL = {"Reveal", "Deny"}
 """Labels of buttons that open a modal. The buttons of each channel open one, too."""
 
@@ -123,7 +113,7 @@ async def test_every_button_on_home_works_for_each_person_who_sees_it(world: Wor
             shows = label in SHOWS_A_MODAL or of_channel
             assert texts or (shows and modal), f"{who} pressed {label} and nothing happened"
             assert not of_channel or (modal and not texts), f"{who}: {label}: {texts}"
-            assert not [one for one in texts if any(refusal in one for refusal in REFUSALS)], f"{who}: {label}: {texts}"
+            assert not [one for one in texts if "Reference `i-" in one], f"{who}: {label} was refused: {texts}"
             for view in modal:
                 await world.workspace.close_view(who, view.id)
 
@@ -246,19 +236,15 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
     assert direct(world, ANA, f"freeze of `{name}` has ended"), "she had approved it"
 
 
-async def test_a_rotation_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(
+async def test_a_change_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(
     world: World, place: Channel
 ) -> None:
     first = (await world.workspace.say(DANA, DB_OPS, "what about this?")).message
     assert first is not None
-    bot = world.workspace.app.bot_user_id
     await world.create_databases("threadless")
     world.workspace.state.remove_message(first)
-    orphan = replace(first, thread_ts=first.ts, text=f"<@{bot}> protect threadless on --reason audit")
 
-    from tests.security import stage
-
-    body = stage.mention(world, "protect threadless on --reason audit", thread_ts=orphan.thread_ts)
+    body = stage.mention(world, "protect threadless on --reason audit", thread_ts=first.ts)
     await world.workspace.deliver(body)
     await world.wait_until_idle()
 

@@ -1,4 +1,4 @@
-"""Cards of alerts in a channel that the bot left or that was shared since are updated, and presses are checked."""
+"""In a channel that the bot has left or that was shared, alert cards are updated, and presses on them are refused."""
 
 from collections.abc import AsyncIterator
 from typing import Any

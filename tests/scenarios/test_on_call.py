@@ -256,7 +256,7 @@ async def test_a_reminder_is_posted_only_when_it_is_known_who_is_on_call(world: 
         with pytest.raises(Unavailable, match="I couldn't look up who is on call in PagerDuty"):
             await fire(env, timer)
         following = await fire(env, replace(timer, failures=5))
-        assert following is not None, "so that the next level is called, whatever the service does"
+        assert following is not None, "so that the next level is notified even if the service keeps failing"
         assert following.attempt == 2
     assert below() == []
 

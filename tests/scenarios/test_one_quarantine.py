@@ -1,6 +1,6 @@
 """A database has at most one open quarantine. A second request to destroy it links to the open one.
 
-After its end, no request destroys the database or blocks it.
+After the open one has ended, no other request destroys or blocks the database.
 """
 
 import asyncio

@@ -33,7 +33,10 @@ channels:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def alerts_on(world: World) -> AsyncIterator[None]:
-    """Turn on alerts in the first test only, because that takes a sample, which ends alerts. Then, end all alerts."""
+    """Turn on alerts before the first test, and end all alerts after each test.
+
+    Turning them on takes a sample, which would end the alerts of a later test.
+    """
     assert world.bot is not None
     if not await world.bot.store.alerts.stored_subscriptions():
         keep_usage_unknown(world)

@@ -143,7 +143,7 @@ async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
     assert (now["block_reads"], now["block_writes"]) == (False, True)
 
 
-async def test_notified_people_are_reminded_until_there_is_a_decision(world: World) -> None:
+async def test_notified_people_are_reminded_until_the_request_ends(world: World) -> None:
     await world.create_databases("waiting")
     card = await world.person(DANA).types("/turso rotate waiting --reason leak")
 
@@ -175,7 +175,7 @@ async def test_repeating_an_open_request_does_not_create_another(world: World) -
     assert (await request_of(world, card)).state is State.PENDING
 
 
-async def test_an_unreachable_turso_is_reported_in_one_sentence(world: World) -> None:
+async def test_an_unreachable_turso_is_reported_in_a_private_message(world: World) -> None:
     fault = world.turso.faults.add("drop", path="/v1/*", count=None)
     try:
         delivery, _, _ = await forging.forge_command(world, DANA, "C0DBOPS", "show orders")
@@ -213,4 +213,4 @@ async def test_a_later_read_back_detects_a_database_that_another_person_created(
     await world.pass_time(seconds=31)
 
     message = await world.wait_for_content(card, holding="Someone else created it")
-    assert "`of-others` was created." not in words(message)
+    assert "is ready" not in words(message)

@@ -1,4 +1,4 @@
-"""After a reveal, the sandbox page shows a command to paste, and the pasted command works."""
+"""For a message that shows a token, the sandbox page has a command to paste, and the pasted command works."""
 
 import asyncio
 

@@ -16,12 +16,12 @@ from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, GIL, INCIDENT, ORDERS, 
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-PEOPLE = {"dba": ANA, "both": BEN, "developer": DANA, "responder": REMY, "guest": GIL, "stranger": STELLA, "gone": ZED}
+PEOPLE = {"dba": ANA, "both": BEN, "developer": DANA, "responder": REMY, "guest": GIL, "outsider": STELLA, "gone": ZED}
 """Ana administers databases, Remy responds to incidents, and Ben does both."""
 CHANNELS = {"db-ops": DB_OPS, "orders": ORDERS, "incident": INCIDENT, "general": GENERAL, "shared": SHARED, "dm": "DM"}
 WORDS = {"+": "allow", "?": "approve", "-": "deny"}
 TABLE = """
-channel   command                          dba both developer responder guest stranger gone
+channel   command                          dba both developer responder guest outsider gone
 db-ops    ls                                +   +      +         +       -      -      -
 db-ops    show users                        +   +      +         +       -      -      -
 db-ops    usage                             +   +      +         +       -      -      -
@@ -74,7 +74,7 @@ dm        incident start INC-1              -   -      -         -       -      
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Cell:
     """A cell of the table: a person types a line in a channel, and the policy has a verdict."""
 
     channel: str
@@ -83,7 +83,7 @@ class Row:
     verdict: str
 
 
-def rows() -> Iterator[Row]:
+def cells() -> Iterator[Cell]:
     """Yield the cells of the table."""
     head, *lines = TABLE.strip().splitlines()
     people = head.split()[2:]
@@ -91,7 +91,7 @@ def rows() -> Iterator[Row]:
         channel, *words = line.split()
         text = " ".join(words[: -len(people)])
         for person, sign in zip(people, words[-len(people) :], strict=True):
-            yield Row(channel, text, person, WORDS[sign])
+            yield Cell(channel, text, person, WORDS[sign])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -108,16 +108,16 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Subject, Action, Deci
     return record_decisions(monkeypatch)
 
 
-@pytest.mark.parametrize("row", one_in(3, list(rows())), ids=lambda row: f"{row.channel}: {row.line} as {row.person}")
+@pytest.mark.parametrize("cell", one_in(3, list(cells())), ids=lambda one: f"{one.channel}: {one.line} as {one.person}")
 async def test_the_policy_decides_as_the_table_says(
-    world: World, decided: list[tuple[Subject, Action, Decision]], row: Row
+    world: World, decided: list[tuple[Subject, Action, Decision]], cell: Cell
 ) -> None:
     assert world.bot is not None
-    command = world.bot.env.grammar.parse(row.line).spec
-    person = PEOPLE[row.person]
+    command = world.bot.env.grammar.parse(cell.line).spec
+    person = PEOPLE[cell.person]
     state = world.workspace.state
-    channel = state.direct_channel(person).id if row.channel == "dm" else CHANNELS[row.channel]
-    line = f"{row.line} --dry-run" if command.changes else row.line
+    channel = state.direct_channel(person).id if cell.channel == "dm" else CHANNELS[cell.channel]
+    line = f"{cell.line} --dry-run" if command.changes else cell.line
     before = len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
 
     outcomes = outcomes_of(world)
@@ -126,7 +126,7 @@ async def test_the_policy_decides_as_the_table_says(
 
     typed = of_the_line(decided, person, channel)
     own = [one for _, action, one in typed if action.command == command.name]
-    assert own[-1].verdict.value == row.verdict, own[-1].reason
-    assert outcomes() == ["refused" if row.verdict == "deny" else "planned" if command.changes else "answered"]
+    assert own[-1].verdict.value == cell.verdict, own[-1].reason
+    assert outcomes() == ["refused" if cell.verdict == "deny" else "planned" if command.changes else "answered"]
     assert before == len(world.changes("POST")) + len(world.changes("DELETE")) + len(world.changes("PATCH"))
-    assert row.verdict != "approve" or person not in own[-1].approvers.ids
+    assert cell.verdict != "approve" or person not in own[-1].approvers.ids

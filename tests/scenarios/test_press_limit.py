@@ -21,7 +21,7 @@ PRESSES = [
     ("again after a while", [(0, "U1", "r-1")] * AT_MOST + [(WITHIN_SECONDS, "U1", "r-1")], []),
     ("another person", [(0, "U1", "r-1")] * AT_MOST + [(0, "U2", "r-1")], []),
     ("another request", [(0, "U1", "r-1")] * AT_MOST + [(0, "U1", "r-2")], []),
-    ("a flood does not prolong itself", [(n, "U1", "r-1") for n in range(11)], []),
+    ("one press each second", [(n, "U1", "r-1") for n in range(11)], []),
 ]
 
 

@@ -76,7 +76,7 @@ async def test_an_updated_card_still_names_the_requester(world: World) -> None:
 
 
 def _names_of(command: Command) -> list[str]:
-    """Return the arguments of a command that take the name of an existing database."""
+    """Return, for each argument that takes an existing database, what is typed before the name: a flag or nothing."""
     fields: dict[str, FieldInfo] = command.args.model_fields
     args: type[BaseModel] = command.args
     shape = shape_of(args)

@@ -1,4 +1,4 @@
-"""Intents that were stored before a long outage aren't carried out hours later."""
+"""Intents that are older than `TAKEN_UP_WITHIN` when the bot resumes them aren't carried out."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace

@@ -218,7 +218,6 @@ async def test_a_database_that_was_created_again_with_the_same_name_proves_nothi
 
 
 async def _destroy(world: World, name: str) -> None:
-
     headers = {"Authorization": f"Bearer {present(world.keys).turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
         assert (await http.delete(f"/v1/organizations/acme/databases/{name}")).status_code == 200
@@ -244,13 +243,13 @@ async def test_a_proof_that_cannot_be_recorded_at_first_is_recorded_later(
     requests, refused = type(world.bot.env.store.requests), list[str]()
     move = requests.move
 
-    async def away_at_first(self: Any, request_id: str, **how: Any) -> Any:
+    async def unavailable_at_first(self: Any, request_id: str, **how: Any) -> Any:
         if not refused and any(one.event == "proof" for one in how["move"].entries):
             refused.append(request_id)
-            raise Unavailable("The store is away.")
+            raise Unavailable("The store is unavailable.")
         return await move(self, request_id, **how)
 
-    monkeypatch.setattr(requests, "move", away_at_first)
+    monkeypatch.setattr(requests, "move", unavailable_at_first)
     monkeypatch.setattr(rotation_proof, "FIRST_PAUSE", 1000.0)  # so that in this test only the timer probes the tokens
     name = "unrecorded"
     await world.turso.change(_group, f"g-{name}")

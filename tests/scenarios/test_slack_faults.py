@@ -1,4 +1,4 @@
-"""When any Slack method fails in any way, people get an answer, and nothing is done twice."""
+"""When any Slack method fails with one of many faults, people get an answer, and nothing is done twice."""
 
 import ast
 from collections.abc import AsyncIterator

@@ -31,7 +31,7 @@ WAITS = "can't start yet"
 LINES = {
     "typed": "/turso freeze {} --reason fire",
     "mentioned": "<@{bot}> freeze {} --reason fire",
-    "alone": "/turso freeze {} --reason fire --private",
+    "private": "/turso freeze {} --reason fire --private",
     "break-glass": "/turso rotate {} --reason leak",
 }
 

@@ -98,7 +98,7 @@ async def test_a_form_that_is_submitted_again_after_a_late_answer_makes_one_requ
     assert len(await requests_for(world, "late-form")) == 1
 
 
-async def test_two_submissions_of_a_form_about_a_request_are_one_decision(
+async def test_repeated_submissions_of_a_form_about_a_request_are_one_decision(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await world.create_databases("once-denied")

@@ -24,11 +24,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY.replace("[read, create]", "[read, create, digest]")
 PATIENCE = 120.0
 FAILING = "SELECT kind, cause FROM timers WHERE failures > 0"
-SET_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, TimerKind.FINISH, TimerKind.THAW}
+RESCHEDULE_THEMSELVES = {TimerKind.SAMPLE, TimerKind.DIGEST, TimerKind.RECONCILE, TimerKind.FINISH, TimerKind.THAW}
 """Kinds of timers that catch Turso's errors and reschedule themselves."""
 
 
-def timers(world: World) -> Mapping[TimerKind, str]:
+def failing_timers(world: World) -> Mapping[TimerKind, str]:
     """Return the kinds of the failing timers with their causes, including timers that wait for their next try."""
     with closing(sqlite3.connect(world.data / "turso-ops.db")) as store:
         return {TimerKind(kind): cause for kind, cause in store.execute(FAILING)}
@@ -47,14 +47,14 @@ async def gauge(world: World) -> float:
     return float(next(line for line in lines if line.startswith(f"{name} ")).split()[1])
 
 
-async def fail(world: World, kinds: set[TimerKind]) -> None:
+async def until_failed(world: World, kinds: set[TimerKind]) -> None:
     """Wait until a timer of each of these kinds has failed."""
     for kind in kinds:
         for _ in range(int(PATIENCE / 0.1)):
-            if kind in timers(world):
+            if kind in failing_timers(world):
                 break
             await asyncio.sleep(0.1)
-        assert kind in timers(world), kind
+        assert kind in failing_timers(world), kind
 
 
 @pytest.mark.parametrize("error", [KeyError("a bug"), Unavailable("Turso does not answer.")], ids=["bug", "outage"])
@@ -73,7 +73,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
     for kind in TimerKind:
         monkeypatch.setitem(due.DUE, kind, fails)
         await world.bot.store.timers.schedule(Timer(kind, f"x-{kind}", world.clock.now() - timedelta(seconds=1)))
-    await fail(world, set(TimerKind))
+    await until_failed(world, set(TimerKind))
 
     well, said = await doctor(world)
     assert not well
@@ -86,7 +86,7 @@ async def test_timers_of_every_kind_that_fail_are_shown_until_they_work(
         monkeypatch.setitem(due.DUE, kind, works)
     await until(lambda: fired == set(TimerKind), what="every kind", within=PATIENCE)
     await world.wait_until_idle()
-    assert timers(world) == {}
+    assert failing_timers(world) == {}
     assert (await doctor(world))[0]
     assert await gauge(world) == 0
 
@@ -115,11 +115,11 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
     fault = world.turso.faults.add("status", status=503, path="/v1/*", count=None)
     try:
         await world.pass_time(days=1, minutes=5)
-        await fail(world, SET_THEMSELVES)
+        await until_failed(world, RESCHEDULE_THEMSELVES)
 
         assert not (await doctor(world))[0]
-        assert await gauge(world) >= len(SET_THEMSELVES)
-        assert all(cause.endswith(".") for cause in timers(world).values())
+        assert await gauge(world) >= len(RESCHEDULE_THEMSELVES)
+        assert all(cause.endswith(".") for cause in failing_timers(world).values())
         await freeze_is_called_late(world, card, frozen_id)
     finally:
         world.turso.faults.remove(fault.id)
@@ -130,7 +130,7 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
             break
         await asyncio.sleep(1)
     assert await doctor(world) == (True, "No timers are overdue.")
-    assert timers(world) == {}
+    assert failing_timers(world) == {}
     assert len(below(world, card, "has ended. It is unblocked.")) == 1
 
 

@@ -1,4 +1,4 @@
-"""To confirm a dangerous operation, a person types the database's name. It is also accepted as phones write it."""
+"""To confirm a dangerous operation, a person types the database's name. Phones' spellings are accepted, too."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable

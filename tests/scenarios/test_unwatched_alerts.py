@@ -23,7 +23,7 @@ async def take_sample(world: World) -> None:
 @pytest.mark.parametrize(
     "policy",
     [
-        pytest.param(OWN_POLICY.replace("  C0DBOPS:", "  C0OTHER:"), id="the channel left"),
+        pytest.param(OWN_POLICY.replace("  C0DBOPS:", "  C0OTHER:"), id="the channel is no longer in the policy"),
         pytest.param(OWN_POLICY.replace("[\"*\"]\n    rules:\n      - {allow: read}\n", "[\"*\"]\n    rules:\n"),
                      id="its rules no longer allow it"),
         pytest.param(OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")

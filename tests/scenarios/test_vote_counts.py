@@ -10,7 +10,7 @@ from tests.authorization.lost import a_guest, clear_caches, deactivated, out_of_
 from tests.incidents.test_home import home
 from tests.scenarios.absences import OWN_POLICY as OWN_POLICY
 from tests.scenarios.absences import away
-from tests.scenarios.absences import back as back
+from tests.scenarios.absences import restored as restored
 from tests.scenarios.requesting import make_request, reaches, stored
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, marked_up, set_policy, words
 

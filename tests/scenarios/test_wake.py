@@ -83,7 +83,7 @@ async def test_a_wake_request_changes_nothing_if_another_person_woke_the_group_f
     card = await world.person(DANA).types(f"/turso wake {name} --reason morning", holding=name)
     assert f"{name}-z" in words(card), "the card names the other databases of the group"
     await world.workspace.say(REMY, DB_OPS, f"/turso wake {name}-z")
-    await until(lambda: world.card(holding=f"*{name}-z* is awake"), what="the call of the other person")
+    await until(lambda: world.card(holding=f"*{name}-z* is awake"), what="the outcome of the other person's command")
 
     await world.person(ANA).presses("Approve", card)
 
@@ -137,7 +137,7 @@ async def test_home_marks_archived_databases(world: World) -> None:
     assert "archived" in words(world.workspace.home_of(DANA))
 
 
-async def test_policy_explain_covers_the_whole_group(world: World) -> None:
+async def test_policy_explain_says_that_waking_needs_approval(world: World) -> None:
     name = await archived(world, "explained")
     answer = await world.person(DANA).types(f"/turso policy explain wake {name}")
     assert "approv" in words(answer)
