@@ -74,7 +74,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
 
 
 async def pages_of(process: Process) -> list[Place]:
-    """Return the HTTP pages of a process that need no authentication. Only `serve` has them."""
+    """Return the HTTP pages of a process that need no authentication. Only `serve` has them without `--health-port`."""
     if process.command != "serve":
         return []
     async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:

@@ -23,7 +23,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until, words
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("crew", "fleet", "buggy", "lost", "late", "echo", "garbled", "forbidden", "untold", "odd-blocks", "cut-short")
-LONG = "/auth/tokens"
+TOKENS = "/auth/tokens"
 
 
 @dataclass
@@ -51,9 +51,9 @@ class Watched:
         tickets = [Secret("a ticket of Socket Mode", one) for one in self.tickets]
         return [*secrets_of_keys(self.keys), *secrets_of_slack(self.world), *tickets, *slipped, *made]
 
-    def mints(self, name: str, kind: Any, **options: Any) -> Any:
+    def add_mint_fault(self, name: str, kind: Any, **options: Any) -> Any:
         """Add a fault to the creation of tokens of a database, and return the fault."""
-        path = f"*/databases/{name}{LONG}"
+        path = f"*/databases/{name}{TOKENS}"
         return self.world.turso.faults.add(kind, method="POST", path=path, **options)
 
     async def say(self, text: str, person: str = DANA) -> None:
@@ -135,7 +135,7 @@ def with_on_call(text: str, provider: Provider) -> str:
 
 
 async def approve_with_on_call_faults(here: Watched) -> None:
-    """Let the on-call service return an error that quotes the bot's credential, and then an unknown person."""
+    """Press Approve while the on-call service fails, and while it names a person without a Slack ID."""
     roster, remy = here.world.roster, here.world.person("U0REMY")
     card = await here.world.person(DANA).types('/turso token fleet --expiration 1h --reason "shift"', holding="shift")
     for status in (500, 401, 302):
@@ -148,7 +148,7 @@ async def approve_with_on_call_faults(here: Watched) -> None:
 async def have_conversation(here: Watched) -> None:
     """Create and revoke tokens in a conversation, with every fault that could leak one."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
-    here.mints("late", "hold_after")
+    here.add_mint_fault("late", "hold_after")
     await here.say("/turso token late --read-only", BEN)  # Turso doesn't respond, so the answer comes late
     for line in ("/turso", "/turso usage crew", "/turso show crew", "/turso whoami", "/turso help token"):
         await dana.types(line)
@@ -182,7 +182,7 @@ async def have_conversation(here: Watched) -> None:
 async def rotate_with_failing_probes(here: Watched) -> None:
     """Rotate while one probe token can't be created, and while the sibling's answer to its probe quotes the token."""
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
-    here.mints("echo", "status", status=403, body=quoting(here.canary("in the refusal of a probe"), here.keys))
+    here.add_mint_fault("echo", "status", status=403, body=quoting(here.canary("in the refusal of a probe"), here.keys))
     world.turso.faults.add("late_rotation", seconds=3)
     card = await dana.types("/turso rotate echo --reason badly", holding="badly")
     await ana.presses("Approve", card)
@@ -199,15 +199,15 @@ async def rotate_with_failing_probes(here: Watched) -> None:
 async def create_tokens_with_turso_faults(here: Watched) -> None:
     """Create tokens while Turso's answers quote a secret, can't be read, or are lost."""
     dana, faults = here.world.person(DANA), here.world.turso.faults
-    here.mints("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
+    here.add_mint_fault("echo", "status", status=500, body=quoting(here.canary("in a 500"), here.keys))
     await dana.types("/turso token echo --read-only", holding="with status 500")
-    here.mints("forbidden", "status", status=403, body=quoting(here.canary("in a 403"), here.keys))
+    here.add_mint_fault("forbidden", "status", status=403, body=quoting(here.canary("in a 403"), here.keys))
     await dana.types("/turso token forbidden --read-only", holding="403")
-    here.mints("garbled", "status", status=200, body=f'{{"token": "{here.canary("in an odd answer")}"}}')
+    here.add_mint_fault("garbled", "status", status=200, body=f'{{"token": "{here.canary("in an odd answer")}"}}')
     await dana.types("/turso token garbled --read-only", holding="can't be read")
-    here.mints("garbled", "status", status=200, body=f"<html>{here.canary('in no JSON')}")
+    here.add_mint_fault("garbled", "status", status=200, body=f"<html>{here.canary('in no JSON')}")
     await dana.types("/turso token garbled --read-only", holding="can't be read")
-    here.mints("lost", "lost")
+    here.add_mint_fault("lost", "lost")
     await dana.types("/turso token lost --read-only", holding="broke the connection")
     await dana.types("/turso token buggy --read-only", holding="Something went wrong")
     path = "*/databases/echo"
@@ -268,7 +268,7 @@ async def paste_secrets(here: Watched) -> None:
 
 async def kill_before_the_message(here: Watched, clock: Path) -> None:
     """Kill the process between the creation of a token and its message, and start it again."""
-    held = here.mints("cut-short", "hold_after")
+    held = here.add_mint_fault("cut-short", "hold_after")
     await here.say("/turso token cut-short --read-only")
     await asyncio.wait_for(held.arrived.wait(), 20)
     await here.bot.kill()

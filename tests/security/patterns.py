@@ -62,7 +62,7 @@ def _text(node: ast.expr) -> str | None:
 
 
 def hostile(pattern: re.Pattern[str], size: int) -> Iterator[str]:
-    """Yield texts of `size` characters that repeat what the pattern matches and end with what it doesn't match."""
+    """Yield texts of about `size` characters that repeat what the pattern matches and end with what it doesn't."""
     pieces = list(dict.fromkeys(_pieces(_parser.parse(pattern.pattern, pattern.flags))))[:8]
     runs = [*pieces, *("".join(pair) for pair in itertools.pairwise([*pieces, *pieces[:1]])), "".join(pieces)]
     for run in runs:
@@ -72,7 +72,7 @@ def hostile(pattern: re.Pattern[str], size: int) -> Iterator[str]:
 
 
 def _pieces(parsed: Any) -> Iterator[str]:
-    """Yield the literal texts of a parsed pattern, and a character of each of its sets."""
+    """Yield the literal texts of a parsed pattern, a character of each of its sets, and `a`."""
     text = ""
     for kind, value in parsed:
         if kind is _constants.LITERAL:

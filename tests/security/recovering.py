@@ -18,7 +18,9 @@ async def rewind_database(here: "Watched") -> None:
     await dana.types("/turso token fleet-branch --read-only", holding="eyJ")
 
     before = len(here.tokens)
-    here.mints("fleet", "status", status=403, body=quoting(here.canary("in the refusal of a comparison"), here.keys))
+    here.add_mint_fault(
+        "fleet", "status", status=403, body=quoting(here.canary("in the refusal of a comparison"), here.keys)
+    )
     card = await dana.types(f"/turso db rewind fleet --to {whole(now())} --reason slip", holding="slip")
     await ana.presses("Approve", card)
     compared = await _appears(here, "Switch")

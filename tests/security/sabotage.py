@@ -1,4 +1,7 @@
-"""Makes a real `python -m bot` leak on purpose. `sitecustomize` imports it if `SABOTAGE` names what to break.
+"""Makes a real `python -m bot` leak on purpose.
+
+The `sitecustomize` that `leaking.py` writes calls `begin` with the environment variable `SABOTAGE`, which names what to
+break.
 
 `bug`: creating a token of the database `buggy` raises an error that quotes the token. `chatty`: `ls` replies with a
 canary (a fake token) and logs it through structlog and `logging`, also in tracebacks. `no guard`, `no redactor`: remove

@@ -1,6 +1,6 @@
-"""`audit verify` finds every change of the log that was made without the bot.
+"""`audit verify` finds changes of the log that were made without the bot.
 
-With the hash of the last entry, as posted in Slack, it also finds deleted last entries and recomputed hashes.
+It finds deleted last entries and recomputed hashes only with the hash of the last entry, as posted in Slack.
 """
 
 import asyncio
@@ -133,7 +133,7 @@ def _close_gap(intruder: Intruder) -> None:
         intruder.renumber(seq, seq - 1)
 
 
-def _insert_before_first(intruder: Intruder) -> None:
+def _insert_copy(intruder: Intruder) -> None:
     for seq in range(ENTRIES, 5, -1):
         intruder.renumber(seq, seq + 1)
     intruder.insert(6, like=2)
@@ -160,7 +160,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Intruder], None], str]] = {
     "deleted, and the gap closed": (_close_gap, "entry 5"),
     "two reordered": (lambda it: _swap(it, 5, 6), "entry 5"),
     "the texts of two exchanged": (_swap_words, "entry 5"),
-    "inserted": (_insert_before_first, "entry 7"),
+    "inserted": (_insert_copy, "entry 7"),
     "an entry before the first": (lambda it: it.renumber(1, 0), "entry 0"),
 }
 
@@ -190,7 +190,7 @@ def _recompute_all(intruder: Intruder) -> None:
     intruder.chain_anew(5)
 
 
-CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
+WITH_VALID_HASHES: dict[str, Callable[[Intruder], None]] = {
     "the last entries deleted": _cut,
     "all entries deleted": _cut_all,
     "the last entry changed and hashed": lambda it: it.edit(ENTRIES, "pending", "denied", hashed=True),
@@ -198,13 +198,13 @@ CLEAN_CUTS: dict[str, Callable[[Intruder], None]] = {
 }
 
 
-@pytest.mark.parametrize(("cut", "database_url"), pairs(CLEAN_CUTS, STORES), indirect=["database_url"])
+@pytest.mark.parametrize(("change", "database_url"), pairs(WITH_VALID_HASHES, STORES), indirect=["database_url"])
 def test_a_changed_log_with_valid_hashes_is_found_with_a_posted_head(
-    log: str, capsys: pytest.CaptureFixture[str], cut: str
+    log: str, capsys: pytest.CaptureFixture[str], change: str
 ) -> None:
     with broken_into(log) as intruder:
         head = intruder.rows()[-1][2]
-        CLEAN_CUTS[cut](intruder)
+        WITH_VALID_HASHES[change](intruder)
 
     assert verified() == 0, "without a posted head this can't be found"
     assert verified("--head", head) == 1
@@ -235,12 +235,12 @@ async def test_audit_verify_exits_with_status_one_after_tampering(tmp_path: Any)
 
 
 def _process(folder: Any, url: str) -> Process:
-    class Told(Process):
+    class WithStoreOnly(Process):
         @property
         def environment(self) -> dict[str, str]:
             return {"DATABASE_URL": url}
 
-    return Told(World(None, None, None, "", folder), None)  # type: ignore[arg-type]
+    return WithStoreOnly(World(None, None, None, "", folder), None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,6 @@ async def _approvals(world: World) -> None:
 
 async def _replace(world: World, name: str) -> None:
     """Destroy a database and create another with the same name, without the bot."""
-
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -155,7 +154,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "the requester's own approval refused": {"event": "refused", "user_id": DANA, "channel_id": DB_OPS, "asker": None},
     "a click refused": {"event": "refused", "user_id": REMY, "command": "rotate", "asker": DANA},
     "a guest's click refused": {"event": "refused", "user_id": GIL, "command": "rotate"},
-    "a stranger's click refused": {"event": "refused", "user_id": STELLA, "command": "rotate"},
+    "an outsider's click refused": {"event": "refused", "user_id": STELLA, "command": "rotate"},
     "a vote": {"event": "approved", "outcome": "vote", "user_id": BEN, "asker": DANA, "about": "rotated"},
     "a denial": {"event": "denied", "user_id": ANA, "asker": DANA, "comment": "still in use"},
     "a withdrawal": {"event": "withdrawn", "outcome": "cancelled", "user_id": DANA, "about": "left"},

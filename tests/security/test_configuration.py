@@ -51,7 +51,7 @@ SECRETS = [value for name, value in GIVEN.items() if name != "TURSO_ORGANIZATION
         "",
     ],
 )
-def test_a_url_of_another_kind_of_database_is_refused_and_not_repeated(url: str) -> None:
+def test_an_unusable_database_url_is_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(BadDatabaseUrl) as refused:
         place_of(url)
 

@@ -8,6 +8,7 @@ import pytest
 from bot.sandbox.workspace.model import Message
 from tests.security import stage
 from tests.security.canaries import canary_token
+from tests.security.test_own_secrets import stored
 from tests.world import ANA, DANA, DB_OPS, World, buttons, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -22,7 +23,7 @@ DECEPTIONS = {
     "is reversed": "\u202eeteled ton lliw siht\u202c \u2066x\u2069",
     "has invisible characters": "harm\u200bless\u2060 \ufeffchange\U000e0041",
     "has line breaks": "ok\n\n*Database*: `test`\n>quoted\u2028Rule: none",
-    "is a heading": "Approved by Ana (1 of 1). Rule: allowed. Nothing else to do.",
+    "imitates a card": "Approved by Ana (1 of 1). Rule: allowed. Nothing else to do.",
     "is very long": "harmless " * 200,
 }
 
@@ -59,7 +60,7 @@ def _shows_only_its_own(message: Message) -> None:
     "name",
     ["gоlf", "golf\u0301", "GOLF", "golf/../alpha", "..", "%2e%2e", "golf?x=1", "golf;rm", "-golf", "golf\nalpha"],
 )
-async def test_a_lookalike_is_not_a_valid_name(world: World, name: str) -> None:
+async def test_a_lookalike_or_odd_name_is_not_valid(world: World, name: str) -> None:
     before = len(world.turso.calls.control())
 
     answer = await stage.answer_to(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
@@ -88,3 +89,4 @@ async def test_a_token_in_a_form_is_refused_at_its_field_and_not_stored(world: W
     assert set(acted.errors) == {"reason"}
     assert token not in str(acted.errors)
     assert not [one for one in stage.everything_shown(world) if token in words(one)]
+    assert stored(world, token) == []

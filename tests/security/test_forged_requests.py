@@ -12,6 +12,7 @@ from bot.core.requests.request import State
 from bot.slack.outgoing.response_urls import ResponseUrls
 from bot.slack.outgoing.web_api import SlackCalls
 from tests.security import stage
+from tests.store.samples import incoming
 from tests.world import ANA, DANA, DB_OPS, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -96,11 +97,14 @@ async def _calls(api_url: str) -> AsyncIterator[SlackCalls]:
         yield SlackCalls(web_client(session, "xoxb-none", api_url, lambda *_: None), lambda *_: None)
 
 
-async def test_a_response_url_of_one_person_is_used_for_no_one_else(world: World) -> None:
-    urls = ResponseUrls("https://slack.com/api/")
+async def test_a_response_url_is_used_only_for_its_own_intent() -> None:
+    urls, own = ResponseUrls("https://slack.com/api/"), "https://hooks.slack.com/commands/T0/1/x"
+    one = incoming(1, response_url=own)
+    urls.keep(one)
 
     assert urls.use(None) is None
-    assert urls.use("i-somebodyelse") is None
+    assert urls.use("i-anotherone") is None
+    assert urls.use(one.id) == own
 
 
 async def test_a_replayed_vote_counts_once(world: World) -> None:
@@ -186,7 +190,7 @@ async def test_no_signed_body_of_any_size_or_depth_breaks_anything(world: World,
     ["show " + "a" * 5000, "—" * 4000, '"a"b ' * 799, "show alpha --reason " + "<" * 3900, "ls " + "[*" * 1000],
     ids=["too long", "dashes", "quotes", "brackets", "a hard glob"],
 )
-async def test_no_text_delays_other_requests(world: World, text: str) -> None:
+async def test_no_text_takes_long_to_answer(world: World, text: str) -> None:
     started = time.perf_counter()
 
     await world.person(DANA).types(f"/turso {text}")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.scenarios import forging
 from tests.security.canaries import secrets_of_keys
-from tests.world import DANA, World, words
+from tests.world import DANA, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,4 +34,3 @@ async def test_a_secret_of_the_bot_in_a_form_is_an_error_at_its_field(world: Wor
 
     assert "looks like a token" in str(answer.answer)
     assert stored(world, world.keys.signing_secret) == []
-    assert words(view)

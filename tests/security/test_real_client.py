@@ -86,7 +86,7 @@ async def sandbox(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[San
             await bot.kill()
 
 
-async def test_a_freeze_blocks_a_client_until_it_expires_whatever_happens_to_the_bot(sandbox: Sandbox) -> None:
+async def test_a_freeze_blocks_a_client_until_it_expires_even_if_the_bot_is_killed(sandbox: Sandbox) -> None:
     async with sandbox.client("frozen") as client:
         await client.run_sql("CREATE TABLE visits (who TEXT)")
         await client.run_sql(WRITE)
