@@ -1,4 +1,4 @@
-"""Lets PostgreSQL end connections of a store in the middle of its transactions."""
+"""Makes PostgreSQL end connections of a store just before or just after a commit."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ When = Literal["before the commit", "after the commit"]
 
 @contextmanager
 def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
-    """Let PostgreSQL end the connection of each of a store's next transactions whose number is in `numbers`.
+    """Make PostgreSQL end a store's connection at each commit whose number is in `numbers`. The next commit is 1.
 
-    Yields a list with the number of transactions so far.
+    Yields a list whose only item is the number of commits so far.
     """
     database = store.database
     assert isinstance(database, PostgresqlDatabase)
@@ -35,7 +35,7 @@ def cut(store: SqlStore, numbers: set[int], when: When) -> Iterator[list[int]]:
         with psycopg.connect(url, autocommit=True) as admin:
             admin.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
         if when == "after the commit":
-            connection.cursor().execute("SELECT 1")  # raises an error, as a commit does whose confirmation is lost
+            connection.cursor().execute("SELECT 1")  # raises an error, as a commit does if its confirmation is lost
         return real(connection)
 
     with pytest.MonkeyPatch.context() as patched:

@@ -1,4 +1,4 @@
-"""Facts that a transition adds to a request don't overwrite facts that another transition has added meanwhile."""
+"""A transition adds its facts to those that are stored at its commit, so it removes none that others have added."""
 
 from bot.core.requests.request import State
 from bot.store.store import SqlStore

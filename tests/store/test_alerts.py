@@ -90,7 +90,7 @@ async def test_a_state_that_has_ended_is_raised_again_only_in_the_next_period(st
     [
         pytest.param({"channel_id": "C0OTHER"}, id="another channel"),
         pytest.param({"threshold": "95"}, id="another threshold"),
-        pytest.param({"measure": Measure.ROWS_WRITTEN}, id="another number"),
+        pytest.param({"measure": Measure.ROWS_WRITTEN}, id="another measure"),
         pytest.param({"organization": "other"}, id="another organization"),
         pytest.param({"kind": AlertKind.FORECAST}, id="another kind"),
     ],
@@ -118,7 +118,7 @@ async def test_only_an_alert_about_a_quota_is_raised_again_when_what_it_is_compa
     assert await store.alerts.raise_once(alert(4, kind=kind, compared=9)) is again
 
 
-async def test_a_database_has_one_spike_even_if_several_of_its_numbers_rise(store: SqlStore) -> None:
+async def test_a_database_has_one_spike_even_if_several_of_its_measures_rise(store: SqlStore) -> None:
     spike = alert(kind=AlertKind.SPIKE, threshold="5x", period="2026-11-24 11", subject="orders-eu", subject_id="db-1")
     assert await store.alerts.raise_once(spike)
 

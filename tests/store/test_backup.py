@@ -46,7 +46,7 @@ def damage(url: str, tmp_path: Path) -> None:
         store.execute("UPDATE audit_log SET entry = replace(entry, 'freeze', 'thaw') WHERE seq = 2")
 
 
-async def test_a_store_whose_log_was_changed_has_no_backup(url: str, tmp_path: Path) -> None:
+async def test_a_store_with_an_edited_audit_log_is_not_backed_up(url: str, tmp_path: Path) -> None:
     await write(url, 3)
     damage(url, tmp_path)
     with pytest.raises(NoBackup, match=r"^No backup was made, .*failed verification .*: entry 2: its text was edited"):

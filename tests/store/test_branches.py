@@ -38,11 +38,13 @@ async def test_moving_an_end_date_moves_its_timer_and_the_date_can_be_removed(st
     assert later is not None
     assert later.ends_at == NOON + 9 * DAY
     assert [one.due_at for one in await store.timers.due(NOON + 99 * DAY)] == [NOON + 8 * DAY]
-    assert await store.branches.move_end(branch(), None, entry("branch_kept")) is None, "its end has moved meanwhile"
+    assert await store.branches.move_end(branch(), None, entry("branch_kept")) is None, (
+        "the end date was moved meanwhile"
+    )
 
     assert await store.branches.move_end(later, None, entry("branch_kept")) is not None
     assert await store.timers.due(NOON + 99 * DAY) == []
-    assert (await store.audit.head())[0] == 2, "one for each change"
+    assert (await store.audit.head())[0] == 2, "one entry for each change"
 
 
 async def test_a_branch_ends_once_and_is_closed_once(store: SqlStore) -> None:
@@ -62,7 +64,7 @@ async def test_a_branch_ends_once_and_is_closed_once(store: SqlStore) -> None:
 
 
 @pytest.mark.parametrize("turn", range(4))
-async def test_if_a_branch_ends_and_is_extended_at_the_same_time_only_one_is_made(
+async def test_if_a_branch_is_ended_and_extended_at_the_same_time_only_one_change_is_made(
     store: SqlStore, other: SqlStore, turn: int
 ) -> None:
     await recorded(store, branch())
@@ -78,4 +80,4 @@ async def test_if_a_branch_ends_and_is_extended_at_the_same_time_only_one_is_mad
     assert len(winners) == 1
     kept = await store.branches.get("b-1")
     assert kept == winners[0]
-    assert (await store.audit.head())[0] == 1, "one for the change that won"
+    assert (await store.audit.head())[0] == 1, "one entry for the change that was made"

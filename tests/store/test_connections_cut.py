@@ -1,4 +1,4 @@
-"""PostgreSQL ends a connection during a transaction: it is committed once, or the store says that it can't tell."""
+"""If PostgreSQL ends a connection during a transaction, the transaction is committed once or raises an error."""
 
 from typing import Any
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app.store_start import prepare_store
 from bot.core.ports import Clock
@@ -27,8 +29,8 @@ SAYS = {
     "wrong password": (Failure.CREDENTIALS, "28P01", 'password authentication failed for user "u"'),
     "no such user": (Failure.CREDENTIALS, "28000", 'role "u" does not exist'),
     "no such database": (Failure.DATABASE, "3D000", 'database "d" does not exist'),
-    "a role without a connection left": (Failure.TOO_MANY, "53300", 'too many connections for role "u"'),
-    "a server without a connection left": (Failure.TOO_MANY, "53300", "sorry, too many clients already"),
+    "a role that has no free connection": (Failure.TOO_MANY, "53300", 'too many connections for role "u"'),
+    "a server that has no free connection": (Failure.TOO_MANY, "53300", "sorry, too many clients already"),
     "the last connections are reserved": (
         Failure.TOO_MANY,
         "53300",
@@ -81,7 +83,9 @@ def sentence(kind: Failure) -> str:
 
 
 @pytest.mark.parametrize(("kind", "state", "text"), SAYS.values(), ids=SAYS)
-async def test_each_error_of_the_server_has_a_sentence_of_its_kind(kind: Failure, state: str, text: str) -> None:
+async def test_each_error_of_the_server_is_reported_with_the_sentence_of_its_kind(
+    kind: Failure, state: str, text: str
+) -> None:
     async with refusing(error_message(state, text)) as url:
         assert await detail_of(url) == sentence(kind)
 
@@ -215,6 +219,13 @@ def test_a_direct_address_is_refused_unless_the_store_is_postgresql() -> None:
         places_of("sqlite:///x.db", "postgresql://u@h/d")
 
 
-async def test_a_start_waits_for_the_store_and_says_why(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
-    with pytest.raises(StoreUnavailable):
-        await prepare_store(places_of(f"postgresql://u@127.0.0.1:{free_port()}/d", None), upgrades=True, within=1.2)
+async def test_a_start_waits_for_the_store_and_logs_why() -> None:
+    places = places_of(f"postgresql://u@127.0.0.1:{free_port()}/d", None)
+    began = time.monotonic()
+
+    with capture_logs() as logged, pytest.raises(StoreUnavailable):
+        await prepare_store(places, upgrades=True, within=1.2)
+
+    assert time.monotonic() - began >= 1.2
+    waiting = [one["why"] for one in logged if one["event"] == "store.waiting"]
+    assert waiting == [sentence(Failure.REFUSED)], "logged at most once in five seconds"

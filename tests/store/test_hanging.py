@@ -22,7 +22,7 @@ from tests.stores import copy_store
 
 LATER = NOON + timedelta(days=1)
 SOON = 0.3
-"""Seconds within which the callers in these tests want their intents to be stored."""
+"""How many seconds the callers in these tests wait for an intent, unless they wait longer on purpose."""
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ async def test_the_caller_waits_for_an_intent_whose_commit_is_uncertain(
         assert await store.intents.record(incoming(1))
         with cut(store, set(range(1, 11)), "before the commit") as seen:
             assert await store.intents.record(incoming(2), within=SOON)
-        assert seen[0] > 8, "the store tried twice, with four connections each"
+        assert seen[0] > 8, "the first two tries failed, each with four connections"
         assert await ids(store) == [incoming(1).id, incoming(2).id]
 
 

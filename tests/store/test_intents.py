@@ -28,7 +28,7 @@ async def test_an_intent_is_read_back_without_its_short_lived_values(store: SqlS
     assert await store.intents.get("i-no") is None
 
 
-async def test_a_redelivery_is_recognised_by_its_key(store: SqlStore, other: SqlStore) -> None:
+async def test_a_redelivery_is_recognized_by_its_key(store: SqlStore, other: SqlStore) -> None:
     first, again = incoming(1), incoming(2, key="key-1")
 
     assert await store.intents.record(first)
@@ -113,7 +113,9 @@ async def test_an_intent_is_recorded_even_if_its_connection_breaks(
 
     monkeypatch.setattr(store.database, "write", breaks_once)
 
-    assert await store.intents.record(incoming()), "the intent is new: as a redelivery, the press would be lost"
+    assert await store.intents.record(incoming()), (
+        "the intent is new. If it counted as a redelivery, its request would be lost"
+    )
     assert not await store.intents.record(incoming(id="i-another000"))
 
 

@@ -20,7 +20,7 @@ LEVEL = text("SHOW transaction_isolation")
 
 @pytest.fixture
 def writer(database_url: str) -> Iterator[Engine]:
-    """Yield a separate engine, which blocks, in the role of another process."""
+    """Yield a separate synchronous engine, which writes as another process would."""
     engine = create_engine(place_of(database_url).for_dbos)
     yield engine
     engine.dispose()

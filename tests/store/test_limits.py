@@ -1,4 +1,4 @@
-"""Lists without a limit are complete: no method of the store cuts a list unless its caller sets a limit."""
+"""Lists without a limit are complete: only `timers.due` cuts its list if the caller sets no limit."""
 
 import inspect
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.store.conftest import NOON
 from tests.store.samples import entry, hold, move, request, review, token
 
 MANY = 620
-IN_ROUNDS = {"due": "the sweep takes the longest overdue first, and comes again"}
+IN_ROUNDS = {"due": "each sweep takes the longest overdue timers first, and the next sweep takes the rest"}
 PROTOCOLS = [get_type_hints(one.fget)["return"] for one in vars(Store).values() if isinstance(one, property)]
 
 
@@ -32,7 +32,7 @@ def limited(owner: type) -> list[str]:
     ("owner", "name"),
     [(owner, name) for owner in (*PROTOCOLS, *Repository.__subclasses__()) for name in limited(owner)],
 )
-def test_a_method_has_no_limit_by_default(owner: type, name: str) -> None:
+def test_only_the_due_timers_have_a_limit_by_default(owner: type, name: str) -> None:
     limit = inspect.signature(getattr(owner, name)).parameters["limit"]
 
     assert name in IN_ROUNDS or limit.default in (None, inspect.Parameter.empty)

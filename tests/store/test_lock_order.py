@@ -24,7 +24,7 @@ async def here(upgraded_postgresql_url: str, clock: StoppedClock) -> AsyncIterat
 
 
 async def until_waiting(connection: Connection, count: int) -> None:
-    """Wait until so many transactions wait for a lock."""
+    """Wait until exactly `count` transactions are waiting for a lock."""
     async with asyncio.timeout(20):
         while connection.execute(WAITING).scalar_one() != count:
             await asyncio.sleep(0.05)
@@ -33,7 +33,10 @@ async def until_waiting(connection: Connection, count: int) -> None:
 async def test_a_quarantine_that_is_closed_and_a_freeze_that_ends_do_not_wait_for_each_other(
     here: SqlStore, upgraded_postgresql_url: str
 ) -> None:
-    """Of two holds, the release locks the first and waits for the second, while the other request has changed it."""
+    """The request that destroys the database changes both holds, and the release of the freeze locks both, too.
+
+    If one began with the freeze and the other with the quarantine, each would wait for the other.
+    """
     freeze = hold(1, request_id=request(1).id)
     quarantine = hold(2, kind=HoldKind.QUARANTINE, request_id=request(2, requester="U2").id)
     await here.requests.open(request(1), move(State.EXECUTING, holds=[freeze]))

@@ -45,14 +45,14 @@ async def fill(url: str) -> None:
 
 
 def protect(file: Path) -> None:
-    """Remove write access to a file and its folder from everybody but root."""
+    """Remove everybody's write access, except root's, to a file, its folder and the other files there."""
     for one in file.parent.iterdir():
         one.chmod(0o444)
     file.parent.chmod(0o555)
 
 
 async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
-    """Run a command on a store as a user without permissions, and return its exit status and output."""
+    """Run a command on a store as a user without write access. Return its exit status, output and errors."""
     out, err = folder / "out", folder / "err"
     out.unlink(missing_ok=True)
     err.unlink(missing_ok=True)

@@ -94,7 +94,9 @@ async def test_a_quarantine_that_replaces_one_closes_it_in_the_same_commit(store
     assert old is not None
     assert (old.state, old.outcome, old.due_at) == (State.STALE, "Another took its place.", None)
     kinds = {one.id: one.kind for one in await store.holds.find()}
-    assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, "it is still blocked"
+    assert kinds == {"h-1": HoldKind.FREEZE, "h-11": HoldKind.FOUND, "h-2": HoldKind.QUARANTINE}, (
+        "the database is still blocked"
+    )
     assert [one.kind for one in await store.timers.due(NOON + HOUR)] == [TimerKind.NOTIFY], "only a notice is due"
     entries = [one.event for _, one in await store.audit.page(before_seq=None, limit=10)]
     assert entries == ["begun", "finished", "executed", "begun"]
@@ -111,9 +113,9 @@ async def test_a_transition_that_does_not_notify_creates_no_notice(store: SqlSto
     assert [one.event for one in await store.notices.pending("r-0000000001")] == [State.QUARANTINED]
 
 
-async def test_a_quarantine_whose_undo_or_end_is_in_progress_cannot_be_replaced(store: SqlStore) -> None:
+async def test_a_quarantine_whose_undo_or_destroy_is_in_progress_cannot_be_replaced(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await start(store, 1)  # it is executing, as during its undo or its end
+    await start(store, 1)  # the request is executing, as during its Undo or the destroy
 
     closing = Closing("r-0000000001", "Another took its place.", entry("finished"))
     assert not await start(store, 2, closes=[closing])
@@ -122,7 +124,9 @@ async def test_a_quarantine_whose_undo_or_end_is_in_progress_cannot_be_replaced(
     assert [one.id for one in await store.holds.find()] == ["h-1"]
 
 
-async def test_closing_a_request_that_waits_for_nothing_is_not_an_error_if_no_hold_is_placed(store: SqlStore) -> None:
+async def test_closing_a_request_without_an_open_quarantine_is_not_an_error_if_no_hold_is_placed(
+    store: SqlStore,
+) -> None:
     await approved(store, 1, 2)
     closing = Closing("r-0000000001", "It is destroyed.", entry("finished"))
 

@@ -1,4 +1,4 @@
-"""Tokens, holds, timers, incidents, reviews, digests and samples in the store, also under races."""
+"""Tokens, holds, timers, incidents, reviews, digests and samples in the store, and the deletion of old records."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -199,7 +199,9 @@ async def test_old_finished_records_are_deleted_and_the_audit_log_stays(store: S
     assert (await store.audit.head())[0] == 3
 
 
-async def test_a_store_that_does_not_answer_is_not_writable(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_of_a_store_that_does_not_respond_says_so(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert await store.trouble() == ""
 
     async def refuse(work: object) -> None:

@@ -1,4 +1,4 @@
-"""Of the holds of a database that end at the same time, the last one gets a timer that unblocks what is left."""
+"""If several holds of a database end at the same time, the one released last gets a timer that removes their blocks."""
 
 import asyncio
 from datetime import timedelta
@@ -16,7 +16,7 @@ HOUR = timedelta(hours=1)
 
 
 async def unblocking(store: SqlStore) -> list[str]:
-    """Return the holds with a timer that unblocks what they have left."""
+    """Return the IDs of the holds that have an unblock timer."""
     due = await store.timers.due(NOON + 10 * HOUR, limit=1000)
     return sorted(timer.subject for timer in due if timer.kind is TimerKind.UNBLOCK)
 
@@ -59,7 +59,7 @@ async def test_holds_that_one_transaction_releases_get_no_timer(store: SqlStore)
     assert await unblocking(store) == []
 
 
-async def test_a_block_that_was_found_is_released_with_the_last_hold_and_not_unblocked_later(store: SqlStore) -> None:
+async def test_a_found_block_is_released_with_the_last_hold_and_gets_no_timer(store: SqlStore) -> None:
     await place(store, hold(1), hold(2, placed_at=NOON + HOUR), hold(3, kind=HoldKind.FOUND))
 
     assert await store.holds.release("h-1", NOON)
@@ -81,7 +81,7 @@ async def test_the_timer_survives_a_second_release(store: SqlStore, again: str) 
     assert await unblocking(store) == ["h-2"]
 
 
-async def test_the_firing_timer_of_a_freeze_unblocks_itself(store: SqlStore) -> None:
+async def test_a_release_by_the_firing_timer_of_a_freeze_sets_no_other_timer(store: SqlStore) -> None:
     await place(store, hold(1), hold(2))
     assert await store.holds.release("h-1", NOON + HOUR)
 

@@ -148,7 +148,7 @@ async def test_fifty_votes_at_the_same_time_count_each_person_once(store: SqlSto
     assert (await store.audit.head())[0] == 10
 
 
-async def test_a_second_vote_replaces_nothing(store: SqlStore) -> None:
+async def test_a_second_vote_does_not_replace_the_first(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.PENDING))
     await store.requests.vote(vote(approves=False), entry=entry("denied"))
 

@@ -1,4 +1,4 @@
-"""A request is denied only if its change isn't sent, and a person has at most one pending review."""
+"""A request is denied only if its change hasn't been sent. Who owes a review can't start a break-glass request."""
 
 import asyncio
 from dataclasses import replace
@@ -44,7 +44,7 @@ async def test_prepared_records_are_deleted_if_the_change_is_not_made(store: Sql
     assert await store.reviews.find(owed=True) == []
 
 
-async def test_nothing_is_sent_for_a_request_that_does_not_execute(store: SqlStore) -> None:
+async def test_a_request_is_marked_as_sent_only_while_it_executes(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.APPROVED))
 
     assert not await store.requests.mark_sent(request().id, "execute", NOON)

@@ -66,7 +66,7 @@ async def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_rows(empty
         assert await store.processes.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_if_processes_upgrade_at_the_same_time_it_is_done_once(empty_url: str) -> None:
+async def test_if_several_processes_upgrade_at_the_same_time_one_does_it(empty_url: str) -> None:
     done = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
 
     assert sum(done) == 1
@@ -124,7 +124,7 @@ async def test_the_error_names_a_location_that_cannot_be_written(tmp_path: Path)
         await upgrade(f"sqlite:///{tmp_path}/file/x.db")
 
 
-async def test_a_store_of_a_newer_version_is_not_changed(empty_url: str) -> None:
+async def test_a_store_of_a_newer_version_is_refused(empty_url: str) -> None:
     await upgrade(empty_url)
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:
@@ -137,7 +137,7 @@ async def test_a_store_of_a_newer_version_is_not_changed(empty_url: str) -> None
         await require_current(empty_url)
 
 
-async def test_a_process_that_only_reads_does_not_upgrade_an_older_store(empty_url: str) -> None:
+async def test_a_process_that_requires_a_current_store_does_not_upgrade_it(empty_url: str) -> None:
     await upgrade(empty_url)
     engine = sa.create_engine(place_of(empty_url).url)
     with engine.begin() as connection:

@@ -1,9 +1,9 @@
-"""Runs `python -m bot` as the user `nobody`, because tests may run as root, who can write every file."""
+"""Runs `python -m bot` as the user `nobody` if the tests run as root, who could write every file."""
 
 import os
 from collections.abc import Sequence
 
-import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401  # this user can't read an interpreter below /root
+import sqlalchemy.dialects.sqlite.pysqlite  # noqa: F401  # imported early, because `nobody` can't read packages below /root
 
 import bot.app.admin_commands  # noqa: F401
 from bot.__main__ import main as run
