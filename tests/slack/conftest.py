@@ -40,8 +40,8 @@ class FixedClock:
 
 
 @dataclass
-class PathStub:
-    """A fake request pipeline: records what it gets, runs functions that a test sets, and returns its answers."""
+class PipelineStub:
+    """A fake request pipeline: records what it gets, runs the functions that a test sets, and returns set answers."""
 
     came: list[Incoming] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Gateway:
     """The parts of the Slack gateway, the fake Slack and the fake pipeline."""
 
     slack: SlackStub
-    path: PathStub
+    pipeline: PipelineStub
     calls: SlackCalls
     urls: ResponseUrls
     workspace: Workspace
@@ -105,8 +105,8 @@ class Gateway:
 
     def only(self) -> Incoming:
         """Return the only `Incoming` that reached the fake pipeline."""
-        assert len(self.path.came) == 1
-        return self.path.came[0]
+        assert len(self.pipeline.came) == 1
+        return self.pipeline.came[0]
 
     async def press(self, value: Any) -> httpx.Response:
         return await self.send(payload(value))
@@ -146,15 +146,15 @@ async def gateway(slack: SlackStub) -> AsyncIterator[Gateway]:
     calls = SlackCalls(web_client(session, TOKEN, slack.api_url, observe), observe)
     workspace = Workspace(calls)
     await workspace.check()
-    urls, tasks, path = ResponseUrls(slack.api_url), TaskKeeper(), PathStub()
+    urls, tasks, pipeline = ResponseUrls(slack.api_url), TaskKeeper(), PipelineStub()
     directory = SlackDirectory(calls, workspace, schedules=Schedules([], dict))
     delivery = Delivery(calls, urls, secrets=("the-signing-secret",), pace=ChannelPacing(0))
     listeners = Listeners(
-        path, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
+        pipeline, delivery, clock=FixedClock(), tasks=tasks, urls=urls, workspace=workspace, directory=directory
     )
     app = create_bolt(listeners.handler_of, workspace)
     asgi = create_asgi(app, SigningSecrets([SECRET]), {"/healthz": page})
     slack.calls.clear()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
-        yield Gateway(slack, path, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)
+        yield Gateway(slack, pipeline, calls, urls, workspace, directory, delivery, tasks, listeners, app, http, seen)
     await session.close()

@@ -19,7 +19,7 @@ def signature(body: bytes, stamp: str, secret: str = SECRET) -> str:
 
 
 def encoded(headers: Mapping[str, str | bytes]) -> list[tuple[bytes, bytes]]:
-    """Return headers as bytes. Some tests have values that aren't valid text."""
+    """Return headers as bytes. Values that are bytes already, such as invalid text, stay unchanged."""
     return [(name.encode(), value if isinstance(value, bytes) else value.encode()) for name, value in headers.items()]
 
 

@@ -44,7 +44,11 @@ class Call:
 
 
 class SlackStub:
-    """The fake Slack. `answers[method]` are its next answers, and `calls` are the calls so far."""
+    """The fake Slack. `calls` are the calls so far.
+
+    A call of a method gets the next one of `answers[method]`, otherwise `always[method]`, otherwise a usual answer.
+    An answer that is a function can raise ConnectionResetError to break the connection.
+    """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
@@ -101,7 +105,12 @@ class SlackStub:
         waiting = self.answers[method]
         answer: Answer = waiting.pop(0) if waiting else self.always.get(method) or self._usual(method, arguments)
         if callable(answer) and not isinstance(answer, web.Response):
-            answer = answer(arguments)
+            try:
+                answer = answer(arguments)
+            except ConnectionResetError:
+                if request.transport is not None:
+                    request.transport.abort()
+                raise
         if isinstance(answer, web.Response):
             return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
         return web.json_response(answer, headers={"x-oauth-scopes": "commands,chat:write"})
@@ -144,7 +153,7 @@ def refused(code: str) -> dict[str, Any]:
 
 
 def limited(seconds: str = "0") -> web.Response:
-    """Return the 429 with which Slack says how long to wait."""
+    """Return a 429 that says how many seconds to wait."""
     body = json.dumps(refused("ratelimited")).encode()
     return web.Response(status=429, body=body, headers={"Retry-After": seconds, "Content-Type": "application/json"})
 

@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+import structlog
 
 from bot.core.ports import Ack, Address
 from bot.core.reply import Reply
@@ -31,7 +32,7 @@ async def test_the_acknowledgement_does_not_wait_for_the_work(gateway: Gateway) 
     async def slow(_: Incoming) -> None:
         await go.wait()
 
-    gateway.path.work = slow
+    gateway.pipeline.work = slow
     body = command("ls")
     answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert answer.status_code == 200
@@ -47,7 +48,7 @@ async def test_the_acknowledgement_waits_until_the_request_is_recorded(gateway: 
         await asyncio.sleep(0.05)
         recorded.append(incoming.id)
 
-    gateway.path.before = record
+    gateway.pipeline.before = record
     body = command("create orders")
     await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert len(recorded) == 1
@@ -62,7 +63,7 @@ async def test_a_store_that_hangs_delays_the_acknowledgement_only_for_a_limited_
     async def hang(_: Incoming) -> None:
         await go.wait()
 
-    gateway.path.before = hang
+    gateway.pipeline.before = hang
     started = time.monotonic()
     answers: list[str] = []
     for body in (command("create orders"), payload(click()), payload(submission(view=FORM_OF_TWO))):
@@ -77,14 +78,16 @@ async def test_a_store_that_hangs_delays_the_acknowledgement_only_for_a_limited_
     for told in (of_command, note, in_form):
         assert "don't know yet whether this was saved" in told
         assert re.search("Reference `?i-", told)
-    assert json.loads(of_command)["response_type"] == "ephemeral", "a crash can't come between it and the ack"
+    assert json.loads(of_command)["response_type"] == "ephemeral", (
+        "the note is part of the acknowledgement, so a crash can't lose it alone"
+    )
     go.set()
     assert await gateway.tasks.drain(5)
-    assert len(gateway.path.worked) == 2
+    assert len(gateway.pipeline.worked) == 2
 
 
 async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(gateway: Gateway) -> None:
-    gateway.path.before = refuse
+    gateway.pipeline.before = refuse
     answer = await gateway.send(command("create orders"))
     assert "This couldn't be saved" in answer.text
     assert "Reference `i-" in answer.text
@@ -92,7 +95,7 @@ async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(
 
 
 async def test_a_form_that_is_not_recorded_stays_open_and_shows_why(gateway: Gateway) -> None:
-    gateway.path.answer = Ack(refusal=str(NotRecorded.after(2)))
+    gateway.pipeline.answer = Ack(refusal=str(NotRecorded.after(2)))
     answer = (await gateway.press(submission(view=FORM_OF_TWO))).json()
     assert answer["response_action"] == "errors", "anything else would replace or close the form"
     ((block_id, told),) = answer["errors"].items()
@@ -103,7 +106,7 @@ async def test_a_form_that_is_not_recorded_stays_open_and_shows_why(gateway: Gat
 
 
 async def test_a_form_without_inputs_is_replaced_by_the_reason_why_it_is_not_recorded(gateway: Gateway) -> None:
-    gateway.path.answer = Ack(refusal="The store is away.")
+    gateway.pipeline.answer = Ack(refusal="The store is away.")
     for blocks in ([{"type": "section", "block_id": "s"}], [], None, "odd"):
         answer = (await gateway.press(submission(view=view(blocks=blocks)))).json()
         assert answer["response_action"] == "update"
@@ -122,7 +125,7 @@ async def test_a_form_that_is_recorded_late_is_replaced_so_that_nobody_submits_i
     async def then() -> None:
         worked.set()
 
-    gateway.path.before, gateway.path.answer = hang, Ack(then=then)
+    gateway.pipeline.before, gateway.pipeline.answer = hang, Ack(then=then)
     body = payload(submission(view=FORM_OF_TWO))
     answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert answer.json()["response_action"] == "errors"
@@ -144,7 +147,7 @@ async def test_a_form_that_is_refused_late_can_be_submitted_again(
     async def hang(_: Incoming) -> None:
         await go.wait()
 
-    gateway.path.before, gateway.path.answer = hang, Ack(refusal=str(NotRecorded.after(2)))
+    gateway.pipeline.before, gateway.pipeline.answer = hang, Ack(refusal=str(NotRecorded.after(2)))
     body = payload(submission(view=FORM_OF_TWO))
     await gateway.http.post("/slack/events", content=body, headers=signed(body))
     go.set()
@@ -155,7 +158,7 @@ async def test_a_form_that_is_refused_late_can_be_submitted_again(
 
 
 class SlowMessenger:
-    """Sends messages only once it may. Before, it only notes that it was asked to."""
+    """Delays ephemeral messages until a test sets `may`. Sets `asked` as soon as one is to be sent."""
 
     def __init__(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked, self.may = asyncio.Event(), asyncio.Event()
@@ -171,13 +174,13 @@ class SlowMessenger:
 async def test_the_note_about_a_press_that_is_not_recorded_comes_before_its_acknowledgement(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A process that is killed in between leaves a press that Slack shows as failed."""
-    gateway.path.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
+    """If the process is killed between the two, Slack shows the press as failed."""
+    gateway.pipeline.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
     body = payload(click())
     posting = asyncio.create_task(gateway.http.post("/slack/events", content=body, headers=signed(body)))
     await slow.asked.wait()
     await asyncio.wait({posting}, timeout=0.1)
-    assert not posting.done(), "acknowledged before its person was told"
+    assert not posting.done(), "it must not be acknowledged before its person is told"
     slow.may.set()
     assert ((await posting).status_code, (await posting).text) == (200, "")
     (note,) = notes(gateway)
@@ -188,7 +191,7 @@ async def test_a_press_is_not_acknowledged_if_its_person_cannot_be_told_in_time(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listeners, "NOTE_WITHIN_SECONDS", 0.2)
-    gateway.path.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
+    gateway.pipeline.before, slow = refuse, SlowMessenger(gateway, monkeypatch)
     body = payload(click())
     answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
     assert (answer.status_code, answer.text) == (424, ""), "so that Slack shows that it failed"
@@ -201,22 +204,22 @@ async def test_a_press_is_not_acknowledged_if_its_person_cannot_be_told_in_time(
 async def test_a_press_is_not_acknowledged_if_slack_refuses_the_note(gateway: Gateway) -> None:
     for method in ("chat.postEphemeral", "chat.postMessage"):
         gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
-    gateway.path.before = refuse
+    gateway.pipeline.before = refuse
     assert (await gateway.press(click())).status_code == 424
 
 
 async def test_a_mention_is_acknowledged_even_if_it_is_not_recorded(gateway: Gateway) -> None:
-    """Slack would send it again, and it would be carried out although its person was told that it wasn't."""
+    """Otherwise Slack would send it again, and it would be carried out although the person was told that it wasn't."""
     for method in ("chat.postEphemeral", "chat.postMessage"):
         gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
-    gateway.path.before = refuse
+    gateway.pipeline.before = refuse
     mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> create orders")
     assert (await gateway.event(mention)).status_code == 200
     assert gateway.only().kind is Kind.MENTION
 
 
 async def refuse(_: Incoming) -> None:
-    """Fail as the store does if it can't take something before Slack's limit."""
+    """Fail as the store does if it can't record something within Slack's time limit."""
     await asyncio.sleep(0.05)
     raise NotRecorded.after(2)
 
@@ -240,7 +243,7 @@ async def test_a_bug_is_acknowledged_and_reported_with_its_reference(gateway: Ga
     async def bug(_: Incoming) -> None:
         raise RuntimeError("secret detail")
 
-    setattr(gateway.path, where, bug)
+    setattr(gateway.pipeline, where, bug)
     answer = await gateway.send(command("ls", response_url=gateway.slack.response_url()))
     assert (answer.status_code, answer.text) == (200, "")
     said = private_answer(gateway)
@@ -252,7 +255,7 @@ async def test_an_error_that_is_meant_for_people_is_shown_unchanged(gateway: Gat
     async def refuse(_: Incoming) -> None:
         raise BadInput("That is not a name.")
 
-    gateway.path.before = refuse
+    gateway.pipeline.before = refuse
     await gateway.press(click())
     assert private_answer(gateway).startswith("That is not a name.")
 
@@ -261,7 +264,7 @@ async def test_a_submission_that_fails_closes_the_modal_and_is_reported(gateway:
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    gateway.path.before = bug
+    gateway.pipeline.before = bug
     answer = await gateway.press(submission())
     assert (answer.status_code, answer.text) == (200, "")
     assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA"]
@@ -274,8 +277,10 @@ async def test_a_failure_of_slack_while_reporting_is_only_logged(gateway: Gatewa
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    gateway.path.work = bug
-    assert (await gateway.send(command("ls"))).status_code == 200
+    gateway.pipeline.work = bug
+    with structlog.testing.capture_logs() as logs:
+        assert (await gateway.send(command("ls"))).status_code == 200
+    assert "could not answer" in [one["event"] for one in logs]
 
 
 async def test_a_hundred_requests_at_once_are_all_accepted(gateway: Gateway) -> None:
@@ -285,5 +290,5 @@ async def test_a_hundred_requests_at_once_are_all_accepted(gateway: Gateway) -> 
     )
     await gateway.tasks.drain(5)
     assert {answer.status_code for answer in answers} == {200}
-    assert len(gateway.path.worked) == 100
+    assert len(gateway.pipeline.worked) == 100
     assert gateway.slack.calls == []

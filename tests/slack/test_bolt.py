@@ -21,7 +21,7 @@ async def test_slack_variables_in_the_environment_have_no_effect(
         monkeypatch.setenv(name, "from-the-environment")
     monkeypatch.setenv("SLACK_SIGNING_SECRET", "another")
     listeners = Listeners(
-        gateway.path,
+        gateway.pipeline,
         gateway.delivery,
         clock=FixedClock(),
         tasks=gateway.tasks,
@@ -35,7 +35,7 @@ async def test_slack_variables_in_the_environment_have_no_effect(
         assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
         assert (await http.get("/slack/install")).status_code == 404
     await gateway.tasks.drain(5)
-    assert len(gateway.path.came) == 1
+    assert len(gateway.pipeline.came) == 1
     assert gateway.slack.calls == []
 
 

@@ -171,7 +171,7 @@ def test_response_urls_expire_after_half_an_hour_and_do_not_accumulate() -> None
     assert urls.use("9999") is not None
 
 
-async def test_blocks_that_slack_rejects_are_replaced_by_older_ones_and_then_by_text(gateway: Gateway) -> None:
+async def test_blocks_that_slack_rejects_are_replaced_by_the_plain_blocks_and_then_by_text(gateway: Gateway) -> None:
     plain = {"type": "section", "text": {"type": "plain_text", "text": "plain"}}
     reply = Reply(text="said", blocks=[{"type": "data_table"}], plain_blocks=[plain])
     gateway.slack.answers["chat.postMessage"] = [refused("invalid_blocks"), refused("invalid_blocks")]

@@ -70,7 +70,7 @@ async def test_a_private_answer_is_sent_another_way_and_raises_unavailable_if_ev
 
 
 @pytest.mark.parametrize("purpose", FINAL)
-def test_every_final_code_of_a_post_has_a_sentence_without_the_code(purpose: Purpose) -> None:
+def test_every_final_code_is_final_for_its_purpose_and_has_a_sentence(purpose: Purpose) -> None:
     method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
               "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
     for code in FINAL[purpose]:

@@ -53,7 +53,7 @@ async def test_the_facts_about_a_member_are_read(gateway: Gateway) -> None:
         ("U0NOBODY", "is_stranger"),
     ],
 )
-async def test_a_person_who_is_not_a_member_is_recognised(gateway: Gateway, user: str, flag: str) -> None:
+async def test_a_person_who_is_not_a_full_member_is_recognized(gateway: Gateway, user: str, flag: str) -> None:
     found = await person(gateway, user)
     flags = ("is_guest", "is_stranger", "is_deactivated", "is_bot")
     assert {name for name in flags if getattr(found, name)} == {flag}
@@ -150,7 +150,7 @@ async def test_a_direct_message_and_home_are_not_looked_up(gateway: Gateway) -> 
     assert gateway.slack.of("conversations.info") == []
 
 
-async def test_a_group_conversation_that_the_bot_cannot_read_is_recognised(gateway: Gateway) -> None:
+async def test_a_group_conversation_that_the_bot_cannot_read_is_recognized(gateway: Gateway) -> None:
     gateway.slack.always["conversations.info"] = refused("missing_scope")
     found = (await gateway.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
     assert found.kind is ChannelKind.GROUP_DM
@@ -179,7 +179,7 @@ async def test_facts_are_cached_for_a_minute_unless_fresh_ones_are_requested(gat
     assert len(gateway.slack.calls) == 3
 
 
-async def test_fifty_simultaneous_readers_share_one_call(gateway: Gateway) -> None:
+async def test_fifty_simultaneous_readers_share_one_call_of_each_method(gateway: Gateway) -> None:
     subjects = [gateway.directory.subject(incoming(), usergroups=frozenset({"S0DBA"})) for _ in range(50)]
     await asyncio.gather(*subjects)
     assert len(gateway.slack.calls) == 3
@@ -221,8 +221,6 @@ async def test_a_rate_limit_is_respected(gateway: Gateway) -> None:
 
 
 async def test_the_installation_is_read_once_for_many_readers(gateway: Gateway) -> None:
-    from bot.slack.lookups.installation import Workspace
-
     workspace = Workspace(gateway.calls)
     found = await asyncio.gather(*(workspace.installation() for _ in range(20)))
     assert {one.team_id for one in found} == {"T0ACME"}
@@ -231,8 +229,6 @@ async def test_the_installation_is_read_once_for_many_readers(gateway: Gateway) 
 
 
 async def test_a_failed_read_of_the_installation_raises_unavailable_and_is_repeated(gateway: Gateway) -> None:
-    from bot.slack.lookups.installation import Workspace
-
     workspace = Workspace(gateway.calls)
     gateway.slack.answers["auth.test"] = [refused("invalid_auth")]
     with pytest.raises(Unavailable, match="invalid_auth"):
@@ -244,8 +240,6 @@ async def test_a_failed_read_of_the_installation_raises_unavailable_and_is_repea
 async def test_the_installation_is_known_even_if_the_date_of_the_answer_cannot_be_read(
     gateway: Gateway, date: str
 ) -> None:
-    from bot.slack.lookups.installation import Workspace
-
     body = {"ok": True, "team_id": "T0ACME", "user_id": "U0BOT"}
     gateway.slack.answers["auth.test"] = [web.json_response(body, headers={"Date": date})]
     found = await Workspace(gateway.calls).installation()
@@ -291,7 +285,7 @@ async def test_the_channels_of_a_person_in_too_many_are_unknown(gateway: Gateway
         await gateway.directory.channels_of("U0ANA")
 
 
-async def test_groups_are_unknown_while_slack_has_not_said_what_the_workspace_is(gateway: Gateway) -> None:
+async def test_groups_are_unknown_while_the_workspace_cannot_be_read(gateway: Gateway) -> None:
     gateway.slack.always["auth.test"] = refused("internal_error")
     directory = SlackDirectory(gateway.calls, Workspace(gateway.calls), schedules=Schedules([], dict))
 

@@ -20,7 +20,7 @@ LARGE = 8_000_000
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer each request after reading its body, on `/early` before, and on `/large` with a large body."""
+    """Answer each request after its body has arrived. `/early` is answered before that, `/large` with a large body."""
     if scope["type"] == "lifespan":
         for kind in ("startup", "shutdown"):
             await receive()
@@ -66,7 +66,7 @@ async def send_request(port: int, *, head: bytes = b"", body: bytes = b"", pause
 
 
 async def are_forgotten(server: Any) -> None:
-    """Wait until the server has no open connections."""
+    """Wait until the server counts no open connections."""
     protocol = server.config.http_protocol_class
     await until(lambda: not protocol.idle and not protocol.waiting, what="the server to forget the connections")
 

@@ -1,7 +1,4 @@
-"""Every request from Slack is acknowledged, and the person gets an answer.
-
-Commands, clicks, forms, shortcuts, mentions and opened Homes reach the pipeline as an `Incoming`.
-"""
+"""Commands, clicks, forms, shortcuts, mentions and opened Homes reach the pipeline as an `Incoming`."""
 
 import asyncio
 import re
@@ -39,9 +36,9 @@ async def test_a_redelivery_has_the_same_key_and_each_request_has_its_own(gatewa
     await gateway.send(body)
     await gateway.send(body)
     await gateway.send(command("ls"))
-    keys = [came.key for came in gateway.path.came]
+    keys = [came.key for came in gateway.pipeline.came]
     assert keys[0] == keys[1] != keys[2]
-    assert len({came.id for came in gateway.path.came}) == 3
+    assert len({came.id for came in gateway.pipeline.came}) == 3
 
 
 async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None:
@@ -112,7 +109,7 @@ async def test_the_inputs_of_a_submission_become_plain_values(gateway: Gateway) 
 
 
 async def test_field_errors_are_returned_in_the_response_to_the_submission(gateway: Gateway) -> None:
-    gateway.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
+    gateway.pipeline.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
     answer = await gateway.press(submission())
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
 
@@ -120,12 +117,12 @@ async def test_field_errors_are_returned_in_the_response_to_the_submission(gatew
 async def test_a_submission_with_several_response_urls_is_accepted(gateway: Gateway) -> None:
     addresses = [{"response_url": gateway.slack.response_url(name), "channel_id": "C0DBOPS"} for name in ("a", "b")]
     assert (await gateway.press({**submission(), "response_urls": addresses})).status_code == 200
-    assert [came.kind.value for came in gateway.path.came] == ["submission"]
+    assert [came.kind.value for came in gateway.pipeline.came] == ["submission"]
 
 
 async def test_a_submission_is_never_answered_with_a_secret(gateway: Gateway) -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.c2lnbmF0dXJl"
-    gateway.path.answer = Ack({"response_action": "update", "view": {"type": "modal", "blocks": [{"text": token}]}})
+    gateway.pipeline.answer = Ack({"response_action": "update", "view": {"type": "modal", "blocks": [{"text": token}]}})
     answer = await gateway.press(submission())
     assert answer.json() == {"response_action": "update", "view": {"type": "modal", "blocks": [{"text": "[hidden]"}]}}
 
@@ -136,23 +133,23 @@ async def test_the_work_of_a_submission_follows_its_acknowledgement(gateway: Gat
     async def then() -> None:
         done.set()
 
-    gateway.path.answer = Ack(then=then)
+    gateway.pipeline.answer = Ack(then=then)
     await gateway.press(submission())
     assert done.is_set()
 
 
 async def test_a_closed_modal_is_acknowledged(gateway: Gateway) -> None:
     assert (await gateway.press({**submission(), "type": "view_closed", "is_cleared": False})).status_code == 200
-    assert gateway.path.came == []
+    assert gateway.pipeline.came == []
 
 
 async def test_at_most_a_hundred_options_are_offered(gateway: Gateway) -> None:
     option = {"text": {"type": "plain_text", "text": "orders"}, "value": "orders"}
-    gateway.path.offered = [option] * 150
+    gateway.pipeline.offered = [option] * 150
     asked = {**submission(), "type": "block_suggestion", "action_id": "form.database", "value": "or"}
     answer = await gateway.press(asked)
     assert len(answer.json()["options"]) == 100
-    assert gateway.path.typed == ["or"]
+    assert gateway.pipeline.typed == ["or"]
     assert (gateway.only().action_id, gateway.only().value) == (submission()["view"]["callback_id"], "i-opened")
 
 
@@ -164,14 +161,14 @@ async def test_no_options_are_offered_if_the_pipeline_fails_or_hangs(
     async def fail(_: Incoming) -> None:
         raise RuntimeError("no")
 
-    gateway.path.before = fail
+    gateway.pipeline.before = fail
     assert (await gateway.press(asked)).json() == {"options": []}
     monkeypatch.setattr(listeners, "OPTIONS_WITHIN_SECONDS", 0.05)
 
     async def hang(_: Incoming) -> None:
         await asyncio.sleep(60)
 
-    gateway.path.before = hang
+    gateway.pipeline.before = hang
     assert (await gateway.press(asked)).json() == {"options": []}
 
 
@@ -186,7 +183,7 @@ async def test_global_and_message_shortcuts_become_incomings(gateway: Gateway) -
         "message": {"ts": "5.6"},
     }
     await gateway.press(here)
-    first, second = gateway.path.came
+    first, second = gateway.pipeline.came
     assert (first.kind, first.action_id, first.channel_id) == (Kind.SHORTCUT, "turso.command", "")
     assert (second.channel_id, second.thread_ts) == ("C0DBOPS", "5.6")
 
@@ -212,7 +209,7 @@ async def test_a_mention_outside_a_thread_starts_one(gateway: Gateway) -> None:
 async def test_messages_of_bots_are_not_commands(gateway: Gateway, who: dict[str, str]) -> None:
     mention = event("app_mention", channel="C0DBOPS", ts="7.8", text="<@U0BOT> ls", **who)
     assert (await gateway.event(mention)).status_code == 200
-    assert gateway.path.came == []
+    assert gateway.pipeline.came == []
 
 
 async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(gateway: Gateway) -> None:
@@ -223,4 +220,4 @@ async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(gatew
 
 async def test_an_unknown_event_is_acknowledged(gateway: Gateway) -> None:
     assert (await gateway.event(event("reaction_added", user="U0ANA", item={"channel": "C1"}))).status_code == 200
-    assert gateway.path.came == []
+    assert gateway.pipeline.came == []

@@ -33,9 +33,9 @@ SCOPE_OF_METHOD = {
     "bots.info": "users:read",
     "team.info": "team:read",
 }
-OF_NO_METHOD = {"commands", "app_mentions:read", "groups:read"}
-"""Scopes that no method needs, but commands and shortcuts, mentions, and `conversations.info` of private channels."""
-ROOM = Path(bot.__file__).parent / "slack"
+OTHER_SCOPES = {"commands", "app_mentions:read", "groups:read"}
+"""Scopes for commands and shortcuts, for mentions, and for `conversations.info` of private channels."""
+GATEWAY = Path(bot.__file__).parent / "slack"
 ROOT = Path(bot.__file__).parent.parent
 
 
@@ -54,7 +54,7 @@ def called_methods() -> set[str]:
         "team.",
     )
     found = set()
-    for path in ROOM.rglob("*.py"):
+    for path in GATEWAY.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(prefixes):
                 found.add(node.value)
@@ -65,14 +65,14 @@ def called_methods() -> set[str]:
 
 def test_the_scopes_are_exactly_those_of_the_called_methods() -> None:
     needed = {SCOPE_OF_METHOD[method] for method in called_methods()} - {None}
-    assert needed | OF_NO_METHOD == set(SCOPES)
+    assert needed | OTHER_SCOPES == set(SCOPES)
     assert len(SCOPES) == 8
     assert manifest()["oauth_config"] == {"scopes": {"bot": list(SCOPES)}}
 
 
 def test_every_event_has_its_scope_and_its_listener() -> None:
     assert {scope for scope in EVENTS.values() if scope} <= set(SCOPES)
-    text = (ROOM / "incoming/listeners.py").read_text() + (ROOM / "lookups/directory.py").read_text()
+    text = (GATEWAY / "incoming/listeners.py").read_text() + (GATEWAY / "lookups/directory.py").read_text()
     assert all(event in text for event in EVENTS)
     assert manifest()["settings"]["event_subscriptions"]["bot_events"] == sorted(EVENTS)
 

@@ -1,4 +1,4 @@
-"""While the signing secret is rotated, the old and the new one are accepted, and no other."""
+"""While the signing secret is being replaced, the old and the new one are accepted, and no other."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ async def test_both_secrets_are_accepted_and_no_other() -> None:
     assert [await fits(secrets, one) for one in (NEW, OLD, OTHER)] == [True, True, False]
 
 
-async def test_without_a_secret_the_bot_does_not_start() -> None:
+async def test_an_empty_list_of_secrets_is_refused() -> None:
     with pytest.raises(ValueError, match="signing secret"):
         SigningSecrets([])
 

@@ -26,7 +26,7 @@ from .stub import APP_TOKEN
 
 
 class FakeSlackSocket:
-    """Slack's side of the WebSocket. It refuses `broken` connections and used tickets."""
+    """Slack's side of the WebSocket. It refuses the next `broken` connections, and the tickets that they used."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
@@ -103,13 +103,13 @@ async def test_every_kind_of_envelope_arrives_without_a_signature(
     # the client may register the connection later than the server, but before it handles the first envelope
     assert await runner.is_ready()
     await sockets.deliver(ws, "interactive", click())
-    gateway.path.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
+    gateway.pipeline.answer = Ack({"response_action": "errors", "errors": {"arg.name": "No."}})
     several = [{"response_url": gateway.slack.response_url(name)} for name in ("a", "b")]
     ack = await sockets.deliver(ws, "interactive", {**submission(), "response_urls": several})
     assert ack["payload"] == {"response_action": "errors", "errors": {"arg.name": "No."}}
     mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     await sockets.deliver(ws, "events_api", mention, retry_attempt=1, retry_reason="timeout")
-    assert [came.kind.value for came in gateway.path.came] == ["command", "action", "submission", "mention"]
+    assert [came.kind.value for came in gateway.pipeline.came] == ["command", "action", "submission", "mention"]
 
 
 async def test_an_envelope_that_cannot_be_handled_is_acknowledged(
@@ -120,16 +120,16 @@ async def test_an_envelope_that_cannot_be_handled_is_acknowledged(
     async def bug(_: Incoming) -> None:
         raise RuntimeError
 
-    gateway.path.before = bug
+    gateway.pipeline.before = bug
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
     for odd in ([1], None, {"type": "new"}, {"type": "block_actions", "actions": "x"}, {**click(), "user": 5}):
         assert "payload" not in await sockets.deliver(ws, "interactive", odd)
 
 
-async def test_an_envelope_of_a_press_without_a_note_is_not_acknowledged(
+async def test_a_press_is_not_acknowledged_if_its_person_cannot_be_told_that_it_failed(
     gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
-    """A press that isn't recorded, and whose person can't be told, is shown as failed by Slack."""
+    """Without an acknowledgement, Slack shows the press as failed."""
     for method in ("chat.postEphemeral", "chat.postMessage"):
         gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
     ws = await link(sockets)
@@ -137,25 +137,25 @@ async def test_an_envelope_of_a_press_without_a_note_is_not_acknowledged(
     async def refuse(_: Incoming) -> None:
         raise NotRecorded.after(2)
 
-    gateway.path.before = refuse
+    gateway.pipeline.before = refuse
     envelope = {"type": "interactive", "envelope_id": "e-press", "accepts_response_payload": True}
     await ws.send_json({**envelope, "payload": click()})
-    await until(lambda: gateway.path.came, what="the press")
-    gateway.path.before = None
+    await until(lambda: gateway.pipeline.came, what="the press")
+    gateway.pipeline.before = None
     ack = await sockets.deliver(ws, "interactive", click())
     assert ack["envelope_id"] != "e-press"
     assert sockets.acks.empty()
-    assert len(gateway.path.came) == 2
+    assert len(gateway.pipeline.came) == 2
 
 
-async def test_a_refreshed_connection_is_replaced(
+async def test_a_connection_that_slack_wants_to_refresh_is_replaced(
     gateway: Gateway, sockets: FakeSlackSocket, runner: SocketRunner
 ) -> None:
     ws = await link(sockets)
     await ws.send_json({"type": "disconnect", "reason": "refresh_requested"})
     ws = await link(sockets)
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-    assert len(gateway.path.came) == 1
+    assert len(gateway.pipeline.came) == 1
 
 
 async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
@@ -174,7 +174,7 @@ async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
         await asyncio.sleep(0.2)
         done.append(incoming.text)
 
-    gateway.path.before, gateway.path.work = slow, work
+    gateway.pipeline.before, gateway.pipeline.work = slow, work
     sending = asyncio.create_task(
         sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("create orders").decode())))
     )

@@ -34,7 +34,14 @@ def pressed(message: dict[str, Any], **container: Any) -> dict[str, Any]:
         (pressed(REPLY, thread_ts="1.1"), "1.1"),
         (pressed({}, message_ts="2.2", thread_ts="1.1", is_ephemeral=True), "1.1"),
     ],
-    ids=["no thread", "first of a thread", "reply sent to the channel", "reply", "reply in both", "ephemeral reply"],
+    ids=[
+        "no thread",
+        "first of a thread",
+        "reply also sent to the channel",
+        "reply",
+        "reply, also with the thread in the container",
+        "ephemeral reply",
+    ],
 )
 def test_a_press_is_answered_in_the_thread_of_its_message_or_in_the_channel(
     body: dict[str, Any], thread_ts: str | None
