@@ -28,7 +28,7 @@ TOKEN = SecretStr("canary")
 
 
 class Proxy:
-    """An HTTP proxy that records the address of each request, and refuses it."""
+    """An HTTP proxy that records the method and the address of each request, and refuses it."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -115,9 +115,8 @@ async def test_a_socket_mode_connection_uses_the_proxy_for_its_own_address(monke
         Proxy().open() as other,
     ):
         monkeypatch.setenv("ALL_PROXY", proxy.url)
-        monkeypatch.setenv(
-            "HTTP_PROXY", other.url
-        )  # aiohttp would use this variable if the bot didn't choose the proxy
+        # aiohttp would use this variable if the bot didn't choose the proxy
+        monkeypatch.setenv("HTTP_PROXY", other.url)
         url = f"http://127.0.0.1:{slack.sockets[0].getsockname()[1]}/api/"
         session = new_session()
         async with session:

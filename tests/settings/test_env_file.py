@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def refused(capfd: pytest.CaptureFixture[str], *command: str) -> str:
-    """Run a command that creates nothing, and return the sentence that it printed."""
+    """Run a command that must fail without creating a file, and return the error that it printed."""
     before = os.listdir()
     assert main(command) == 2
     assert os.listdir() == before
@@ -70,7 +70,7 @@ def test_a_line_that_cannot_be_read_is_refused_without_quoting_it(
     "command", ["serve", "socket", "worker", "doctor", "db backup copy.db", "db after-restore", "audit verify",
                 "audit export", "audit resend --from 1"],
 )  # fmt: skip
-def test_every_command_that_reads_settings_refuses_it(
+def test_every_command_that_reads_settings_refuses_an_unreadable_line(
     folder: Path, command: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / ".env").write_text(f"DATABASE_URL='{URL}")
@@ -79,19 +79,19 @@ def test_every_command_that_reads_settings_refuses_it(
 
 
 @pytest.mark.parametrize(("content", "values"), READABLE.items())
-def test_other_lines_are_read(folder: Path, content: str, values: dict[str, str]) -> None:
+def test_valid_lines_are_read(folder: Path, content: str, values: dict[str, str]) -> None:
     (folder / ".env").write_text(content, newline="", encoding="utf-8")
 
     assert read_env_file() == values
 
 
-def test_the_example_is_read(folder: Path) -> None:
+def test_the_example_file_can_be_read_and_sets_nothing(folder: Path) -> None:
     (folder / ".env").write_bytes((Path(__file__).parents[2] / ".env.example").read_bytes())
 
     assert read_env_file() == {}
 
 
-def test_a_folder_in_its_place_is_refused(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_with_the_name_dot_env_is_refused(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (folder / ".env").mkdir()
 
     said = "turso-ops: `.env` is a folder, but must be a file. Replace or remove it.\n"
@@ -112,7 +112,7 @@ def test_a_virtual_environment_in_its_place_is_ignored(folder: Path) -> None:
         (".env", "can't be read (Too many levels of symbolic links)."),
     ],
 )
-def test_a_link_that_leads_nowhere_is_refused(
+def test_a_link_to_a_missing_file_or_to_itself_is_refused(
     folder: Path, target: str, says: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / ".env").symlink_to(target)
@@ -129,7 +129,7 @@ def test_a_pipe_is_read_once(folder: Path) -> None:
     writer.join()
 
 
-def test_it_is_not_read_if_the_caller_gives_the_variables(folder: Path) -> None:
+def test_dot_env_is_not_read_if_the_caller_gives_the_variables(folder: Path) -> None:
     (folder / ".env").mkdir()
 
     assert load_database_urls({"_env_file": "x", "DATABASE_URL": "sqlite:///x.db"}) == ("sqlite:///x.db", None)

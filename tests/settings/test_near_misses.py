@@ -1,4 +1,4 @@
-"""A warning names a variable whose name is almost that of a setting."""
+"""The bot warns about variables whose names are almost those of settings, and about others that have no effect."""
 
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def test_the_error_about_a_missing_setting_names_a_file_with_a_typo(folder: Path
 
 
 @pytest.mark.parametrize("command", ["db upgrade", "db backup copy.db", "audit verify", "audit export"])
-def test_commands_that_only_need_the_store_warn_about_a_typo_of_it(
+def test_commands_that_only_need_the_store_warn_only_about_a_typo_of_its_address(
     folder: Path, command: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (folder / ".env").write_text("DATABSE_URL=postgresql://u:canary@h/x\nLOG_LEVL=INFO\n")

@@ -1,4 +1,4 @@
-"""The proxy for an address depends on its scheme, the variables, in upper or lower case, and the exceptions."""
+"""The proxy for an address depends on its scheme, and on the proxy variables and exceptions in the environment."""
 
 from collections.abc import Mapping
 

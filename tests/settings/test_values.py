@@ -263,7 +263,7 @@ def test_readable_certificates_are_accepted(folder: Path) -> None:
     value=st.lists(st.sampled_from(PIECES) | st.characters()).map("".join),
 )
 def test_any_value_is_accepted_or_refused_in_a_sentence(name: str, value: str) -> None:
-    sentence = f"{name} is taken"
+    sentence = f"{name} is accepted"
     try:
         settings = load_settings(GIVEN | {"HTTPS_PROXY": "http://proxy"} | {name: value.replace("\0", "")})
         proxy_of(settings.turso_api_baseurl, {"ALL_PROXY": "http://proxy", "NO_PROXY": value})
