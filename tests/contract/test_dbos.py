@@ -1,4 +1,4 @@
-"""DBOS: its tables and their version, enqueueing in our transactions, and stored steps and their names."""
+"""DBOS: the version of its tables, enqueueing in our transactions, and stored steps and their names."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("postgresql_url"))
 
 
-def test_our_migrations_wait_until_dbos_has_migrated(url: str) -> None:
+def test_the_tables_of_dbos_are_current_only_once_dbos_has_migrated_them(url: str) -> None:
     place = place_of(url)
     engine = create_engine(place.url)
     try:

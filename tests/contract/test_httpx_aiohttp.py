@@ -64,7 +64,7 @@ async def test_a_failure_is_an_exception_of_httpx(answer: bytes, error: type[Exc
             await client.get("/")
 
 
-async def test_a_refused_connection_and_a_missing_answer_are_distinguished() -> None:
+async def test_a_refused_connection_is_an_error_of_connecting() -> None:
     async with Server(OK) as url:
         pass
     async with HttpxAiohttpClient(base_url=url) as client:

@@ -81,6 +81,6 @@ def test_a_value_error_of_a_source_is_a_validation_error_without_a_location(here
     assert [error["loc"] for error in caught.value.errors()] == [()]
 
 
-def test_a_value_whose_name_begins_with_an_underscore_may_be_an_option() -> None:
+def test_a_value_with_the_name_of_a_constructor_argument_raises_a_type_error() -> None:
     with pytest.raises(TypeError, match="__pydantic_self__"):
         Sample.model_validate({"__pydantic_self__": "x"})

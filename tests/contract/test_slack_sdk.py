@@ -34,7 +34,7 @@ def verifier(after: float = 0) -> SignatureVerifier:
 
 
 @pytest.mark.parametrize(("after", "valid"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
-def test_a_signature_is_valid_for_five_minutes_of_the_given_clock(after: float, valid: bool) -> None:
+def test_a_signature_is_valid_for_five_minutes_by_the_given_clock(after: float, valid: bool) -> None:
     signature = verifier().generate_signature(timestamp=str(STAMP), body=BODY)
 
     assert signature is not None

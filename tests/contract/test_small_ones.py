@@ -1,4 +1,4 @@
-"""cachetools and stamina: caches with a given clock, and the report of retries."""
+"""cachetools and stamina: caches with a given clock, and retries whose pauses a function chooses."""
 
 import stamina
 from cachetools import TTLCache
@@ -18,7 +18,7 @@ def test_cache_entries_expire_by_the_given_timer_and_their_number_is_limited() -
 
 async def test_a_retry_waits_as_long_as_the_given_function_returns() -> None:
     tries: list[int] = []
-    waits: list[float] = []
+    pauses: list[float] = []
 
     class Busy(Exception):
         pass
@@ -26,11 +26,15 @@ async def test_a_retry_waits_as_long_as_the_given_function_returns() -> None:
     def wait(error: Exception) -> float | bool:
         return 0.01 if isinstance(error, Busy) else False
 
-    async for attempt in stamina.retry_context(on=wait, attempts=3):
-        with attempt:
-            tries.append(attempt.num)
-            waits.append(attempt.next_wait)
-            if len(tries) < 3:
-                raise Busy
+    stamina.instrumentation.set_on_retry_hooks([lambda details: pauses.append(details.wait_for)])
+    try:
+        async for attempt in stamina.retry_context(on=wait, attempts=3):
+            with attempt:
+                tries.append(attempt.num)
+                if len(tries) < 3:
+                    raise Busy
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(None)
 
     assert tries == [1, 2, 3]
+    assert pauses == [0.01, 0.01]

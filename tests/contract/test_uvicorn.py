@@ -1,4 +1,4 @@
-"""uvicorn: our protocol class can limit connections, and uvicorn doesn't replace the process's signal handlers."""
+"""uvicorn calls the methods of our protocol class, and without `capture_signals` it replaces no signal handlers."""
 
 import asyncio
 import signal
