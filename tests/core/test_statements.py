@@ -90,10 +90,10 @@ def test_a_literal_of_sqlite_is_masked_as_a_whole(template: str, literal: str) -
     except (sqlite3.Error, ValueError):
         return
     shown = masked(template.format(literal))
-    assert shown is None or "?" in shown
+    assert shown is None or shown.replace("-?", "?").replace(".?", "?") == masked(template.format("1"))
 
 
-def test_masking_takes_time_in_proportion_to_the_length() -> None:
+def test_masking_the_longest_statement_takes_less_than_two_seconds() -> None:
     masked("SELECT 1")
 
     def seconds(sql: str) -> float:
