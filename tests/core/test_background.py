@@ -1,4 +1,4 @@
-"""Background loops: a fault is logged, counted and reported, and all loops keep running."""
+"""Background loops: a fault is counted and reported, and all loops keep running."""
 
 import asyncio
 from collections.abc import Callable

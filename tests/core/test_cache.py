@@ -131,7 +131,7 @@ async def test_a_reader_that_gives_up_does_not_cancel_the_call_for_others(source
     assert await stays == 1
 
 
-async def test_a_full_cache_takes_no_longer_than_an_empty_one() -> None:
+async def test_a_full_cache_is_not_much_slower_than_one_with_room() -> None:
     async def load(key: int) -> int:
         return key
 

@@ -1,4 +1,4 @@
-"""Results of workflow steps are stored in the database. Every version can read those of other versions."""
+"""Results of workflow steps are stored in the database. Every version can read those of older versions."""
 
 import json
 from datetime import UTC, datetime
@@ -58,7 +58,7 @@ def test_an_attempt_stored_by_an_older_version_is_read(kept: dict[str, object], 
     [
         pytest.param({"result": "failed", "why": "No."}, VerifyResult(PhaseResult.FAILED, "No."), id="without facts"),
         pytest.param(
-            {"result": "succeeded", "why": "", "facts": None}, VerifyResult(PhaseResult.SUCCEEDED), id="facts of none"
+            {"result": "succeeded", "why": "", "facts": None}, VerifyResult(PhaseResult.SUCCEEDED), id="null as facts"
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""A transition to a final state can't be created without an audit entry."""
+"""A transition to a state in `ON_RECORD` can't be created without an audit entry."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.store.samples import entry
 
 
 @pytest.mark.parametrize("state", sorted(ON_RECORD))
-def test_a_final_transition_needs_an_audit_entry(state: State) -> None:
+def test_a_transition_to_a_recorded_state_needs_an_audit_entry(state: State) -> None:
     with pytest.raises(ValueError, match="no audit entry"):
         Transition(to=state, at=NOON, changes={})
 
@@ -17,5 +17,5 @@ def test_a_final_transition_needs_an_audit_entry(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - ON_RECORD))
-def test_an_intermediate_transition_needs_no_audit_entry(state: State) -> None:
+def test_a_transition_to_another_state_needs_no_audit_entry(state: State) -> None:
     assert Transition(to=state, at=NOON, changes={}).entries == ()

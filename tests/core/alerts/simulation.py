@@ -107,7 +107,7 @@ class Organization:
         self.unknown = {noise.randrange(hours): noise.choice(MEASURES) for _ in range(40)}
 
     def _limit(self, noise: random.Random) -> None:
-        """Set quotas that are used up, or nearly used up, in some month."""
+        """Set quotas, which are used up or nearly used up in November."""
         for measure in MEASURES:
             month = self.month_of(measure, START + timedelta(days=61))
             self.quotas[measure] = round(month * noise.uniform(0.45, 1.1))
@@ -151,7 +151,7 @@ class Turso:
                 found[measure] += hours[hour][measure]
 
     def samples(self, hour: int) -> dict[str, UsageSample]:
-        """Return the counters of every database."""
+        """Return the counters of every database, without the number that Turso doesn't report in this hour."""
         hidden = self.organization.unknown.get(hour)
         return {
             database_id: UsageSample(
@@ -252,7 +252,7 @@ def live(organization: Organization, subscription: AlertSubscription, *, only_da
     """Let the bot watch an organization for ninety days, with two processes.
 
     Args:
-        only_days: take only the last reading of each day, which is enough for forecasts.
+        only_days: take only the last reading of each day, with one process, which is enough for forecasts.
     """
     turso = Turso(organization)
     bot = Bot(turso, subscription)
@@ -282,7 +282,7 @@ def about(alert: Alert, spike: Planted) -> bool:
 
 
 def mistakes(organization: Organization, readings: Sequence[UsageReading], alerts: Sequence[Alert]) -> list[str]:
-    """Return the mistakes in the posted alerts: a spike twice, missing or without cause, a quota twice."""
+    """Return the mistakes: a spike reported twice, never or without a cause, a quota too early, any alert twice."""
     found = []
     told = of_kind(alerts, AlertKind.SPIKE)
     for spike in organization.spikes:

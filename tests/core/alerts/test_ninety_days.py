@@ -16,7 +16,7 @@ FORECASTS = range(soaked(40, 3))
 
 @pytest.mark.parametrize("seed", range(100, 100 + soaked(16, 1)))
 @pytest.mark.timeout(LIMIT_SECONDS)
-def test_every_spike_is_reported_once_and_nothing_else(seed: int) -> None:
+def test_every_measured_spike_is_reported_once_and_no_alert_is_wrong_or_repeated(seed: int) -> None:
     organization = Organization.live(seed, quotas=True)
 
     bot = live(organization, WANTED)

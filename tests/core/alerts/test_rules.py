@@ -47,7 +47,7 @@ def weeks(now: int | None, *usual: int | None) -> History:
         pytest.param(weeks(90_000, 9_000, None, 10_000), None, id="an unknown week doesn't count"),
         pytest.param(weeks(None, 9_000, 10_000, 11_000), None, id="this hour isn't known"),
         pytest.param(weeks(9_000, 10, 10, 10), None, id="too little to matter"),
-        pytest.param(weeks(90_000, 100, 10_000, 60_000, 90, 50_000), None, id="it is always different"),
+        pytest.param(weeks(90_000, 100, 10_000, 60_000, 90, 50_000), None, id="the usage always varies"),
         pytest.param(weeks(90_000, 0, 0, 0), None, id="nobody knows since when it exists"),
         pytest.param(weeks(90_000, 9_000, 10_000, 900_000), Spike(READ, 90_000, 10_000), id="an earlier spike"),
     ],
@@ -98,7 +98,9 @@ def test_steady_use_is_forecast_to_the_day() -> None:
         pytest.param([*month(100), reading(MIDNIGHT + HOUR, 2_004)], 2_350, id="in the middle of a day"),
     ],
 )
-def test_without_enough_readings_there_is_no_forecast(readings: list[UsageReading], quota: int) -> None:
+def test_there_is_no_forecast_without_enough_readings_or_for_a_used_up_quota_or_within_a_day(
+    readings: list[UsageReading], quota: int
+) -> None:
     assert forecast(readings, READ, quota, NOVEMBER) is None
 
 
@@ -153,8 +155,8 @@ def test_the_next_threshold_replaces_the_previous_alert() -> None:
     [
         pytest.param(79, [posted_alert(80)], {}, id="just below: it stays"),
         pytest.param(76, [posted_alert(80)], {"al-80": AlertEnd.BELOW}, id="clearly below"),
-        pytest.param(82, [posted_alert(80, is_open=False)], {}, id="it was told in this period"),
-        pytest.param(60, [posted_alert(80, is_open=False)], {}, id="a higher one was told in this period"),
+        pytest.param(82, [posted_alert(80, is_open=False)], {}, id="already reported in this period"),
+        pytest.param(60, [posted_alert(80, is_open=False)], {}, id="a higher one was already reported in this period"),
         pytest.param(None, [posted_alert(80)], {}, id="unknown changes nothing"),
         pytest.param(10, [posted_alert(80, period="2026-10")], {"al-80": AlertEnd.RESET}, id="a new period"),
     ],
@@ -293,7 +295,7 @@ UNSAID: Mapping[str, int] = {}
 )
 @pytest.mark.parametrize("kind", [AlertKind.QUOTA, AlertKind.FORECAST])
 @pytest.mark.parametrize("measure", [READ, Measure.STORAGE])
-def test_an_alert_ends_once_turso_has_said_three_times_that_there_is_no_quota(
+def test_an_alert_ends_once_turso_has_reported_no_quota_three_times_or_none_was_known_for_a_day(
     measure: Measure, kind: AlertKind, said: Sequence[Mapping[str, int] | None], ends: bool
 ) -> None:
     hours = [reading(NOON - back * HOUR, 900, 900, limits=one) for back, one in enumerate(reversed(said))][::-1]
@@ -311,7 +313,7 @@ def test_an_alert_ends_once_turso_has_said_three_times_that_there_is_no_quota(
 
 
 @pytest.mark.parametrize(("hours", "ends"), [(24, True), (13, True), (6, False)])
-def test_an_alert_ends_when_the_usage_has_been_unknown_for_a_day(hours: int, ends: bool) -> None:
+def test_an_alert_ends_when_more_than_twelve_readings_of_a_day_all_lack_the_usage(hours: int, ends: bool) -> None:
     limits: Mapping[str, int] = {Measure.STORAGE: 1_000}
     readings = [reading(NOON - back * HOUR, 9, None, limits=limits) for back in range(hours - 1, -1, -1)]
     facts = Facts("acme", NOON, readings[-1], readings)

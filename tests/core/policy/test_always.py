@@ -80,7 +80,9 @@ def test_no_one_approves_or_reviews_their_own_operation_and_a_quorum_can_be_reac
 
 
 @given(policies(), SUBJECTS, ACTIONS)
-def test_nothing_changes_outside_the_channels_of_the_policy(policy: Policy, who: Subject, action: Action) -> None:
+def test_nothing_but_help_is_allowed_outside_the_channels_of_the_policy(
+    policy: Policy, who: Subject, action: Action
+) -> None:
     if who.channel.id != "C0DBOPS" and action.command != "help":
         assert decide(policy, who, action).verdict is Verdict.DENY
 

@@ -1,4 +1,4 @@
-"""`covers_all` is true for exactly the scopes that cover every database."""
+"""`covers_all` is true only for scopes that cover every database, and it is true for the usual scope."""
 
 import pytest
 

@@ -28,8 +28,14 @@ def deletes(name: str) -> Action:
     [
         pytest.param(["deny: ['destroy --now']", "allow: [destroy, rewind]"], "", id="a rule"),
         pytest.param(["deny: destroy", "allow: [destroy, rewind]"], "", id="a rule about every destroy"),
-        pytest.param(["deny: destroy, databases: ['orders']", "allow: [destroy, rewind]"], "", id="of its source"),
-        pytest.param(["deny: destroy, to: 'usergroup:S0X'", "allow: [destroy, rewind]"], "", id="of people unknown"),
+        pytest.param(
+            ["deny: destroy, databases: ['orders']", "allow: [destroy, rewind]"], "", id="a rule about its source"
+        ),
+        pytest.param(
+            ["deny: destroy, to: 'usergroup:S0X'", "allow: [destroy, rewind]"],
+            "",
+            id="a rule for people who aren't known",
+        ),
         pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy --now']", "['orders-*']"), id="the ceiling"),
         pytest.param(["allow: [destroy, rewind]"], CEILING % ("['destroy']", "['orders']"), id="its source's ceiling"),
     ],

@@ -1,6 +1,6 @@
-"""Every key of a policy file is accepted where it belongs and refused elsewhere.
+"""Keys of a policy file are accepted where they belong and refused elsewhere.
 
-The documentation's examples are valid.
+The documentation's complete examples are valid.
 """
 
 import re
@@ -109,7 +109,7 @@ def test_a_key_is_accepted_where_it_belongs_and_only_there(key: str, value: Any,
     assert {place: keys for place, keys in named.items() if not any(one.endswith(key) for one in keys)} == {}
 
 
-def test_the_documentations_examples_are_valid() -> None:
+def test_the_documentations_complete_examples_are_valid() -> None:
     pages = [page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md")]
     blocks = [block for page in pages for block in re.findall(r"```yaml\n(.*?)```", page, re.S)]
     examples = [block for block in blocks if block.startswith("version:")]

@@ -61,7 +61,7 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
     [
         pytest.param(["deny: token", "allow: token"], [], id="denied, although a later rule allows it"),
         pytest.param(
-            ["allow: token, databases: [orders]"], [Right("token", Verdict.ALLOW, only=("orders",))], id="one"
+            ["allow: token, databases: [orders]"], [Right("token", Verdict.ALLOW, only=("orders",))], id="one database"
         ),
         pytest.param(
             ["deny: token, databases: ['prod-*']", "allow: token"],
@@ -87,17 +87,17 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
                 Right("token", Verdict.APPROVE),
                 Right("token", Verdict.ALLOW, longest=timedelta(minutes=30)),
             ],
-            id="shorter lives",
+            id="shorter lifetimes",
         ),
         pytest.param(
             ["allow: token, max_lifetime: 30m"],
             [Right("token", Verdict.ALLOW, longest=timedelta(minutes=30))],
-            id="shorter lives alone",
+            id="only shorter lifetimes",
         ),
         pytest.param(["approve: token, by: 'user:U0DEV'"], [], id="no one else could approve"),
     ],
 )
-def test_limits_of_token_lifetimes_are_shown(rules: list[str], expected: list[Right]) -> None:
+def test_limits_to_databases_and_token_lifetimes_are_shown(rules: list[str], expected: list[Right]) -> None:
     shown = found(policy(rules), "token")
     assert [replace(one, variant="") for one in shown if one.variant in ("", "read-only")] == expected
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands import CATALOGUE
 from bot.core.model import NEVER, Confirm, Target, Verdict, Visibility
-from bot.core.policy import decide
+from bot.core.policy import decide, load
 from tests.core.policy.world import GROUPS, act, policy, subject
 
 HOUR = timedelta(hours=1)
@@ -139,12 +139,12 @@ def test_a_name_in_capitals_is_not_mistaken_for_an_id() -> None:
 @pytest.mark.parametrize(
     ("lifetime", "fits"), [(None, True), (HOUR, True), (8 * HOUR, True), (9 * HOUR, False), (NEVER, False)]
 )
-def test_a_token_may_not_live_longer_than_its_rule_says(lifetime: Any, fits: bool) -> None:
+def test_a_token_may_not_be_valid_for_longer_than_its_rule_says(lifetime: Any, fits: bool) -> None:
     expected = Verdict.ALLOW if fits else Verdict.DENY
     assert verdict(["allow: token, max_lifetime: 8h"], act("token", "orders", lifetime=lifetime)) is expected
 
 
-def test_without_a_limit_a_token_may_live_a_day() -> None:
+def test_without_a_limit_a_token_may_be_valid_for_a_day() -> None:
     assert verdict(["allow: token"], act("token", "orders", lifetime=24 * HOUR)) is Verdict.ALLOW
     assert verdict(["allow: token"], act("token", "orders", lifetime=25 * HOUR)) is Verdict.DENY
 
@@ -284,10 +284,8 @@ def test_an_incident_whose_profile_was_removed_from_the_policy_gives_no_permissi
     assert decide(rules, subject(where="#general", incident="gone"), act("list")).verdict is Verdict.DENY
 
 
-def test_an_empty_policy_denies_everything_but_help() -> None:
+def test_an_empty_policy_denies_every_command_that_is_not_open_to_all() -> None:
     for text in ("version: 1\nchannels: {}", "version: 1\npeople: {}\nchannels: {}  # nothing\n"):
-        from bot.core.policy import load
-
         empty = load(text, CATALOGUE)
         for command in set(CATALOGUE.names) - CATALOGUE.open_to_all:
             assert decide(empty, subject(), act(command)).verdict is Verdict.DENY

@@ -207,13 +207,13 @@ def test_policies_that_decide_alike_have_no_difference() -> None:
             "max_lifetime: 8h",
             "C0ORDERS: usergroup S0ORDERS: token on orders-*, token --read-only on orders-*: "
             "approval of 1 of S0DBA, up to 4h → approval of 1 of S0DBA, up to 8h",
-            id="a group's tokens live longer",
+            id="a group's tokens are valid for longer",
         ),
         pytest.param(
             'commands: ["db destroy --now"], databases: ["prod-*"]',
             'commands: ["db destroy"], databases: ["prod-*"]',
             "C0DBOPS: any member: destroy on prod-*: approval of 2 of S0DBA, U0ANA → denied",
-            id="the ceiling is lowered",
+            id="the ceiling denies more",
         ),
         pytest.param(
             "{break_glass: [destroy], to: dba,",
