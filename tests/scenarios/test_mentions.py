@@ -5,6 +5,7 @@ import pytest
 from bot.sandbox.workspace.delivery.parcel import event_parcel
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
+from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, GENERAL, GIL, ORDERS, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -206,26 +207,13 @@ async def test_a_guest_who_mentions_the_bot_is_refused_in_private(world: World) 
     assert "Guests have no access by default" in words(answer)
 
 
-async def test_a_mention_by_a_bot_is_ignored(world: World) -> None:
-    state = world.workspace.state
-    text = f"<@{state.app.bot_user_id}> db create by-a-bot"
-    event = {"type": "app_mention", "bot_id": "B0OTHER", "user": state.app.bot_user_id, "text": text, "ts": "1.2"}
+@pytest.mark.parametrize("by", [{"user": None}, {"bot_id": "B0OTHER"}], ids=["the bot itself", "another bot"])
+async def test_a_mention_by_a_bot_is_ignored(world: World, by: dict[str, str | None]) -> None:
+    sender = {one: value or world.workspace.app.bot_user_id for one, value in by.items()}
     created = len(world.changes("POST", "/organizations/acme/databases"))
     before = len(world.workspace.calls)
 
-    delivery = await world.workspace.deliver(
-        event_parcel(
-            {
-                "type": "event_callback",
-                "team_id": state.team_id,
-                "api_app_id": state.app.app_id,
-                "event_id": "Ev0BOT",
-                "event_time": int(world.workspace.now().timestamp()),
-                "event": event | {"channel": DB_OPS, "event_ts": "1.2"},
-            },
-            None,
-        )
-    )
+    delivery = await world.workspace.deliver(stage.mention(world, "db create by-a-bot", **sender))
     await world.wait_until_idle()
 
     assert delivery.status == 200

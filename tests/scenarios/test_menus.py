@@ -23,10 +23,10 @@ KEPT, OPEN, SECRET = "kept", "open", "secret"
 @pytest.mark.parametrize(
     ("command", "offered"),
     [
-        pytest.param("rewind discard", [OPEN, SECRET], id="it ends in a destroy at once"),
+        pytest.param("rewind discard", [OPEN, SECRET], id="it destroys the copy at once"),
         pytest.param("rewind keep", [KEPT, OPEN, SECRET], id="it destroys nothing"),
         pytest.param("destroy", [KEPT, OPEN, SECRET], id="the other variant is allowed"),
-        pytest.param("token", [KEPT, OPEN], id="only a variant is allowed"),
+        pytest.param("token", [KEPT, OPEN], id="only one variant is allowed"),
         pytest.param("show", [KEPT, OPEN, SECRET], id="it only reads"),
     ],
 )

@@ -46,11 +46,16 @@ async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_pr
 async def test_a_press_of_share_is_refused_if_the_rules_no_longer_allow_it(world: World) -> None:
     person = world.person(DANA)
     private = await person.types("/turso ls --private")
+    before = {one.ts for one in person.sees()}
     set_policy(world, f"{{version: 1, channels: {{{ORDERS}: {{databases: ['*'], rules: [{{allow: read}}]}}}}}}")
     try:
-        assert (await person.presses_and_reads(SHARE, private)).only_for == DANA
+        refused = await person.presses_and_reads(SHARE, private)
+        await world.wait_until_idle()
     finally:
         set_policy(world, OWN_POLICY)
+
+    assert "Reference" in words(refused)
+    assert not [one for one in person.sees() if one.ts not in before and not one.only_for]
 
 
 async def test_the_next_page_of_a_private_list_is_private(world: World) -> None:
