@@ -58,12 +58,12 @@ LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
 MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
 PATTERNS: Final = {DB_OPS: re.compile(r"orders.*|users"), ORDERS: re.compile(r"orders.*")}
 """The names of the databases that each channel may see."""
-PLACES: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
+PATHS: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def channels(world: World) -> AsyncIterator[None]:  # noqa: F811
-    """Create a private channel for Ben that allows everything, and a public one for Dana that allows something."""
+    """Create a private channel for Ben, and a public one for Dana that allows `protect`."""
     workspace = world.workspace
     workspace.limits.rates = "off"
     bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
@@ -95,7 +95,7 @@ def leaks(world: World, reader: str, thing: Message | View) -> list[str]:  # noq
         own = re.compile(rf"(?:guest|external):{reader}\b")
         bare = own.sub("", MENTIONS.sub("", LINKS.sub("", text)))
         hidden = SECRET_NAME in text and reader != BEN
-        if outside or hidden or IDS.search(bare) or PLACES.search(bare):
+        if outside or hidden or IDS.search(bare) or PATHS.search(bare):
             found.append(f"{reader}: {text}")
     return found
 
