@@ -273,11 +273,17 @@ Transport = Literal["http", "socket"]
 
 
 @asynccontextmanager
-async def running_sandbox(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
-    """Run the whole sandbox in this process, with the bot connected over signed HTTP or Socket Mode."""
+async def running_sandbox(
+    data: Path, *, policy: Path = POLICY, over: Transport = "http", begins: timedelta = timedelta()
+) -> AsyncIterator[World]:
+    """Run the whole sandbox in this process, with the bot connected over signed HTTP or Socket Mode.
+
+    Args:
+        begins: how far the sandbox's clocks are ahead of the machine's at first. Negative if they are behind.
+    """
     copy_store(data / "turso-ops.db")
     async with AsyncExitStack() as stack:
-        running = await stack.enter_async_context(sandbox(port=0, data=data, policy=policy))
+        running = await stack.enter_async_context(sandbox(port=0, data=data, policy=policy, begins=begins))
         workspace = running.workspace
         if over == "socket":
             workspace.events_url = None

@@ -12,7 +12,7 @@ PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 
 @dataclass
 class Page:
-    """The lines of the page so far, and the messages that are on it."""
+    """The lines of the page so far. A message that is already on it isn't added again."""
 
     world: World
     lines: list[str] = field(default_factory=list)

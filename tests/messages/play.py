@@ -1,4 +1,4 @@
-"""Plays a few days of #db-ops in the local Slack, for the golden catalogue of messages."""
+"""Plays more than a week in the local Slack, most of it in #db-ops, for the golden catalogue of messages."""
 
 from collections.abc import Iterator
 from functools import partial

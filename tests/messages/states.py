@@ -109,7 +109,7 @@ def _finding(name: str, known: OldTokens) -> Finding:
 
 
 def danas_request(**changes: Any) -> Request:
-    """Return the request that all of these messages are about."""
+    """Return Dana's request, with some of its fields changed."""
     return request(1, **{"requester": "U0DANA", "reason": "the disk is full", **changes})
 
 

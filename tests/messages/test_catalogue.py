@@ -1,12 +1,17 @@
 """The golden catalogue is one page with every sentence of the bot, as it is shown or as it is in the source."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bot.sandbox.platform import turso
+from bot.sandbox.platform.clock import Clock
+from bot.sandbox.platform.control import databases
+from bot.sandbox.platform.names import new_uuid
 from tests.conftest import GOLDEN
 from tests.messages.page import Page
 from tests.messages.play import play
@@ -16,10 +21,15 @@ from tests.scenarios.conftest import shorten_pauses_between_posts
 from tests.world import World, running_sandbox
 
 CATALOGUE = GOLDEN / "messages.md"
+BEGINS_AT = datetime(2026, 11, 10, 9, 43, tzinfo=UTC)
+"""The sandbox's time at the start of the script, on whatever day and at whatever time the test runs.
+
+Digests compare days, and Turso's counters restart each month. All that the script's digest compares is in one month.
+"""
 HEAD = """# Messages
 
 Everything that Turso Ops says, for an editor to read in one sitting. `pytest tests/messages --update-golden` writes
-this page. It begins with a few days of #db-ops, as the people there saw them. Each step is followed by its messages,
+this page. It begins with more than a week of conversations, as people saw them. Each step is followed by its messages,
 each below its notification text. Then comes a card in each of its states, with the notices about it. At the end are
 the sentences that the first parts don't show, as they are in the source: `{}` stands for a value.
 """
@@ -27,11 +37,23 @@ the sentences that the first parts don't show, as they are in the source: `{}` s
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a separate sandbox, so that only messages of the script are on the page."""
+    """Run a separate sandbox that begins at `BEGINS_AT`, so that only messages of the script are on the page."""
     data: Path = tmp_path_factory.mktemp("world")
-    async with running_sandbox(data) as found:
-        shorten_pauses_between_posts(found)
-        yield found
+    begins = BEGINS_AT - datetime.now(UTC)
+
+    class ShiftedClock(Clock):
+        """The local Turso's clock. It shows the sandbox's time even before the seed adds databases and usage."""
+
+        def __init__(self) -> None:
+            self.offset = begins
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(turso, "Clock", ShiftedClock)
+        async with running_sandbox(data, begins=begins) as found:
+            # A new `DbId` would have the machine's time, so the database would seem to be created in the future.
+            patched.setattr(databases, "new_uuid", lambda kind: new_uuid(kind, at=found.turso.clock.time()))
+            shorten_pauses_between_posts(found)
+            yield found
 
 
 @pytest.mark.asyncio(loop_scope="module")
