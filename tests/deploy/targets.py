@@ -1,4 +1,4 @@
-"""Parses the deployment files, and lists their command lines, environment variables and probe paths."""
+"""Parses the deployment files, and lists their command lines, variables and probe paths."""
 
 import json
 import re
@@ -73,7 +73,7 @@ def commands() -> Iterator[FileValue]:
 
 
 def variables() -> Iterator[FileValue]:
-    """Yield the name of every environment variable that is set for the bot."""
+    """Yield the name of every setting that the bot gets, as an environment variable or as a secret file."""
     for name in HEROKU["env"]:
         yield FileValue("heroku", name)
     for service in RENDER["services"]:

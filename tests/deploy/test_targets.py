@@ -56,7 +56,7 @@ def test_every_target_that_is_reached_over_http_runs_a_process_that_listens() ->
     } <= listening
 
 
-def test_every_target_uses_the_port_of_the_image() -> None:
+def test_every_target_that_names_a_port_names_the_port_of_the_image() -> None:
     (port,) = (int(found) for found in re.findall(r"PORT=(\d+)", targets.DOCKERFILE))
 
     assert f"EXPOSE {port}" in targets.DOCKERFILE
@@ -78,7 +78,7 @@ def test_every_process_of_a_container_answers_probes_on_the_images_port() -> Non
     assert all({"startupProbe", "livenessProbe", "readinessProbe"} <= set(pod) for pod in targets.containers())
 
 
-def test_every_target_has_the_same_python() -> None:
+def test_both_stages_of_the_image_have_the_python_of_the_project() -> None:
     bases = re.findall(r"^FROM python:(\S+?)-slim-(\w+)", targets.DOCKERFILE, re.MULTILINE)
 
     assert bases == [(VERSION, "trixie")] * 2
