@@ -12,7 +12,7 @@ _HEADING = re.compile(r"^#{1,6} (.+?)\s*$", re.MULTILINE)
 
 
 def pages() -> list[Path]:
-    """Return every page that people read: the files in the root of the repository, and all of `docs/`."""
+    """Return every page that people read: the Markdown files in the root of the repository and in `docs/`."""
     return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.docs.pages import DOCS
 
 Row = tuple[str, ...]
-"""The cells that come from the code; the first one names the row."""
+"""The cells of a row that come from the code. The first one identifies the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Table:
     page: str
     name: str
     header: Row
-    """All columns, including the one that is written by hand."""
+    """The titles of all columns, including the one that is written by hand."""
     rows: Sequence[Row]
 
     def read(self) -> str:
@@ -29,11 +29,11 @@ class Table:
 
     @property
     def marked(self) -> re.Pattern[str]:
-        """Return a pattern that matches the table with its marks."""
+        """Return a pattern that matches the table and the comments around it."""
         return re.compile(rf"<!-- generated: {re.escape(self.name)} -->\n(.*?)<!-- end -->", re.DOTALL)
 
     def written(self, text: str) -> dict[str, str]:
-        """Return the page's descriptions, by the row's name."""
+        """Return the descriptions in the page's table, by the first cell of their row."""
         found = self.marked.search(text)
         assert found, f"docs/{self.page} lacks `<!-- generated: {self.name} -->` … `<!-- end -->`"
         lines = [re.split(r"(?<!\\)\|", line.strip()[1:-1]) for line in found[1].splitlines() if line.startswith("|")]
@@ -49,7 +49,7 @@ class Table:
         return self.marked.sub(lambda _: body, text, count=1)
 
     def lacking(self, text: str) -> list[str]:
-        """Return the rows without a description."""
+        """Return the first cells of the rows without a description."""
         described = self.written(text)
         return [row[0] for row in self.rows if not described.get(row[0])]
 

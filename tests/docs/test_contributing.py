@@ -43,7 +43,7 @@ def test_every_path_and_name_exists(text: str) -> None:
     assert missing_names(text) == []
 
 
-def test_every_task_refers_to_the_source() -> None:
+def test_every_task_names_a_path_and_is_listed_once() -> None:
     rows = ROW.findall(MAP)
 
     assert len(rows) >= 40

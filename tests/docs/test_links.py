@@ -1,4 +1,4 @@
-"""Every link and picture of the documentation points to something that exists."""
+"""Every link and picture of the documentation points to an existing file and heading. Web addresses aren't visited."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ PAGES = [pytest.param(page, id=str(page.relative_to(ROOT))) for page in pages()]
 
 
 def broken(page: Path, text: str) -> list[str]:
-    """Return the broken links of a page."""
+    """Return the links of a page that don't resolve. Every `http` or `https` address counts as resolved."""
     return [link for link in links(text) if not _resolves(page, text, link)]
 
 
@@ -59,7 +59,7 @@ def test_a_broken_link_is_found(link: str) -> None:
 
 
 def sloppy(text: str) -> list[str]:
-    """Return the headings that touch another line, and duplicate sentences. Both are typical leftovers of a merge."""
+    """Return the headings without an empty line around them, and duplicate long lines: typical leftovers of a merge."""
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
     touching = re.findall(r"(?<=[^\n]\n)#{1,6} .+|^#{1,6} .+(?=\n[^\n])", prose, re.MULTILINE)
     long = [line for line in prose.splitlines() if len(line) > 60 and not line.startswith(("|", "  "))]

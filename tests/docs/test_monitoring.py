@@ -73,7 +73,7 @@ def test_every_metric_of_the_bot_is_used_in_an_alert_or_a_panel() -> None:
     assert ours == {name for name in stems if name.startswith("turso_ops_")}
 
 
-def test_no_created_series_are_exported() -> None:
+def test_the_build_and_the_process_have_series_and_no_created_series_is_exported() -> None:
     assert not [name for name in EXPORTED if name.endswith("_created")]
     assert EXPORTED["turso_ops_build_info"] == {"version", "python"}
     assert {"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds"} <= EXPORTED.keys()

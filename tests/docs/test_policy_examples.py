@@ -1,4 +1,4 @@
-"""The examples on the policy page make the decisions that their titles describe."""
+"""Two examples on the policy page make the decisions that their titles describe."""
 
 import re
 

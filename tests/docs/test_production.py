@@ -41,7 +41,7 @@ def sentences(root: Path) -> Iterator[str]:
 
 
 def without_values(text: str) -> str:
-    """Return a text with a gap for each setting and each value."""
+    """Return a text without backticks, and with a gap for each setting and each value."""
     return SETTING.sub(ANYTHING, re.sub(r"\{\w*\}", ANYTHING, text.replace("`", "")))
 
 
