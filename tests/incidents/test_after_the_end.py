@@ -12,7 +12,7 @@ from tests.incidents import play
 from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-after")]
-LEADS_ON = {"Status", "Triage", "End incident"}
+BUTTONS_OF_THE_START = {"Status", "Triage", "End incident"}
 REFUSED = "has ended. Start another with /turso incident start KEY"
 
 
@@ -28,7 +28,7 @@ def plain(text: str) -> str:
 async def test_every_message_of_a_running_incident_is_updated_with_its_end(world: World) -> None:
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-1")
-    assert buttons(begun).keys() == LEADS_ON
+    assert buttons(begun).keys() == BUTTONS_OF_THE_START
     await remy.types("/turso incident start INC-1 --for 5h", INCIDENT, holding="continues")
     await world.wait_until_idle()
     longer = world.card(INCIDENT, holding="continues")
@@ -131,12 +131,12 @@ async def test_a_refusal_mentions_the_ended_incident_to_people_who_may_start_one
     await play.start(remy, "INC-7")
     card = await remy.types("/turso triage checkout", INCIDENT, holding=":ambulance:")
     await play.end(remy, "INC-7")
-    gives_back = "INC-7 has ended, so its permissions no longer apply. Start another with /turso incident start KEY"
+    mention = "INC-7 has ended, so its permissions no longer apply. Start another with /turso incident start KEY"
 
     for label in ("Refresh", "Freeze writes 30 min"):
-        assert gives_back in plain(words(await remy.presses_and_reads(label, card))), label
+        assert mention in plain(words(await remy.presses_and_reads(label, card))), label
     refused = await remy.types("/turso triage checkout", INCIDENT, holding="no rules for this channel")
-    assert gives_back in plain(words(refused))
+    assert mention in plain(words(refused))
     assert "shows what an admin can add" not in words(refused)
 
     never = await remy.types("/turso create warehouse", INCIDENT, holding="no rules for this channel")

@@ -1,4 +1,4 @@
-"""The policy changes: a requested incident doesn't start under old rules, and a removed profile gives no rights."""
+"""After a policy change, a requested incident doesn't start under old rules, and a running one loses an old profile."""
 
 from datetime import timedelta
 
@@ -56,7 +56,7 @@ async def test_a_requested_incident_does_not_start_under_the_old_policy(
     assert await world.bot.store.incidents.running_in(DB_OPS) is None
 
 
-async def test_a_running_incident_gives_the_permissions_of_its_profile_only_while_the_policy_has_it(
+async def test_a_running_incident_loses_its_permissions_once_incidents_have_another_profile(
     world: World,
 ) -> None:
     assert world.bot is not None

@@ -73,7 +73,7 @@ class Month:
             self.written[name] = []
 
     async def use(self, rows: Mapping[str, int]) -> None:
-        """Write some rows today."""
+        """Write `rows[name]` rows to each database, at the current simulated time."""
         for name, count in rows.items():
             if count:
                 await self._run(name, "INSERT INTO t VALUES " + ", ".join(["(1)"] * count))
@@ -124,7 +124,9 @@ def written_rows(digest: Message) -> dict[str, tuple[int, int]]:
     return {row[0]["text"]: (row[3]["value"], row[4]["value"]) for row in rows}
 
 
-async def test_a_month_of_digests_has_the_right_numbers_and_none_is_posted_twice(tmp_path: Path) -> None:
+async def test_digests_around_the_end_of_a_month_have_the_right_numbers_and_none_is_posted_twice(
+    tmp_path: Path,
+) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(POLICY)
     async with local_servers(tmp_path, seed=False) as (world, keys):
@@ -145,7 +147,7 @@ async def test_a_month_of_digests_has_the_right_numbers_and_none_is_posted_twice
 async def play_the_month(month: Month, first: Process) -> None:
     """Write rows each day, and wait for the digests each evening.
 
-    The clock moves on only after the evening's digests are posted, because overdue digests are posted at any time.
+    The clock moves on only after the evening's digests are posted: an overdue digest would include later rows.
     """
     world, ana = month.world, month.world.person(ANA)
     for channel in (DB_OPS, ORDERS, INCIDENT):
@@ -166,7 +168,7 @@ async def play_the_month(month: Month, first: Process) -> None:
         assert len(digests) == DAYS, "each digest was posted once"
         for day, digest in enumerate(digests, 1):
             check_numbers(month, channel, day, digest)
-    assert notices_of_the_deleted_channel(world) == 1
+    assert notices_about_the_archived_channel(world) == 1
 
 
 def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
@@ -187,7 +189,7 @@ def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None
             assert now == before, (day, name)
 
 
-def notices_of_the_deleted_channel(world: World) -> int:
+def notices_about_the_archived_channel(world: World) -> int:
     """Return how many direct messages tell Ana, who turned the digest on, that it can't be posted."""
     direct = world.workspace.state.direct_channel(ANA).id
     return sum("can't post your usage digest" in words(one) for one in world.workspace.history(direct, ANA))

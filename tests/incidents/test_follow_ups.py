@@ -100,7 +100,7 @@ async def test_buttons_about_a_database_do_not_affect_another_with_its_name(worl
 
 
 async def test_destroy_now_settles_a_branch_that_an_incident_left(world: World) -> None:
-    """The rules of the ended incident let its responders settle its open items, both at the press and at the start."""
+    """The ended incident's rules still allow this, both when the button is pressed and when the request starts."""
     assert world.bot is not None
     await world.create_databases("copied")
     await left_open(world, "INC-7", "branch copied copied-b --for 2d")

@@ -1,4 +1,4 @@
-"""A change during an incident is shown in the channel, in a private answer to the person, and on the triage card."""
+"""A change during an incident is shown in the channel and on the triage card. A private one is not shown to others."""
 
 import pytest
 
@@ -45,7 +45,10 @@ async def test_a_private_change_stays_private(world: World) -> None:
     await play.start(remy, "INC-32")
     question = await remy.types("/turso freeze ledger --private", INCIDENT, holding="ledger")
     await remy.presses("Freeze writes", question)
-    await until(lambda: [one for one in remy.sees(INCIDENT) if one.only_for and "are blocked" in words(one)], what="it")
+    await until(
+        lambda: [one for one in remy.sees(INCIDENT) if one.only_for and "are blocked" in words(one)],
+        what="the private answer",
+    )
     await world.wait_until_idle()
 
     def public() -> list[str]:
@@ -82,7 +85,7 @@ async def test_the_report_of_an_incident_that_is_ended_privately_is_only_for_tha
     assert not [one for one in world.workspace.history(INCIDENT, None) if f"*{key}* ended. Incident" in words(one)]
 
 
-async def test_the_channel_does_not_read_about_the_end_of_an_incident_that_was_started_privately(world: World) -> None:
+async def test_the_end_of_an_incident_that_was_started_privately_is_not_posted_in_the_channel(world: World) -> None:
     remy = world.person(REMY)
     await remy.types("/turso incident start INC-34 --for 1h --private", INCIDENT, holding="INC-34")
     await world.wait_until_idle()
@@ -111,9 +114,9 @@ async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world:
     question = await world.person(BEN).types(
         "/turso db protect elsewhere on --reason audit", DB_OPS, holding="elsewhere"
     )
-    requester = "Approve" not in buttons(question)
+    requester_confirms = "Approve" not in buttons(question)
     label = next(one for one in buttons(question) if one not in ("Cancel", "Deny", "Withdraw", "Remind"))
-    await world.person(BEN if requester else ANA).presses(label, question)
+    await world.person(BEN if requester_confirms else ANA).presses(label, question)
 
     await until(lambda: _protection(world, card), what="the card")
 

@@ -27,7 +27,10 @@ SHOWN = {
     "usage": "Rows read today",
     "group": ", with ",
 }
-"""Text that the card shows if Turso answers the call. The configuration is left out: the database has its values."""
+"""Texts on the card, by the call that they need. The group is always shown, because two calls return it.
+
+The other calls aren't listed, because the card has no such text for them.
+"""
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
@@ -66,7 +69,7 @@ async def test_an_unanswered_call_is_named_and_the_rest_is_shown(world: World, m
     assert "Refresh" in buttons(card)
 
 
-async def test_when_turso_does_not_respond_the_card_shows_facts_from_the_store(world: World) -> None:
+async def test_when_turso_does_not_respond_the_card_names_every_call(world: World) -> None:
     world.turso.faults.add("drop", method="GET", count=None)
 
     text = words(await triage(world))

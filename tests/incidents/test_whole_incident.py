@@ -110,7 +110,7 @@ async def timeline_matches_the_call_log(world: World) -> None:
 
 
 async def rights_are_gone(world: World) -> None:
-    """Assert that commands that the profile allowed are refused to everybody after the end."""
+    """Assert that commands that the profile allowed are refused to a responder after the end."""
     for line in ("freeze sessions", "thaw checkout", "token sessions --read-only", "ls", "triage checkout"):
         answer = await world.person(REMY).types(f"/turso {line}", INCIDENT)
         assert answer.only_for == REMY
