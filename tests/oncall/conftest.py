@@ -28,7 +28,10 @@ ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
 
 @dataclass
 class Desk:
-    """The roster of the stand-in services, and the lookup that reads it."""
+    """The roster of the stand-in services, and the bot's schedules that read it.
+
+    `seen` has the service and the status of each call.
+    """
 
     roster: Roster
     url: str

@@ -94,7 +94,7 @@ async def test_without_an_answer_no_one_is_on_call_not_even_the_previous_person(
 
 
 @pytest.mark.parametrize("provider", Provider)
-async def test_an_answer_that_takes_more_than_two_seconds_counts_as_none(desk: Desk, provider: Provider) -> None:
+async def test_an_answer_that_takes_more_than_two_seconds_is_not_waited_for(desk: Desk, provider: Provider) -> None:
     desk.roster.seconds = 30.0
     began = time.monotonic()
 
@@ -186,7 +186,7 @@ async def test_the_current_mapping_applies_to_a_cached_answer_too(desk: Desk, fi
     assert await desk.schedules.members(first) == frozenset({"U0REMY"})
 
 
-async def test_a_service_without_a_token_has_no_one_on_call(first: str) -> None:
+async def test_the_error_for_a_service_without_a_token_names_the_setting(first: str) -> None:
     with pytest.raises(OnCallUnavailable, match=f"{Schedule.of(first).provider.name}_API_TOKEN isn't set"):
         await Schedules([], dict).look_up(first)
 
