@@ -55,7 +55,7 @@ def test_each_broken_rule_is_named(message: str, expected: str) -> None:
     assert expected in found[0]
 
 
-def test_the_hook_refuses_a_commit_and_ci_finds_it_in_a_range(tmp_path: Path) -> None:
+def test_the_script_checks_a_message_file_as_the_hook_does_and_a_range_as_ci_does(tmp_path: Path) -> None:
     def git(*arguments: str) -> str:
         who = ["-c", "user.name=Ana", "-c", "user.email=ana@x.y", "-c", "core.hooksPath=/dev/null"]
         done = subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""A module whose name begins with an underscore is imported only within its own folder.
+"""A module whose name begins with an underscore is imported only in its own folder and the folders in it.
 
 In `commands/`, the underscore has another meaning: the module isn't a command.
 """

@@ -1,6 +1,6 @@
 """Reading commands can't change anything: mypy reports calls that write, and their store has only methods that read.
 
-Nothing runs the functions below. `make check` lets mypy check them: each `type: ignore` marks a call
+Nothing runs the functions with a `type: ignore`. `make check` lets mypy check them: each `type: ignore` marks a line
 that mypy must report. If mypy no longer reports it, the unused `type: ignore` is an error.
 """
 
@@ -36,7 +36,7 @@ async def appends_to_the_audit_log(ctx: Context, args: Args) -> Reply:
 
 
 async def sets_a_timer(ctx: Context, args: Args) -> Reply:
-    await ctx.store.timers.due(ctx.now)  # type: ignore[attr-defined]
+    await ctx.store.timers.schedule(ctx.now)  # type: ignore[attr-defined]
     return Reply("")
 
 
@@ -45,18 +45,18 @@ async def destroys_a_database(ctx: Context, args: Args) -> Reply:
     return Reply("")
 
 
-async def takes_what_changes(ctx: ChangeContext, args: Args) -> Reply:
+async def needs_a_change_context(ctx: ChangeContext, args: Args) -> Reply:
     await ctx.turso.destroy_database("orders")
     return Reply("")
 
 
-def command_that_takes_what_changes() -> ReadCommand[Args]:
+def reading_command_with_a_change_context() -> ReadCommand[Args]:
     return ReadCommand(
         name="look",
         usage="look",
         summary="Look",
         args=Args,
-        run=takes_what_changes,  # type: ignore[arg-type]
+        run=needs_a_change_context,  # type: ignore[arg-type]
     )
 
 

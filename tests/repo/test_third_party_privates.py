@@ -21,8 +21,8 @@ ALLOWED_ATTRIBUTES = {
     "_exit": "`os._exit` is documented",
     "_getframe": "`sys._getframe` is documented",
     "_actions": "argparse, of the standard library, publishes no list of its arguments",
-    "_HelpAction": "the same",
-    "_SubParsersAction": "the same",
+    "_HelpAction": "argparse publishes no other name for this class",
+    "_SubParsersAction": "argparse publishes no other name for this class",
 }
 ALLOWED_OVERRIDES = {"_split_scope": "pytest-xdist: its schedulers are made to be subclassed by this method"}
 
