@@ -1,1 +1,1 @@
-"""Rewinds from an alert to recovery, with a real client, two people, and a local Turso that really copies databases."""
+"""Rewinds from a triage card to recovery, with a real client and a local Turso that really copies databases."""

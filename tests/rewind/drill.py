@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.sandbox.workspace.model import Message, View
@@ -70,14 +70,14 @@ async def token_of(world: World, name: str, *, read_only: bool = False) -> str:
 
 @asynccontextmanager
 async def opened(world: World, name: str, *, token: str = "") -> AsyncIterator[Client]:
-    """Start a real client of a database. Without `token`, create one with full access."""
+    """Start a real client of a database. Without `token`, create a token with full access."""
     async with client_of(f"{world.url}/db/{name}/") as client:
         client.token = token or await token_of(world, name)
         yield client
 
 
 @asynccontextmanager
-async def shop(world: World, name: str, *, rows: int = 0) -> AsyncIterator[Writer]:
+async def shop(world: World, name: str) -> AsyncIterator[Writer]:
     """Create a database with an empty table for numbered rows and a table of two users, and yield its writer."""
     await world.create_databases(name)
     async with opened(world, name) as client:
@@ -114,6 +114,3 @@ def now() -> datetime:
 def whole(at: datetime) -> str:
     """Return a time as people type it, in UTC and whole seconds."""
     return f"{at:%Y-%m-%dT%H:%M:%SZ}"
-
-
-LATER = timedelta(seconds=2)
