@@ -16,7 +16,7 @@ from bot.sandbox.running import bound, served
 
 @dataclass(frozen=True)
 class ReceivedSpan:
-    """A span that was received. `links` are IDs of other traces. Times are in nanoseconds."""
+    """A span that was received. `links` has the IDs of the traces that it links to. Times are in nanoseconds."""
 
     name: str
     trace: str

@@ -40,7 +40,7 @@ channels:
 
 
 class Traced:
-    """A sandbox whose bot was a process that sent traces to a receiver."""
+    """A sandbox whose bot, a process that has stopped, sent its traces to a receiver."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ STORY = (
 DELETE = STORY[7]
 
 
-async def test_the_trace_of_the_press_links_to_the_trace_of_the_command(traced: Traced) -> None:
+async def test_the_span_of_the_press_links_to_the_trace_of_the_slack_request_that_delivered_it(traced: Traced) -> None:
     (press,) = traced.receiver.named("approval.approve")
 
     (other,) = press.links
