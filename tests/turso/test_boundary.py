@@ -170,8 +170,7 @@ async def test_an_impossible_time_is_unknown_or_makes_the_answer_unreadable(
         pass
 
 
-@pytest.mark.parametrize("name", ["refusal", "code"])
-def test_the_message_of_an_error_is_shown_without_control_characters(name: str) -> None:
+def test_the_message_of_an_error_is_shown_without_control_characters() -> None:
     from bot.turso import refusals
 
     class Response:

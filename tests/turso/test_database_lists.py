@@ -86,7 +86,7 @@ async def test_a_list_of_many_thousands_lets_other_tasks_run_while_it_is_parsed(
     assert turns >= 20, f"only {turns} turns in {time.perf_counter() - began:.3f} s"
 
 
-async def test_details_that_a_list_omits_can_be_read_by_name(turso: TursoClient, acme: Organization) -> None:
+async def test_a_listed_database_is_parsed_in_full_on_demand(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders", delete_protection=True)
 
     (listed,) = await turso.listed()

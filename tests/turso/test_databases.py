@@ -87,7 +87,7 @@ async def test_if_the_first_instance_fails_the_error_says_that_the_database_exis
         pytest.param(refuse(422, "name not available"), id="422 as the CLI expects"),
     ],
 )
-async def test_the_error_about_a_taken_name_has_tursos_message(
+async def test_each_of_tursos_answers_about_a_taken_name_becomes_the_same_error(
     turso: TursoClient, acme: Organization, answer: Any
 ) -> None:
     acme.next_answers = [answer]

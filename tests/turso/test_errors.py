@@ -44,7 +44,10 @@ from .organization import TOKEN, Organization, refuse
             id="404 as JSON of a gateway",
         ),
         pytest.param(
-            httpx.Response(404, json=["database not found"]), errors.OutcomeUnknown, "isn't in Turso's", id="a list"
+            httpx.Response(404, json=["database not found"]),
+            errors.OutcomeUnknown,
+            "isn't in Turso's",
+            id="404 with a list",
         ),
         pytest.param(refuse(404, "Not Found"), errors.OutcomeUnknown, "A proxy", id="404 that names nothing"),
         pytest.param(
@@ -54,13 +57,18 @@ from .organization import TOKEN, Organization, refuse
             id="404 with a path",
         ),
         pytest.param(
-            httpx.Response(404, text="<html>"), errors.OutcomeUnknown, "A proxy may have sent it", id="a page"
+            httpx.Response(404, text="<html>"),
+            errors.OutcomeUnknown,
+            "A proxy may have sent it",
+            id="404 with a web page",
         ),
         pytest.param(
             httpx.Response(404, text="404 page not found"), errors.OutcomeUnknown, "isn't in Turso's", id="404 as text"
         ),
         pytest.param(refuse(404, "route not found"), errors.OutcomeUnknown, "A proxy", id="404 of the endpoint"),
-        pytest.param(refuse(409, "conflict"), errors.TursoRejected, "conflict", id="409 that is no creation"),
+        pytest.param(
+            refuse(409, "conflict"), errors.TursoRejected, "conflict", id="409 to a change that creates nothing"
+        ),
         pytest.param(refuse(429, "slow down"), errors.TursoRateLimited, "limiting", id="429"),
         pytest.param(refuse(408, "late"), errors.OutcomeUnknown, "408", id="408 to a change"),
         pytest.param(refuse(500, "oops"), errors.OutcomeUnknown, "500", id="500 to a change"),

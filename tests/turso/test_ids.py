@@ -36,7 +36,7 @@ def test_an_earlier_time_in_an_id_is_read(generation: Literal["2023", "now"]) ->
     [
         pytest.param("", id="nothing"),
         pytest.param("orders", id="a name"),
-        pytest.param("f47ac10b-58cc-4372-a567-0e02b2c3d479", id="chance alone"),
+        pytest.param("f47ac10b-58cc-4372-a567-0e02b2c3d479", id="a random ID"),
         pytest.param("0" * 32, id="zeros"),
         pytest.param("ffffffff-ffff-7fff-bfff-ffffffffffff", id="after the year 9999"),
     ],

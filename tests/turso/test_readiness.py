@@ -1,4 +1,4 @@
-"""A readiness check calls the database itself, without the API token."""
+"""A readiness check calls the database's own host, without the API token."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ async def test_the_api_token_is_not_sent_to_the_data_plane() -> None:
     ],
     ids=["cloud", "primary location local", "a port", "a port and a path"],
 )
-async def test_a_local_database_is_reached_over_http(database: Any, url: str, shown: str) -> None:
+async def test_a_database_is_reached_over_https_unless_it_is_local(database: Any, url: str, shown: str) -> None:
     asked: list[httpx.Request] = []
     async with client_of(noting(asked, 401)) as http:
         http.base_url = "http://127.0.0.1:8080" if ":8080" in url else http.base_url

@@ -1,4 +1,4 @@
-"""The client reads the usage of databases, instances and organizations from both APIs to the same results."""
+"""The client gets the same usage of databases, instances and organizations from the responses of both APIs."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -23,12 +23,12 @@ BY_UUID = {share["uuid"]: share["usage"] for share in SHARES}
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param(sample("usage_2023"), id="the whole of 2023"),
+        pytest.param(sample("usage_2023"), id="every place, as in 2023"),
         pytest.param({"database": {"uuid": "u", "usage": TOTAL, "total": {"rows_read": 9}}}, id="usage before total"),
         pytest.param({"database": {"uuid": "u", "usage": None, "total": TOTAL}}, id="total as documented"),
         pytest.param({"database": {"uuid": "u"}, "total": TOTAL}, id="total at the top"),
         pytest.param({"database": {"uuid": "u", "instances": SHARES}}, id="the sum of the instances"),
-        pytest.param({"database": {"uuid": "u"}, "instances": BY_UUID}, id="sum at the top"),
+        pytest.param({"database": {"uuid": "u"}, "instances": BY_UUID}, id="the sum of the instances at the top"),
     ],
 )
 async def test_usage_totals_are_read_from_every_place_where_turso_returns_them(
@@ -45,7 +45,9 @@ async def test_todays_usage_has_synced_bytes(turso: TursoClient, acme: Organizat
     assert (await turso.database_usage("orders")).usage.bytes_synced == 12
 
 
-async def test_a_zero_may_be_left_out_or_null(turso: TursoClient, acme: Organization) -> None:
+async def test_a_number_that_turso_leaves_out_or_sends_as_null_is_unknown(
+    turso: TursoClient, acme: Organization
+) -> None:
     answers(acme, {"database": {"uuid": "u", "usage": {"rows_read": None}}})
 
     assert (await turso.database_usage("orders")).usage == Usage()
