@@ -114,7 +114,7 @@ class SmallSlack:
 
 @dataclass
 class SmallDirectory:
-    """A directory in which everybody is a member. The channel is the fake Slack's."""
+    """A directory in which `MEMBERS` are in every channel. What it says about a channel is set in the fake Slack."""
 
     slack: SmallSlack
     silent: int = 0
@@ -167,6 +167,8 @@ class EmptyTurso:
 
 @dataclass
 class Quiet:
+    """An observer that records only faults."""
+
     faults: list[str] = field(default_factory=list)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:

@@ -29,12 +29,12 @@ from tests.crash.simulated_process import simulated_process
 from tests.crash.simulation import Simulation, command, press
 
 ANA, BEN, DANA, REMY, ZOE = "U0ANA", "U0BEN", "U0DANA", "U0REMY", "U0ZOE"
-"""Ana, Ben and Remy are approvers. Dana makes requests. Zoe may read."""
+"""Ana, Ben and Remy are approvers. Dana and Zoe aren't. Dana makes most of the requests."""
 CHANGES = ("POST", "PATCH", "DELETE")
 
 
 class RecordingSlack(Slack):
-    """Keeps every text that is shown, privately (by user) or in the channel."""
+    """Records what is sent: private texts with their user, texts in channels, and the blocks of updated messages."""
 
     def __init__(self, of: Simulation) -> None:
         super().__init__(of)

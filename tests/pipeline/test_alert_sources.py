@@ -60,7 +60,7 @@ async def test_pauses_between_samples_grow_to_an_hour_while_turso_refuses(here: 
 
     assert pauses[0] == timedelta(minutes=5)
     assert timedelta(minutes=30) < max(pauses) <= HOUR
-    assert len(pauses) - pauses.index(max(pauses)) >= 1
+    assert pauses == sorted(pauses)
 
 
 async def test_without_alerts_samples_are_taken_every_four_hours(here: Pipeline, counters: Counters) -> None:
@@ -72,6 +72,7 @@ async def test_without_alerts_samples_are_taken_every_four_hours(here: Pipeline,
 
 
 def ledger(here: Pipeline, number: int, holder: str, *, lives: timedelta, left: timedelta) -> LedgerToken:
+    """Return a token for `orders` that was created to last for `lives`, and of which `left` is left."""
     now, database_id = here.of.now(), here.turso.databases["orders"]["DbId"]
     return LedgerToken(
         f"t-{number}", "", "acme", "orders", database_id, None, False, holder, CHANNEL, now + left - lives, now + left,

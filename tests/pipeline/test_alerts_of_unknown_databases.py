@@ -1,4 +1,4 @@
-"""Alerts in a channel with some databases, while Turso or Slack doesn't say what it may see: late, but not lost."""
+"""If Turso or Slack doesn't say which databases a channel may see, its alerts are posted later and aren't lost."""
 
 from dataclasses import dataclass, replace
 
@@ -186,7 +186,6 @@ async def test_the_freeze_and_the_tokens_of_a_destroyed_database_are_not_reporte
 async def test_a_plan_that_turso_does_not_return_is_read_again_within_the_hour(
     here: Pipeline, counters: Counters
 ) -> None:
-    """A forecast is made only with the last sample of a day."""
     await subscribe(here)
     counters.read["orders"], counters.has_plan = 700_000, False
     following = present(await here.fire(TimerKind.SAMPLE, "acme"))
@@ -239,7 +238,7 @@ async def test_a_crash_while_an_alert_is_given_up_does_not_leave_it_open_without
             owed = await restarted.env.store.notices.pending(alert.id)
             assert not open_ones or owed, f"after {length} steps, nothing would post the alert"
     else:
-        pytest.fail("it never ended")
+        pytest.fail("every process crashed")
 
 
 async def test_a_name_that_was_not_listed_is_looked_up_again_the_next_day(here: Pipeline, counters: Counters) -> None:

@@ -32,7 +32,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group(
 NUMBERS = itertools.count(1)
 CARD = "1.000001"
 LATER = ("team_added_to_org", "unreadable", "http_520", "http_525", "ratelimited", "moon_phase_unsuitable", "timeout")
-"""Temporary errors. Each occurs once, in this order."""
+"""Temporary errors. Each of the `TROUBLED` methods fails with each of them once, in this order."""
 TROUBLED = ("chat.postMessage", "chat.update", "chat.postEphemeral")
 
 ENTRIES = (samples.entry("executed"),)
@@ -40,7 +40,7 @@ ENTRIES = (samples.entry("executed"),)
 
 @dataclass(frozen=True)
 class Ended:
-    """The people who must be notified of an outcome."""
+    """The people who must be notified of an outcome, and whether the channel must not see it."""
 
     concerned: tuple[str, ...]
     is_private: bool = False
@@ -301,7 +301,7 @@ async def test_a_card_in_a_shared_channel_is_not_updated(here: Notifier) -> None
 
 
 @pytest.mark.parametrize("kind", ["approved, denied", "direct, succeeded", "private, succeeded"])
-async def test_a_crash_between_the_message_and_its_record_sends_the_message_twice_rather_than_never(
+async def test_a_crash_between_the_message_and_its_record_may_repeat_the_message_but_never_loses_it(
     here: Notifier, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):

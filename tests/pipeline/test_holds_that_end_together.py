@@ -75,7 +75,7 @@ async def begin(here: Pipeline, request: Request, phase: str) -> Finish:
 
 
 async def fire_unblocking(here: Pipeline) -> None:
-    """Fire the timers that unblock what is left, until there are none."""
+    """Fire the due timers that unblock what is left, in up to five rounds."""
     for _ in range(5):
         due = await here.env.store.timers.due(here.of.now(), limit=1000)
         for timer in due:
@@ -249,7 +249,7 @@ async def test_the_log_says_that_unblocking_began_before_it_did_and_that_turso_s
     assert last.detail["hold"] == hold.id
 
 
-async def test_people_are_told_of_the_unblocking_although_slack_did_not_accept_that_at_first(
+async def test_people_are_notified_of_the_unblocking_although_slack_did_not_respond_at_first(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = await left_blocked(here)

@@ -104,7 +104,7 @@ async def no_claims(*arguments: object) -> list[str]:
 async def test_a_request_with_an_unknown_outcome_does_not_prevent_a_later_one_from_claiming_its_database(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the first may have made is gone. A database that is created hours later can't be the first request's."""
+    """A database that is created hours after the first request was sent can't be that request's."""
     first = await here.ask("db create shop")
     here.answers_once("POST", "/databases", lost)
     assert await here.execute(first) is State.UNKNOWN

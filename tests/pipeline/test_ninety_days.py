@@ -120,7 +120,7 @@ async def test_two_processes_post_each_alert_once(seed: int, tmp_path: Path) -> 
     assert mistakes(organization, readings, found) == []
     shown = [one for one in found if one.card_ts is not None]
     assert len(months.posted) == len(shown)
-    assert all(not one.is_open for one in found if one not in shown), "what ended before it could be told isn't told"
+    assert all(not one.is_open for one in found if one not in shown), "an alert without a card has ended"
     assert not of_kind(found, AlertKind.FAILURES)
     assert months.usage_calls <= 2 * len(readings) + HOURS // 20
     assert of_kind(found, AlertKind.SPIKE)

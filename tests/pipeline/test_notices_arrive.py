@@ -22,8 +22,8 @@ from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.timers import digests
 from bot.pipeline.timers.alarm import MOST_FAILURES
 from bot.pipeline.timers.due import fire
-from tests.pipeline.fake_slack import EVERYBODY, MEMBERS, Notifier, notifier
-from tests.pipeline.test_everyone_is_notified import CARD, CLOSED, ENTRIES, OPEN, opened, request_for, troubled
+from tests.pipeline.fake_slack import EVERYBODY, Notifier, notifier
+from tests.pipeline.test_everyone_is_notified import CLOSED, ENTRIES, OPEN, opened, request_for, troubled
 from tests.present import present
 from tests.soak import pairs
 from tests.store import samples
@@ -268,7 +268,3 @@ async def test_a_digest_that_is_due_twice_in_one_period_is_still_reported_once(h
             await here.store.digests.schedule(replace(kept, next_at=here.clock.now()))
 
     assert recipients(here) == ["U0ANA"]
-
-
-assert set(NOTIFIED) | set(REVIEWERS) <= MEMBERS
-assert CARD

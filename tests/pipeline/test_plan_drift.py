@@ -1,4 +1,4 @@
-"""Plan drift: what may change between the request and the change, and how the difference is described."""
+"""Plan drift: which differences between a plan and the present make a request stale, and how they are described."""
 
 from collections.abc import Callable
 from typing import Any
@@ -78,16 +78,16 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
         pytest.param(nothing, None, id="nothing"),
         pytest.param(gone, "The database `orders` no longer exists.", id="destroyed"),
         pytest.param(recreated, "The name `orders` now belongs to a different database. The original "
-                     "seems to have been destroyed.", id="made again under the name"),
+                     "seems to have been destroyed.", id="created again with the same name"),
         pytest.param(becomes(group="other"), "`orders` has moved to the group `other`.", id="in another group"),
         pytest.param(becomes(group=""), "`orders` is no longer in a group.", id="no longer in a group"),
         pytest.param(becomes(delete_protection=True), "Delete protection for `orders` is now on.", id="protected"),
         pytest.param(becomes(Hostname="elsewhere.turso.io"), None, id="another host"),
-        pytest.param(becomes(block_writes=True), None, id="blocked, which holds cover"),
+        pytest.param(becomes(block_writes=True), None, id="blocked"),
         pytest.param(becomes(IssuedCertCount=7), None, id="tokens created elsewhere"),
     ],
 )  # fmt: skip
-async def test_a_changed_object_makes_a_plan_stale(
+async def test_a_plan_becomes_stale_if_its_database_group_or_protection_is_another_one(
     desk: Desk, planned: Acme, line: str, change: Change, said: str | None
 ) -> None:
     assert await found(desk, line, nothing, change) == said
@@ -107,21 +107,21 @@ async def test_a_database_that_was_moved_into_a_group_makes_a_plan_stale(desk: D
 @pytest.mark.parametrize(
     ("was", "now", "grew"),
     [
-        pytest.param(0, GREW_BY, False, id="from nothing, as much as it may"),
-        pytest.param(0, GREW_BY + 1, True, id="from nothing, a byte more"),
-        pytest.param(10 * MIB, 110 * MIB, False, id="small: eleven times as large, but not by much"),
-        pytest.param(10 * MIB, 110 * MIB + 1, True, id="small: by more than that"),
-        pytest.param(100 * MIB, 200 * MIB, False, id="where both limits meet"),
-        pytest.param(100 * MIB, 200 * MIB + 1, True, id="past both limits"),
-        pytest.param(1000 * MIB, 1500 * MIB, False, id="large: by much, but not doubled"),
+        pytest.param(0, GREW_BY, False, id="from nothing, by the limit"),
+        pytest.param(0, GREW_BY + 1, True, id="from nothing, by a byte more than the limit"),
+        pytest.param(10 * MIB, 110 * MIB, False, id="small: eleven times as large, but by the limit"),
+        pytest.param(10 * MIB, 110 * MIB + 1, True, id="small: by a byte more than the limit"),
+        pytest.param(100 * MIB, 200 * MIB, False, id="doubled, and by the limit"),
+        pytest.param(100 * MIB, 200 * MIB + 1, True, id="a byte over both limits"),
+        pytest.param(1000 * MIB, 1500 * MIB, False, id="large: by more than the limit, but not doubled"),
         pytest.param(1000 * MIB, 2000 * MIB, False, id="large: doubled"),
         pytest.param(1000 * MIB, 2000 * MIB + 1, True, id="large: more than doubled"),
         pytest.param(1000 * MIB, 1000 * MIB, False, id="the same"),
         pytest.param(1000 * MIB, 0, False, id="emptied"),
-        pytest.param(None, 10**15, False, id="approvers saw that it is not known"),
+        pytest.param(None, 10**15, False, id="the size was unknown in the plan"),
     ],
 )
-async def test_a_database_to_destroy_that_has_grown_a_lot_makes_a_plan_stale(
+async def test_a_plan_to_destroy_becomes_stale_only_if_the_database_has_grown_past_both_limits(
     desk: Desk, planned: Acme, line: str, was: int | None, now: int, grew: bool
 ) -> None:
     differences = await found(desk, line, uses(was), uses(now))
@@ -132,7 +132,7 @@ async def test_a_database_to_destroy_that_has_grown_a_lot_makes_a_plan_stale(
     "unknown",
     [
         pytest.param(uses(None), id="Turso leaves it out"),
-        pytest.param(lambda acme: acme.failing.update({"orders/usage": 503}), id="Turso is out of order"),
+        pytest.param(lambda acme: acme.failing.update({"orders/usage": 503}), id="Turso fails"),
     ],
 )
 async def test_a_size_that_turso_no_longer_reports_is_an_error(desk: Desk, planned: Acme, unknown: Change) -> None:
@@ -156,12 +156,12 @@ async def test_growth_is_no_drift_if_the_size_is_not_checked(desk: Desk, planned
         pytest.param(joins("pay", "tax"), "2 other databases joined the group `default` since the request (pay, "
                      "tax).", id="two"),
         pytest.param(sibling_recreated, "1 other database joined the group `default` since the request (users).",
-                     id="a sibling was made again"),
+                     id="another database of the group was created again"),
         pytest.param(joins("pay", group="other"), None, id="another group has grown"),
         pytest.param(leaves, None, id="one left: fewer tokens end than approvers saw"),
     ],
 )  # fmt: skip
-async def test_a_rotation_whose_group_has_changed_is_stale(
+async def test_a_rotation_becomes_stale_only_if_other_databases_have_joined_its_group(
     desk: Desk, planned: Acme, change: Change, said: str | None
 ) -> None:
     assert await found(desk, ROTATE, nothing, change) == said
@@ -192,7 +192,7 @@ def woken(acme: Acme) -> None:
         pytest.param(leaves, None, id="one left: fewer wake than approvers saw"),
     ],
 )
-async def test_a_wake_whose_group_has_changed_is_stale(
+async def test_a_wake_becomes_stale_if_its_database_changed_or_others_have_joined_its_group(
     desk: Desk, planned: Acme, change: Change, said: str | None
 ) -> None:
     assert await found(desk, "wake orders", archived, change) == said

@@ -28,7 +28,7 @@ ONLY_FOR_YOU = "the report is only for you"
 
 
 class Files:
-    """The files that people got, by channel, and how often Slack isn't reachable before it accepts one."""
+    """Records the channels in which files were shared. The first `fails` uploads fail."""
 
     def __init__(self, here: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shared: list[str] = []

@@ -29,13 +29,13 @@ async def test_the_copy_is_made_as_of_the_given_time_and_the_old_database_is_unt
 
     first, *others = here.changes()
     assert first == "POST /databases"
-    assert {one.rpartition("/")[2] for one in others} == {"tokens"}, "besides, only short tokens that read"
+    assert {one.rpartition("/")[2] for one in others} == {"tokens"}, "the other changes only create tokens"
     made = next(one for one in here.turso.requests if one.method == "POST")
     assert b'"timestamp":"2026-11-24T08:30:00Z"' in made.content.replace(b" ", b"")
     assert not is_blocked(here)
     card = await card_of(here.env, await here.now(request))
     assert {"Switch", "Keep as a branch", "Discard"} <= buttons(card).keys()
-    assert "sent a response that I can't read" in words(card), "what couldn't be compared is said"
+    assert "sent a response that I can't read" in words(card), "the card says what couldn't be compared"
 
 
 async def test_the_tokens_for_comparing_are_read_only_and_on_no_card(here: Pipeline) -> None:
@@ -52,7 +52,7 @@ async def test_a_switch_blocks_first_then_revokes_once_and_destroys_nothing(here
 
     assert [one for one in here.changes() if not one.endswith("/auth/tokens")] == [BLOCK, ROTATE]
     assert is_blocked(here)
-    assert request.due_at is None, "nothing is destroyed by itself"
+    assert request.due_at is None, "there is no countdown"
     assert await here.timer(TimerKind.FINISH, request.id) is None
     card = await card_of(here.env, request)
     assert {"Undo", "New token", "Read-only token"} <= buttons(card).keys()

@@ -25,7 +25,9 @@ def answering(schema: Answer, columns: Answer, counts: Answer) -> Callable[[Sequ
     ("answer", "shown"),
     [
         pytest.param(answering([["table", "items"]], TIMES, [[5, None]]), "can't read", id="the schema lacks a column"),
-        pytest.param(answering([[*ITEMS[0], "x"]], TIMES, [[5, None]]), "can't read", id="the schema has one more"),
+        pytest.param(
+            answering([[*ITEMS[0], "x"]], TIMES, [[5, None]]), "can't read", id="the schema has an extra column"
+        ),
         pytest.param(answering([[]], TIMES, [[5, None]]), "can't read", id="a row of the schema is empty"),
         pytest.param(answering(ITEMS, [["items"]], [[5]]), "can't read", id="a time column lacks its name"),
         pytest.param(
@@ -33,7 +35,7 @@ def answering(schema: Answer, columns: Answer, counts: Answer) -> Callable[[Sequ
         ),
         pytest.param(answering(ITEMS, TIMES, [[]]), "can't read", id="no count"),
         pytest.param(answering(ITEMS, TIMES, [[5]]), "can't read", id="a count without the time"),
-        pytest.param(answering(ITEMS, TIMES, [[-5, None]]), "unknown", id="fewer than no rows"),
+        pytest.param(answering(ITEMS, TIMES, [[-5, None]]), "unknown", id="a negative count"),
         pytest.param(answering(ITEMS, TIMES, [["5", None]]), "unknown", id="a text for a count"),
         pytest.param(answering(ITEMS, TIMES, []), "unknown", id="no row"),
     ],

@@ -100,9 +100,9 @@ async def test_an_undo_is_reported_with_its_time_and_who_pressed_it(here: Pipeli
     assert "kept in quarantine" not in said
 
 
-@pytest.mark.parametrize("sent_away", [True, False])
+@pytest.mark.parametrize("referred", [True, False])
 async def test_holders_who_were_referred_to_the_copy_are_notified_of_the_undo(
-    here: Pipeline, monkeypatch: pytest.MonkeyPatch, sent_away: bool
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch, referred: bool
 ) -> None:
     database_id = here.turso.databases["orders"]["DbId"]
     one = token(BEN, "orders", database_id, here.of.now() - timedelta(hours=1))
@@ -112,18 +112,18 @@ async def test_holders_who_were_referred_to_the_copy_are_notified_of_the_undo(
         ids = about.get("database_ids") or ()
         return [kept for kept in (one, other) if kept.database_id in ids]  # type: ignore[operator]
 
-    if sent_away:
+    if referred:
         monkeypatch.setattr(Tokens, "find", find)
     request = await switched(here)
     monkeypatch.setattr(Tokens, "find", find)
-    assert any("replaced orders" in text for user, text in here.slack.private if user == BEN) is sent_away
+    assert any("replaced orders" in text for user, text in here.slack.private if user == BEN) is referred
     here.slack.private.clear()
     assert await start_undo(here.env, await here.now(request), by=DANA)
 
     assert await here.execute(request, "undo") is State.RESTORED
 
     told = {user: text for user, text in here.slack.private if "Use orders again" in text}
-    assert list(told) == ([BEN] if sent_away else [])
+    assert list(told) == ([BEN] if referred else [])
 
 
 def token(holder: str, database: str, database_id: str, at: datetime) -> LedgerToken:

@@ -126,6 +126,6 @@ async def test_the_first_reminder_does_not_post_the_card_again(here: Pipeline) -
 
     following = await here.fire(TimerKind.REMIND, request.id)
 
-    assert len(here.slack.public) == posted, "the card is posted"
+    assert len(here.slack.public) == posted, "the card was posted before"
     assert following is not None
     assert following.attempt == 1

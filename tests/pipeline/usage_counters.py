@@ -1,4 +1,4 @@
-"""Turso's usage counters for the tests of alerts, and the steps of an hour: a sample, and the cards that follow."""
+"""Turso's usage counters for the tests of alerts, and the steps of an hour: a sample, and the notices that follow."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -88,12 +88,13 @@ async def subscribe(here: Pipeline, **wanted: Any) -> None:
 
 
 async def sample(here: Pipeline) -> None:
-    """Fire the timer of the next sample, and then every timer that it sets."""
+    """Move the clock to the next sample, fire its timer, and then the timers of notices that are due."""
     await here.fire(TimerKind.SAMPLE, "acme")
     await tell(here)
 
 
 async def tell(here: Pipeline) -> None:
+    """Fire the timers of notices that are due, among them those of cards."""
     for timer in await here.env.store.timers.due(here.of.now(), limit=50):
         if timer.kind is TimerKind.NOTIFY:
             await here.env.store.timers.replace(timer, await fire(here.env, timer))
