@@ -78,7 +78,7 @@ RICH: Json = {
             "elements": [
                 {"type": "text", "text": "Rotate "},
                 {"type": "text", "text": "orders-eu", "style": {"code": True}},
-                {"type": "text", "text": " ends "},
+                {"type": "text", "text": " revokes "},
                 {"type": "text", "text": "3 tokens", "style": {"bold": True}},
                 {"type": "text", "text": " of "},
                 {"type": "user", "user_id": "U0DANA"},
@@ -121,7 +121,7 @@ BLOCKS: dict[str, Json] = {
     "header": {"type": "header", "text": plain("orders-eu")},
     "section": {
         "type": "section",
-        "text": mrkdwn("*Storage* is at `28.0 MiB`, asked by <@U0DANA> in <#C0DBOPS>"),
+        "text": mrkdwn("*Storage* is at `28.0 MiB`, requested by <@U0DANA> in <#C0DBOPS>"),
         "fields": [mrkdwn("*Group*\neu"), mrkdwn("*Primary*\naws-eu-west-1"), plain("Protected"), mrkdwn("_no_")],
         "accessory": button("Open", "open"),
     },
@@ -188,7 +188,7 @@ BLOCKS: dict[str, Json] = {
             {"type": "card", "title": plain(f"orders-{each}"), "body": plain("Healthy")} for each in ("eu", "us", "ap")
         ],
     },
-    "alert": {"type": "alert", "level": "warning", "text": mrkdwn("This ends *all* tokens.")},
+    "alert": {"type": "alert", "level": "warning", "text": mrkdwn("This revokes *all* tokens.")},
     "container": {
         "type": "container",
         "title": plain("Who would lose access"),

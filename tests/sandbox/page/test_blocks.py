@@ -37,7 +37,7 @@ def test_every_field_is_drawn_without_an_error(field: Any) -> None:
     assert f'data-action-id="{field["block_id"]}-action"' in html
 
 
-def test_slack_accepts_the_samples() -> None:
+def test_the_local_slack_accepts_the_samples() -> None:
     messages = [block for kind, block in samples.BLOCKS.items() if kind not in ("alert", "file", "video")]
     assert [str(each) for block in messages for each in validate_message({"text": "x", "blocks": [block]})] == []
     view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": samples.INPUTS}
@@ -53,6 +53,7 @@ def test_an_unknown_block_is_shown_as_an_error_with_its_json(block: dict[str, An
     html = draw(block)
     assert 'class="trouble"' in html
     assert "draw a block of type" in html
+    assert "Its JSON" in html
 
 
 @pytest.mark.parametrize(

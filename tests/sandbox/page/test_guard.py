@@ -62,7 +62,7 @@ async def test_actions_from_other_origins_are_refused(page: httpx.AsyncClient, w
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize("path", [CHANNEL, "/as/U0DANA/lab", "/as/U0DANA/stream/x", "/page/js/main.js"])
-async def test_pages_of_other_origins_cannot_read(page: httpx.AsyncClient, path: Any, site: str) -> None:
+async def test_pages_of_other_origins_cannot_read_this_page(page: httpx.AsyncClient, path: Any, site: str) -> None:
     answer = await page.get(
         path, headers={"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
     )

@@ -11,7 +11,7 @@ from bot.sandbox.workspace import Workspace
 
 
 @pytest.mark.parametrize(
-    ("usage", "spoken"),
+    ("usage", "words"),
     [
         ("db freeze NAME [--reads]", "db freeze"),
         ("usage [NAME] [--since 7d]", "usage"),
@@ -20,8 +20,8 @@ from bot.sandbox.workspace import Workspace
         ("", "home"),
     ],
 )
-def test_a_command_is_completed_to_the_words_that_must_be_typed(usage: str, spoken: str) -> None:
-    assert CommandHint("home", usage, "").command_words == spoken
+def test_a_command_is_completed_to_the_words_that_must_be_typed(usage: str, words: str) -> None:
+    assert CommandHint("home", usage, "").command_words == words
 
 
 async def test_people_of_other_workspaces_are_offered_no_commands(workspace: Workspace) -> None:

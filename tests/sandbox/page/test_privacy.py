@@ -1,4 +1,4 @@
-"""The inspector shows private content only to the person concerned, and everything else to everybody."""
+"""The inspector shows private content only to the person concerned, and a channel's only to people who see it."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ async def test_a_spike_is_in_the_usage_of_its_database(page: httpx.AsyncClient, 
     assert (await turso.usage("users"))["rows_read"] == before + 60_000_000
 
 
-async def test_a_smaller_quota_blocks_and_overages_are_shown(page: httpx.AsyncClient, turso: Hosted) -> None:
+async def test_a_used_up_quota_and_overages_are_shown(page: httpx.AsyncClient, turso: Hosted) -> None:
     assert "blocked" not in await press(page, "share", "97")
     assert "97.0%" in await press(page, "share", "97")
 
@@ -81,7 +81,7 @@ async def test_a_plan_is_chosen_with_its_quotas(page: httpx.AsyncClient, turso: 
     ("do", "value"),
     [("archive", "moon"), ("spike", "nope"), ("plan", "gold"), ("share", "3"), ("explode", ""), ("", "")],
 )
-async def test_an_unknown_object_is_refused(page: httpx.AsyncClient, do: str, value: str) -> None:
+async def test_an_unknown_button_or_value_is_refused(page: httpx.AsyncClient, do: str, value: str) -> None:
     await press(page, do, value, 404)
 
 

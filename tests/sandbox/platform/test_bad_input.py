@@ -174,7 +174,7 @@ def raw(server: Process, request: bytes) -> str:
 
 
 def outside(server: Process) -> set[str]:
-    """Return the files next to the data folder."""
+    """Return the names of the files next to the data folder."""
     return {path.name for path in Path(server.data).parent.iterdir()}
 
 

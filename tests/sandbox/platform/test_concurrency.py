@@ -170,7 +170,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
     url, token = server.create("orders"), server.token("orders")
     headers = {"authorization": f"Bearer {token}"}
     with httpx.Client(headers=headers, trust_env=False) as client:
-        for number in range(5):  # less than a second, after which usage would be written to the catalogue
+        for number in range(5):  # takes less than a second, after which usage would be written to the catalogue
             body = {
                 "requests": [stmt("CREATE TABLE IF NOT EXISTS t(a)"), stmt("INSERT INTO t VALUES (?)", number), CLOSE]
             }

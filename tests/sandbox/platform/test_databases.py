@@ -131,7 +131,7 @@ async def test_delete_protection_of_the_database_or_of_its_group_stops_a_destroy
     await platform.api("DELETE", "/databases/orders")
 
 
-async def test_a_patch_changes_only_the_settings_it_has_and_null_changes_nothing(platform: Hosted) -> None:
+async def test_a_patch_changes_only_the_settings_it_has_and_null_only_empties_a_list(platform: Hosted) -> None:
     await platform.create("orders", size_limit="256mb")
     path = "/databases/orders/configuration"
 
@@ -210,7 +210,7 @@ async def test_a_copy_that_cannot_be_made_as_requested_is_refused_and_leaves_not
     assert sorted((tmp_path / "data" / "databases").iterdir()) == files
 
 
-async def test_a_size_limit_is_stored(platform: Hosted) -> None:
+async def test_a_size_limit_is_enforced_until_it_is_raised(platform: Hosted) -> None:
     await platform.create("orders", size_limit="32kb")
     orders = await platform.database("orders")
     await orders.run("CREATE TABLE t(a)")

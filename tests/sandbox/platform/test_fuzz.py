@@ -123,7 +123,7 @@ def test_each_request_of_a_pipeline_gets_a_result_or_the_pipeline_gets_a_400(
 
 @settings(max_examples=EXAMPLES, database=None, suppress_health_check=UNHURRIED)
 @given(body=st.one_of(anything, st.builds(lambda inner: {"requests": [inner]}, anything)), end=st.integers(0, 40))
-def test_bodies_that_are_not_pipelines_are_400s(
+def test_random_and_truncated_bodies_cause_no_server_error(
     server: Process, fuzzed: tuple[str, dict[str, str]], body: Any, end: Any
 ) -> None:
     url, headers = fuzzed

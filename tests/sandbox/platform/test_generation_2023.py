@@ -71,7 +71,7 @@ async def test_usage_has_the_shape_of_2023(old: Hosted) -> None:
     assert "storage_bytes" not in totals
 
 
-async def test_names_have_at_most_32_letters_and_ids_are_uuids_of_version_1(old: Hosted) -> None:
+async def test_names_have_at_most_32_characters_and_ids_are_uuids_of_version_1(old: Hosted) -> None:
     await old.api("POST", "/databases", status=400, json={"name": "a" * 33})
     created = await old.create("a" * 32)
 

@@ -1,4 +1,7 @@
-"""Quotas: once one is used up, all databases of the organization are blocked until overages or the next month."""
+"""Quotas: once one is exceeded, all databases of the organization are blocked.
+
+They are unblocked by overages, by a bigger plan or by the next month.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,7 +64,7 @@ async def carts(platform: Hosted, orders: Client) -> Client:
         pytest.param({"bytes_synced": 5000}, "bytesSynced", READS, READS, id="bytes synced"),
     ],
 )
-async def test_a_used_up_quota_blocks_every_database_until_overages(
+async def test_an_exceeded_quota_blocks_every_database_until_overages_are_on(
     platform: Hosted,
     orders: Client,
     carts: Client,

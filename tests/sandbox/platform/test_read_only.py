@@ -17,7 +17,8 @@ SETUP = """
     CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('word');
 """
 
-# Each action of SQLite's authorizer, with statements that perform it. None if the action only reads.
+# Each action of SQLite's authorizer, with statements that perform it. None if the action writes nothing, and an empty
+# list if no statement that is tested here performs it.
 ACTIONS: dict[str, list[str] | None] = {
     "SQLITE_CREATE_INDEX": ["CREATE INDEX j ON t(a)", "CREATE UNIQUE INDEX j ON t(a)"],
     "SQLITE_CREATE_TABLE": [
@@ -102,7 +103,7 @@ async def reader(platform: Hosted, orders: Client) -> Client:
 
 
 def contents(platform: Hosted) -> list[str]:
-    """Return the content of the database as SQLite itself sees it."""
+    """Return the version, the schema and the rows of some tables, read from the file without the local Turso."""
     (path,) = platform.turso.plane.folder.glob("*.db")
     connection = apsw.Connection(str(path))
     tables = ("t", "spare", "f", "sqlite_schema", "sqlite_sequence")
@@ -114,7 +115,7 @@ def contents(platform: Hosted) -> list[str]:
     return found
 
 
-def test_every_action_of_sqlite_has_statements_here() -> None:
+def test_every_action_of_sqlite_is_in_the_list() -> None:
     known = {name for name in apsw.mapping_authorizer_function if isinstance(name, str)}
 
     assert known == set(ACTIONS) | (known & {"SQLITE_COPY"})

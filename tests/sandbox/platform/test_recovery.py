@@ -1,4 +1,4 @@
-"""Point-in-time copies: real clients open a database as of any time within the plan's retention."""
+"""Point-in-time copies: a database can be copied as of any time within the plan's retention."""
 
 import asyncio
 import random

@@ -52,7 +52,7 @@ async def test_batons_are_bound_to_stream_and_database(platform: Hosted, orders:
         assert (refused.status_code, refused.text) == (400, "Received an invalid baton")
 
 
-async def test_two_requests_on_one_stream_at_once_do_not_interfere(orders: Client) -> None:
+async def test_of_two_requests_on_one_stream_at_once_one_is_refused(orders: Client) -> None:
     opened = await orders.ask(stmt("SELECT 1"))
     slow = stmt("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n")
 

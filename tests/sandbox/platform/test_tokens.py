@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bot.sandbox.platform.expiration import BadExpiration, parse_expiration
 from tests.sandbox.platform.hosting import API_TOKEN, CLOSE, Client, Hosted, stmt
 
-NOW = "Unauthorized: `unauthorized access attempt on database: {}`"
-BAD_KEY = NOW.format("invalid JWT token: can't be decoded with any of the existing keys")
+UNAUTHORIZED = "Unauthorized: `unauthorized access attempt on database: {}`"
+BAD_KEY = UNAUTHORIZED.format("invalid JWT token: can't be decoded with any of the existing keys")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_a_one_minute_token_expires_after_its_minute_and_the_leeway(platfo
     refused = await short.post(json={"requests": []})
 
     assert refused.status_code == 401
-    assert refused.json()["error"] == NOW.format("The JWT has expired")
+    assert refused.json()["error"] == UNAUTHORIZED.format("The JWT has expired")
     assert refused.json()["code"] == "AUTH_JWT_EXPIRED"
     assert (await orders.run("SELECT 1")).rows() == [[1]]
 
@@ -115,9 +115,9 @@ async def test_a_group_token_opens_all_databases_of_the_group_even_if_created_la
 @pytest.mark.parametrize(
     ("header", "status", "text"),
     [
-        pytest.param(None, 401, NOW.format("empty JWT token"), id="no header"),
-        pytest.param("Basic abc", 401, NOW.format("empty JWT token"), id="another scheme"),
-        pytest.param("Bearer ", 401, NOW.format("empty JWT token"), id="no token"),
+        pytest.param(None, 401, UNAUTHORIZED.format("empty JWT token"), id="no header"),
+        pytest.param("Basic abc", 401, UNAUTHORIZED.format("empty JWT token"), id="another scheme"),
+        pytest.param("Bearer ", 401, UNAUTHORIZED.format("empty JWT token"), id="no token"),
         pytest.param("Bearer abc", 400, "JWT error: InvalidToken", id="no JWT"),
         pytest.param(f"Bearer {API_TOKEN}", 400, "JWT error: InvalidToken", id="a platform token"),
         pytest.param("Bearer " + "é" * 40, 400, "JWT error: InvalidToken", id="not ASCII"),

@@ -15,7 +15,7 @@ from tests.sandbox.platform.hosting import CLOSE, OLDEST_CATALOGUE, Client, Host
 TEN = [
     # Creating a table reads and writes no user rows, but Turso counts one row read.
     pytest.param("CREATE TABLE t(a INTEGER PRIMARY KEY, b)", 1, 0, id="create"),
-    # Five rows are changed.
+    # Five rows are written, and Turso counts each as read, too.
     pytest.param("INSERT INTO t(b) VALUES ('a'), ('b'), ('c'), ('d'), ('e')", 5, 5, id="insert"),
     # All five rows are scanned.
     pytest.param("SELECT * FROM t WHERE b = 'c'", 5, 0, id="scan"),
@@ -151,7 +151,7 @@ async def test_an_invalid_time_and_a_time_without_a_zone_are_refused(
     assert refused["error"].startswith("invalid from parameter: parsing time ")
 
 
-async def test_top_queries_are_ranked_in_both_generations(platform: Hosted, orders: Client) -> None:
+async def test_top_queries_are_ranked_in_both_endpoints(platform: Hosted, orders: Client) -> None:
     assert await platform.api("GET", "/databases/orders/stats") == {"top_queries": None}
     await orders.run("CREATE TABLE t(a)")
     await orders.run("INSERT INTO t VALUES (1), (2), (3)")

@@ -90,9 +90,8 @@ def with_more_scopes(*scopes: str) -> Json:
 
 def new_workspace(manifest: Json = MANIFEST, **options: Any) -> Workspace:
     made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
-    made.limits.ack = made.limits.trigger_lifetime = timedelta(
-        seconds=20
-    )  # instead of 3, because the test machine may be busy
+    # instead of 3 seconds, because the test machine may be busy
+    made.limits.ack = made.limits.trigger_lifetime = timedelta(seconds=20)
     seed(made)
     return made
 

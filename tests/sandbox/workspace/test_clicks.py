@@ -192,7 +192,7 @@ async def test_an_external_person_can_press_in_a_shared_channel_and_the_payload_
     await workspace.click(STELLA, message_ts=ts, action_id="go")
 
     assert app.payload["user"]["team_id"] == "T0OTHER"
-    assert app.payload["team"]["id"] == "T0OTHER"  # the person's team, not the one with the app
+    assert app.payload["team"]["id"] == "T0OTHER"  # the person's team, not the team that installed the app
 
 
 async def test_a_person_who_does_not_see_a_message_cannot_press_in_it(

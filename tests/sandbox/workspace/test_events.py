@@ -56,6 +56,7 @@ async def test_only_the_envelope_says_that_a_channel_is_shared(workspace: Worksp
 
     payload = workspace.deliveries[0].payload
     assert payload["is_ext_shared_channel"]
+    assert "is_ext_shared_channel" not in payload["event"]
     assert payload["event"]["user_team"] == "T0OTHER"
 
 

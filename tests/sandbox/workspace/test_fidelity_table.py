@@ -1,4 +1,4 @@
-"""The fidelity table in docs/workspace.md: its tests exist, its counts are right, and 90% of its rows are enforced."""
+"""The fidelity table in docs/workspace.md: its tests exist, its counts are right, and nine of ten rows are enforced."""
 
 from __future__ import annotations
 

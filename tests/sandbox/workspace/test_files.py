@@ -1,4 +1,4 @@
-"""Files are uploaded in three steps, as slack_sdk does."""
+"""Files are uploaded in three steps, as slack_sdk uploads them."""
 
 from __future__ import annotations
 

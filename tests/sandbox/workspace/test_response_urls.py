@@ -37,10 +37,10 @@ async def clicked(
 
 async def test_a_response_url_works_five_times(url: AsyncWebhookClient) -> None:
     answers = [(await url.send(text=f"answer {n}")).status_code for n in range(6)]
-    sixth = await url.send(text="again")
+    seventh = await url.send(text="again")
 
     assert answers == [200] * 5 + [404]
-    assert "used_url" in sixth.body
+    assert "used_url" in seventh.body
 
 
 async def test_a_response_url_expires_after_half_an_hour(workspace: Workspace, app: Recorder) -> None:
@@ -148,7 +148,7 @@ async def test_a_command_has_no_message_to_delete(url: AsyncWebhookClient) -> No
     assert (await url.send(delete_original=True)).status_code == 404
 
 
-async def test_an_answer_is_posted_in_a_thread_only_if_it_replaces_nothing(
+async def test_an_answer_is_posted_in_a_thread_only_with_replace_original_false(
     workspace: Workspace, app: Recorder, client: AsyncWebClient
 ) -> None:
     url, ts = await clicked(workspace, app, client)

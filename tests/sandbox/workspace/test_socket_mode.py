@@ -24,7 +24,7 @@ from tests.sandbox.workspace.stage import APP_TOKEN, Recorder, actions, bolt, bu
 
 
 class ListeningClient(SocketModeClient):
-    """slack_sdk's client, which here also keeps the requests that it gets."""
+    """slack_sdk's client, with a list of the requests that it got."""
 
     def __init__(self, **more: Any) -> None:
         super().__init__(**more)
@@ -136,13 +136,13 @@ async def test_several_connections_share_the_envelopes(workspace: Workspace) -> 
     assert (len(one.got), len(two.got)) == (3, 3)
 
 
-async def test_at_most_ten_connections_are_allowed(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_connections_above_the_limit_of_ten_are_refused(workspace: Workspace, client: AsyncWebClient) -> None:
+    assert workspace.limits.socket_connections == 10
     workspace.limits.socket_connections = 2
     async with raw(workspace, client), raw(workspace, client):
         with pytest.raises(aiohttp.WSServerHandshakeError):
             async with raw(workspace, client):
                 pass
-    workspace.limits.socket_connections = 10
 
 
 async def test_an_acknowledgement_can_be_sent_over_another_connection(

@@ -53,7 +53,7 @@ def test_time_never_goes_back() -> None:
         Timeline().move(timedelta(seconds=-1))
 
 
-async def test_new_messages_and_channels_have_the_moved_time(workspace: Workspace, client: AsyncWebClient) -> None:
+async def test_new_messages_have_the_moved_time(workspace: Workspace, client: AsyncWebClient) -> None:
     workspace.move_time(timedelta(days=2))
     posted = await client.chat_postMessage(channel="C0DBOPS", text="a")
 

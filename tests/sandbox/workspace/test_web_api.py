@@ -212,7 +212,6 @@ async def test_every_call_is_recorded_with_its_answer(workspace: Workspace, clie
 
 
 async def test_the_workspace_accepts_what_slack_sdk_sends() -> None:
-    """Call methods of the workspace through slack_sdk."""
     wide = with_more_scopes(
         "channels:history", "channels:join", "im:write", "mpim:write", "im:read", "mpim:read", "users:read.email",
         "reactions:write", "pins:write", "bookmarks:write", "team:read", "groups:history",

@@ -1,4 +1,4 @@
-// @tursodatabase/api, every operation that it has.
+// Every operation of @tursodatabase/api.
 import { createClient } from "@tursodatabase/api";
 
 const turso = createClient({ org: "acme", token: TOKEN, baseUrl: `${URL_}/v1/` });

@@ -1,4 +1,4 @@
-// Runs named operations one after another and prints what came of each, as one line of JSON.
+// Runs named operations one after another and prints the outcome of each, as one line of JSON.
 import assert from "node:assert/strict";
 
 const { URL_, TOKEN, READ_ONLY } = process.env;

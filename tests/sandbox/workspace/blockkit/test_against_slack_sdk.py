@@ -1,4 +1,4 @@
-"""The validator refuses every payload that slack_sdk's models refuse, and they accept the good examples."""
+"""The validator refuses every payload that slack_sdk's models refuse. The models accept the good examples."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_what_slack_sdk_refuses_is_refused(name: Any) -> None:
 
 
 def changed(payload: Any) -> Iterator[Any]:
-    """Yield every payload that differs from this one in one value."""
+    """Yield many payloads that differ from this one in one value."""
     for path, value in _leaves(payload):
         for other in _others(value):
             changed_one = copy.deepcopy(payload)
