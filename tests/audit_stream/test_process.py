@@ -17,7 +17,7 @@ NEEDED = {"SLACK_BOT_TOKEN": "xoxb-1", "TURSO_API_TOKEN": "turso-1", "TURSO_ORGA
 
 
 def let_the_lease_end(data: Path) -> None:
-    """End the lease of a killed process, which would last for another minute."""
+    """End the lease of a killed process, which would last for up to another minute."""
     with closing(sqlite3.connect(data / "turso-ops.db")) as store, store:
         assert store.execute("UPDATE log_streams SET owned_until = '2020-01-01 00:00:00.000000'").rowcount == 1
 

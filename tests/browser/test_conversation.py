@@ -34,7 +34,7 @@ async def windows(browser: Browser, world: World) -> AsyncIterator[dict[str, Win
         assert [url for url in window.requests if not url.startswith(world.url)] == []
 
 
-async def test_list_usage_create_token_destroy_and_rotate_as_in_the_readme(
+async def test_list_usage_create_token_destroy_and_rotate_work_in_the_browser(
     world: World, windows: dict[str, Window], browser: Browser
 ) -> None:
     dana, ana = windows[DANA], windows[ANA]

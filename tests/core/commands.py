@@ -1,4 +1,4 @@
-"""A small table of commands for tests of the parser: one for each kind of argument."""
+"""A small table of commands for tests of the parser, with many kinds of arguments."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Self
