@@ -144,7 +144,7 @@ def typed_name_view(
         *consequences(plan, countdown=countdown),
         kit.input_block(
             NAME_INPUT,
-            Plain(f"To continue, type the name of the database: {name}"),
+            Plain(f"To continue, type the name: {name}"),
             # no placeholder: it would be the answer, and look like text that was already typed
             text_input(at_most=100),
             optional=False,

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from bot.sandbox.running import POLICY
 from bot.slack.outgoing.delivery import Delivery
-from tests.scenarios.invariants import keep_log, problems
+from tests.scenarios.invariants import keep_log, problems, record_transitions
 from tests.world import Transport, World, running_sandbox
 
 
@@ -19,9 +19,10 @@ async def checked_sandbox(data: Path, *, policy: Path = POLICY, over: Transport 
     async with running_sandbox(data, policy=policy, over=over) as world:
         log = keep_log()
         shorten_pauses_between_posts(world)
+        forbidden = record_transitions(world)
         yield world
         await world.wait_until_idle()
-        assert not (found := problems(world, log)), "\n".join(found)
+        assert not (found := problems(world, log) + forbidden), "\n".join(found)
 
 
 def shorten_pauses_between_posts(world: World) -> None:

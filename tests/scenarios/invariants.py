@@ -1,15 +1,18 @@
 """Checks when a sandbox ends: nothing broke, and the bot showed only buttons and forms that it handles."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import structlog
 
 from bot.app.logs import Line
 from bot.blocks.inputs import INPUT_ACTION
 from bot.commands import COMMANDS
+from bot.core.requests.approval import may_transition
+from bot.core.requests.request import Request, State
+from bot.core.requests.transition import Transition
 from bot.pipeline.approval import presses
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from tests.world import World
@@ -121,6 +124,21 @@ def is_known_action(action_id: str) -> bool:
 def is_known_callback(callback_id: str) -> bool:
     """Return True if the pipeline handles submissions with this `callback_id`."""
     return callback_id in modal_submissions.CHECKS or callback_id.removeprefix("form.") in NAMES
+
+
+def record_transitions(world: World) -> list[str]:
+    """Return a list that gets each change of a request's state that the table of transitions doesn't have."""
+    assert world.bot is not None
+    requests, forbidden = world.bot.store.requests, list[str]()
+
+    async def move(request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
+        for state in expect:
+            if state is not move.to and not may_transition(state, move.to):
+                forbidden.append(f"a request may change from {state} to {move.to}")
+        return await type(requests).move(requests, request_id, expect=expect, move=move)
+
+    cast(Any, requests).move = move
+    return forbidden
 
 
 def problems(world: World, log: KeptLog) -> list[str]:

@@ -28,7 +28,8 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
 )
 """All transitions to another state. APPROVED and EXECUTING may end as DENIED, for example, before anything is sent.
 
-The code that moves a request doesn't read this. It passes the states that it expects to the store.
+The code that moves a request doesn't read this. It passes the states that it expects to the store, and the scenarios
+compare these with this table.
 """
 
 FINAL: Final = frozenset(state for state in State if state not in TRANSITIONS)

@@ -78,7 +78,7 @@ class Plan:
     databases: tuple[Target, ...] = ()
     """Every affected database, including the target, for the policy. A rotation may affect a whole group."""
     holders: tuple[str, ...] = ()
-    """The user IDs of holders of active tokens that this revokes."""
+    """The user IDs of those who hold active tokens that this revokes, or that a switch would revoke."""
     hold: PlannedHold | None = None
     ends_tokens_of: tuple[str, ...] = ()
     """The `DbId`s of databases whose tokens stop working."""
