@@ -1,4 +1,4 @@
-"""The sandbox stops cleanly after each signal."""
+"""The sandbox stops cleanly after SIGTERM, SIGHUP and SIGINT."""
 
 import asyncio
 import os

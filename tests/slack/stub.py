@@ -159,5 +159,5 @@ def limited(seconds: str = "0") -> web.Response:
 
 
 def gone(word: str) -> web.Response:
-    """Return the answer of a `response_url` that is used up."""
+    """Return the answer of a `response_url` that no longer works."""
     return web.Response(status=404, body=word.encode(), headers={"Content-Type": "text/plain"})

@@ -1,4 +1,4 @@
-"""A token is sent only by a reveal, and only its requester sees it."""
+"""A token is sent only by a reveal, and only the person who revealed it sees it."""
 
 import json
 from dataclasses import replace

@@ -111,6 +111,7 @@ async def test_names_and_hints_cannot_end_their_script_element(page: httpx.Async
     workspace.people["U0BEN"].name = "</script><script>alert(1)</script>"
     workspace.people["U0BEN"].real_name = "<img src=x onerror=alert(1)>"
     html = (await page.get(CHANNEL)).text
+    assert "alert(1)" in html, "the names are on the page"
     assert "<script>alert" not in html
     assert "<img" not in html
 

@@ -51,7 +51,7 @@ async def test_both_versions_return_one_result_per_request_in_order(orders: Clie
         ({"type": "blob", "base64": ""}, None),
     ],
 )
-async def test_every_value_is_returned_as_it_was_sent(
+async def test_every_value_is_returned_with_its_type_and_content(
     orders: Client, sent: dict[str, Any], received: dict[str, Any] | None
 ) -> None:
     answer = await orders.ask({"type": "execute", "stmt": {"sql": "SELECT ?", "args": [sent]}})

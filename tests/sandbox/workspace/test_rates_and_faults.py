@@ -263,6 +263,11 @@ async def test_a_fault_applies_to_a_pattern_a_number_of_times_and_can_be_removed
     workspace.faults.remove(endless)
     assert (await client.users_info(user=BEN))["ok"]
 
+    workspace.faults.add("api_error", "users.*", error="fatal_error", times=2)
+    for _ in range(2):
+        assert await error_of(client.users_info(user=BEN)) == "fatal_error"
+    assert (await client.users_info(user=BEN))["ok"]
+
     workspace.faults.add("api_error", times=1)
     workspace.faults.clear()
     assert (await client.auth_test())["ok"]

@@ -1,4 +1,4 @@
-"""The corpus: good and bad examples of every rule of Block Kit, as JSON with two abbreviations.
+"""The corpus: good and bad examples for every rule of the Block Kit validator, as JSON with two abbreviations.
 
 `"x*3001"` is a string of 3001 x. `{"repeat": item, "times": n}` is a list of n items, in whose strings `{n}` is the
 number of the item.

@@ -57,7 +57,7 @@ def test_slack_sdk_accepts_the_good_examples() -> None:
 
 @pytest.mark.parametrize("name", sorted({each.name for each in EXAMPLES}))
 def test_what_slack_sdk_refuses_is_refused(name: Any) -> None:
-    """Check each example, and copies of each good example in which one value is longer, empty, missing or replaced."""
+    """Check the examples, and copies of the good ones in which one value is longer, empty, missing or replaced."""
     seen = 0
     for example in _first_surface(name):
         for payload in [example.payload, *(() if example.why else one_in(3, list(changed(example.payload))))]:
