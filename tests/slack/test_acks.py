@@ -154,7 +154,7 @@ async def test_a_form_that_is_refused_late_can_be_submitted_again(
     assert await gateway.tasks.drain(5)
     assert gateway.slack.of("views.update") == [], "the form stays open"
     (note,) = notes(gateway)
-    assert "nothing was changed. Submit it again." in note
+    assert "Nothing was done. Try again in a moment." in note
 
 
 class SlowMessenger:

@@ -25,6 +25,9 @@ class Intents(Protocol):
     async def get(self, intent_id: str) -> Incoming | None:
         """Return a stored intent, without the fields that are never stored. None if there is none."""
 
+    async def is_waiting(self, incoming: Incoming) -> bool:
+        """Return True if this form was submitted before with the same content, and that submission isn't done yet."""
+
     async def close(self, intent_id: str) -> None:
         """Mark an intent as done, because a request was created or the person got a reply."""
 

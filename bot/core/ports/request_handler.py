@@ -18,7 +18,7 @@ class Ack:
     """`response_action` with `errors` or `view`. None closes the view."""
     then: Work | None = None
     refusal: str = ""
-    """Why nothing was submitted, if it may work when the person submits the form again.
+    """Why nothing was submitted now: it may work later, or the form was already submitted.
 
     The form then stays open with what was filled in, and shows this sentence.
     """

@@ -93,8 +93,10 @@ class Dispatcher:
             if checked.errors:
                 return Ack({"response_action": "errors", "errors": dict(checked.errors)})
             here, left = checked.at or incoming, until - time.monotonic()
-            if checked.work is None or not await self.env.store.intents.record(here, within=left):
+            if checked.work is None:
                 return Ack()
+            if not await self.env.store.intents.record(here, within=left):
+                return await modal_submissions.answer_repeated(self.env, here)
         except Unavailable as error:
             log.warning("not recorded", reference=incoming.id, user=incoming.user_id, why=error.cause)
             return Ack(refusal=str(error))

@@ -12,7 +12,7 @@ from bot.commands.databases import list as list_command
 from bot.core.model import Action, Target, Verdict
 from bot.core.parsing.normalise import normalise
 from bot.core.parsing.parse_results import Incomplete, Parsed
-from bot.core.ports import address_of
+from bot.core.ports import Ack, address_of
 from bot.core.records.incidents import Review
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import Request
@@ -30,6 +30,9 @@ from bot.pipeline.requests.open_form import open_form
 from bot.pipeline.requests.places import require_in_channel
 
 TOO_OLD: Final = "This form is too old. Open it again with `/turso`."
+SUBMITTED_BEFORE: Final = (
+    "This form was already submitted, and only its first submission counts. To submit something else, open a new form."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,14 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
     subject = await env.subject(incoming)
     empty: Incomplete[Command] = read
     return await open_form(env, incoming, subject, empty)
+
+
+async def answer_repeated(env: Environment, incoming: Incoming) -> Ack:
+    """Return the answer to a form that was submitted before.
+
+    The form closes if the same content is being processed. Otherwise, it stays open and says that nothing else happens.
+    """
+    return Ack() if await env.store.intents.is_waiting(incoming) else Ack(refusal=SUBMITTED_BEFORE)
 
 
 async def database_options(env: Environment, incoming: Incoming, typed: str) -> list[dict[str, Any]]:

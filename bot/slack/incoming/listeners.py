@@ -226,7 +226,9 @@ class Listeners:
             if not in_time:
                 self._tasks.start(self._show_recorded(incoming))
             await answer.then()
-        elif not in_time and (answer.response is not None or answer.refusal):
+        elif not in_time and answer.refusal:
+            raise BotError(answer.refusal)
+        elif not in_time and answer.response is not None:
             raise BotError("The form took too long, and nothing was changed. Submit it again.")
 
     async def _show_recorded(self, incoming: Incoming) -> None:

@@ -40,6 +40,12 @@ class Intents(Repository):
         query = select(intents).where(intents.c.id == intent_id)
         return await self._database.read(lambda connection: one(connection, Incoming, query))
 
+    async def is_waiting(self, incoming: Incoming) -> bool:
+        """Return True if an intent with the same key and the same values is stored and isn't done yet."""
+        query = select(intents).where(intents.c.key == incoming.key, intents.c.is_open)
+        found = await self._database.read(lambda connection: one(connection, Incoming, query))
+        return found is not None and dict(found.values) == dict(incoming.values)
+
     async def close(self, intent_id: str) -> None:
         """Record that an intent is done: a request was created, or the person got a reply."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
