@@ -1,4 +1,7 @@
-"""A `.env` that can't be read is refused. Otherwise the bot would start without some settings, such as its store."""
+"""A `.env` that can't be read is refused. Otherwise the bot would start without some settings, such as its store.
+
+A folder with this name that is a virtual environment is ignored.
+"""
 
 import os
 import threading
@@ -98,7 +101,7 @@ def test_a_folder_with_the_name_dot_env_is_refused(folder: Path, capfd: pytest.C
     assert refused(capfd, "db", "upgrade") == said
 
 
-def test_a_virtual_environment_in_its_place_is_ignored(folder: Path) -> None:
+def test_a_virtual_environment_named_dot_env_is_ignored(folder: Path) -> None:
     (folder / ".env").mkdir()
     (folder / ".env" / "pyvenv.cfg").write_text("version = 3.11.9\n")
 

@@ -214,7 +214,7 @@ async def test_an_event_removes_outdated_facts_from_the_cache(gateway: Gateway) 
     assert sorted(gateway.slack.methods()) == ["conversations.info", "users.info"]
 
 
-async def test_a_rate_limit_is_respected(gateway: Gateway) -> None:
+async def test_a_lookup_is_repeated_after_a_rate_limit(gateway: Gateway) -> None:
     gateway.slack.answers["users.info"] = [limited(), limited()]
     assert (await person(gateway, "U0ANA")).name == "ana"
     assert gateway.seen.count(("users.info", "ratelimited")) == 2
