@@ -132,7 +132,7 @@ async def test_a_custom_fault_is_created_shown_and_switched_off(
     assert "Switch off" not in shown
 
 
-async def test_a_custom_fault_keeps_its_button_after_another_is_used_up(
+async def test_the_button_of_a_custom_fault_still_works_after_an_earlier_fault_is_used_up(
     page: httpx.AsyncClient, workspace: Workspace
 ) -> None:
     once = workspace.faults.add("html", "chat.update", times=1)

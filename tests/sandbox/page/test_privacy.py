@@ -48,7 +48,7 @@ async def test_only_the_person_concerned_sees_the_content(busy: Workspace) -> No
             assert may_look(busy, other, record) == (False, "U0DANA")
 
 
-async def test_the_content_of_a_channel_is_shown_to_people_who_see_the_channel(busy: Workspace) -> None:
+async def test_the_content_of_a_channel_is_shown_only_to_people_who_see_the_channel(busy: Workspace) -> None:
     await client_of(busy).chat_postMessage(channel="C0ORDERS", text="hello")
     posted = busy.calls[-1]
     assert may_look(busy, "U0DANA", posted)[0]

@@ -83,7 +83,7 @@ async def test_traffic_increases_the_usage(company: Hosted) -> None:
     making.cancel()
 
 
-async def test_traffic_goes_on_after_clients_had_opened_every_stream(company: Hosted) -> None:
+async def test_traffic_continues_once_streams_are_free_again(company: Hosted) -> None:
     plane = company.turso.plane
     target = await company.turso.target(company.turso.organization, DATABASES[0].name)
     assert target.primary is not None

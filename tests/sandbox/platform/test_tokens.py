@@ -35,7 +35,7 @@ def test_a_lifetime_is_read_as_turso_reads_it(text: str, seconds: float | int) -
 
 
 @pytest.mark.parametrize("text", ["", "never", "none", "default"])
-def test_a_missing_lifetime_means_no_end(text: str) -> None:
+def test_a_missing_lifetime_means_no_expiry(text: str) -> None:
     assert parse_expiration(text) is None
 
 
