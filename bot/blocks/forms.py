@@ -15,6 +15,7 @@ from bot.core.declaration import Declaration
 from bot.core.model import Decision, Detail, Verdict
 from bot.core.parsing.argument_parsing import field_errors
 from bot.core.parsing.argument_schema import shape_of
+from bot.core.parsing.parse_results import Common
 from bot.core.reply import Block, Reply, View
 from bot.core.requests.plan import Plan
 
@@ -29,6 +30,8 @@ CHANNEL_INPUT: Final = "channel"
 REASON_INPUT: Final = "reason"
 TICKET_INPUT: Final = "ticket"
 COMMON_FLAGS: Final = "common"
+LONGEST_TEXT: Final = 3000
+"""The maximum number of characters of an input in Slack. A typed reason must fit in."""
 TOO_OLD: Final = "The form couldn't be opened in time. Press the button again."
 
 __all__ = [
@@ -72,26 +75,40 @@ def content_view(title: str, blocks: Sequence[Block]) -> View:
 
 
 _NO_LIMITS: Final = Decision(Verdict.ALLOW, "")
+_NOTHING_TYPED: Final = Common()
 
 
-def form_view(spec: Declaration, given: Mapping[str, Any], address_id: str, decision: Decision = _NO_LIMITS) -> View:
+def form_view(
+    spec: Declaration,
+    given: Mapping[str, Any],
+    address_id: str,
+    decision: Decision = _NO_LIMITS,
+    common: Common = _NOTHING_TYPED,
+) -> View:
     """Return the form of a command, filled with the known values.
 
     Args:
         address_id: the ID of the intent that opened it, from which the submission gets its channel and thread.
         decision: the decision on the known values. It says whether a reason and a ticket are required, and whether the
             command needs break-glass access.
+        common: the typed options that many commands have. A dry run, for example, must stay one.
     """
     blocks = inputs.argument_inputs(spec, given)
-    choices = [("--private", "Only visible to me")]
+    choices, chosen = [("--private", "Only visible to me")], ["--private"] if common.private else []
     if spec.changes:
-        reason = text_input(multiline=True, placeholder="Shown to approvers, kept in the audit log")
-        ticket = text_input(at_most=100)
+        reason = text_input(
+            initial=common.reason or "",
+            placeholder="Shown to approvers, kept in the audit log",
+            multiline=True,
+            at_most=LONGEST_TEXT,
+        )
+        ticket = text_input(initial=common.ticket or "", at_most=LONGEST_TEXT)
         for detail, name, element in ((Detail.REASON, REASON_INPUT, reason), (Detail.TICKET, TICKET_INPUT, ticket)):
             label, is_optional = Plain(detail.capitalize()), detail not in decision.requires
             blocks.append(kit.input_block(name, label, element, optional=is_optional))
         choices.append(("--dry-run", "Dry run"))
-    blocks += inputs.flag_inputs(choices, [], COMMON_FLAGS, "How to run it")
+        chosen += ["--dry-run"] if common.dry_run else []
+    blocks += inputs.flag_inputs(choices, chosen, COMMON_FLAGS, "How to run it")
     title = spec.label
     intro = [kit.context(mrkdwn("{}", Plain(spec.summary)), mrkdwn("`/turso {}`", Plain(spec.usage)))]
     if decision.verdict is Verdict.BREAK_GLASS:

@@ -99,6 +99,28 @@ def test_known_values_are_filled_in() -> None:
     assert [one["value"] for one in shown["flags"]["element"]["initial_options"]] == ["--read-only"]
 
 
+LONG = "because " * 150
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
+def test_no_typed_option_is_lost_between_the_line_and_the_form(command: Any) -> None:
+    typed = ["--private"] + (["--dry-run", f'--reason "{LONG.strip()}"', "--ticket INC-4"] if command.changes else [])
+    read = GRAMMAR.parse(f"{command.name} {' '.join(typed)}")
+    if isinstance(read, Parsed):
+        return
+    view = forms.form_view(read.spec, read.given, "i-abc", common=read.common)
+    assert validate_view(view) == []
+
+    elements = {block_id: block["element"] for block_id, block in inputs_of(view).items()}
+    submitted = {
+        block_id: element["initial_value"] for block_id, element in elements.items() if "initial_value" in element
+    }
+    submitted["common"] = [one["value"] for one in elements["common"]["initial_options"]]
+    line = forms.line_from_values(command, submitted)
+
+    assert GRAMMAR.parse(line).common == read.common
+
+
 def test_databases_are_chosen_and_new_names_are_typed() -> None:
     chosen = inputs_of(forms.form_view(BY_NAME["show"], {}, "i-abc"))["arg.name"]
     assert (chosen["element"]["type"], chosen["element"]["action_id"]) == ("external_select", "form.database")

@@ -66,6 +66,21 @@ async def test_typed_arguments_fill_the_form(world: World) -> None:
     await world.workspace.close_view(DANA, view.id)
 
 
+async def test_a_dry_run_stays_one_in_the_form(world: World) -> None:
+    view = await form_of(world, "/turso db create --dry-run --private --reason why --ticket INC-4")
+    shown = {one["block_id"]: one["element"] for one in view.blocks if one["type"] == "input"}
+    chosen = [one["value"] for one in shown["common"]["initial_options"]]
+    assert chosen == ["--private", "--dry-run"]
+    assert (shown["reason"]["initial_value"], shown["ticket"]["initial_value"]) == ("why", "INC-4")
+    dana = world.person(DANA)
+    before = {one.ts for one in dana.sees()}
+
+    await world.workspace.submit_view(DANA, view.id, {"arg.name": "only-planned", "common": chosen, "reason": "why"})
+
+    assert "Dry run" in words(await dana.reads_answer(DB_OPS, before))
+    assert world.changes("POST", "/databases") == []
+
+
 async def test_a_completed_form_does_what_the_line_would_do(world: World) -> None:
     view = await form_of(world, "/turso token")
     await choose(world, view, "orders")

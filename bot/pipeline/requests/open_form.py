@@ -39,7 +39,8 @@ async def open_form(
         typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
         await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
         return "form_offered"
-    await env.messenger.update_view(view_id, forms.form_view(read.spec, read.given, incoming.id, planned or decision))
+    form = forms.form_view(read.spec, read.given, incoming.id, planned or decision, read.common)
+    await env.messenger.update_view(view_id, form)
     return "form_opened"
 
 
