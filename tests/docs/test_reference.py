@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bot.commands import COMMANDS
 from tests.docs.facts import settings, tables
 from tests.docs.pages import DOCS, ROOT
 from tests.docs.tables import Table
@@ -37,6 +38,14 @@ def test_an_addition_or_removal_in_the_code_is_found(table: Table) -> None:
     assert more.drawn(text) != text
     assert more.lacking(text) == ["`new`"]
     assert fewer.drawn(text) != text
+
+
+def test_every_other_spelling_of_a_command_is_listed() -> None:
+    table = (DOCS / "reference/commands.md").read_text(encoding="utf-8").partition("\n## Other spellings\n")[2]
+    rows = re.findall(r"^\| (`.+`) \| `(.+)` \|$", table, re.MULTILINE)
+
+    listed = {(alias, name) for aliases, name in rows for alias in re.findall(r"`(.+?)`", aliases)}
+    assert listed == {(alias, command.name) for command in COMMANDS for alias in command.aliases}
 
 
 def test_the_example_env_file_has_every_setting_except_those_for_tests() -> None:
