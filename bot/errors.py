@@ -78,7 +78,7 @@ class NotRecorded(Unavailable):
     @classmethod
     def after(cls, seconds: float) -> "NotRecorded":
         """Return the error for a store that didn't respond within `seconds`."""
-        return cls(f"The store didn't answer within {seconds:.2g} seconds.")
+        return cls(f"The store didn't respond within {seconds:.2g} seconds.")
 
 
 class CannotPost(BotError):

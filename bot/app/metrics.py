@@ -78,7 +78,7 @@ class Metrics:
         )
         self._ack = Histogram(
             "turso_ops_ack_seconds",
-            "Time from a request by Slack to its acknowledgement",
+            "Time between a request from Slack and its acknowledgement",
             registry=here,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
         )

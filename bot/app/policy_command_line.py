@@ -20,7 +20,7 @@ def add_policy(commands: Any) -> None:
     test = _add(policy, "test", _policy_test, "run the policy's test cases")
     test.add_argument("file", type=Path, nargs="?", default=default)
     test.add_argument("cases", type=Path, nargs="?", help="default: the policy's name with .tests.yaml")
-    explain = _add(policy, "explain", policy_explain, "explain what someone may do, by which rule, and why")
+    explain = _add(policy, "explain", policy_explain, "explain what someone may do, under which rule, and why")
     explain.add_argument("command", nargs="+", help="as typed: token orders --read-only")
     explain.add_argument("--as", dest="person", type=person_id, required=True, metavar="U…", help="a person's ID")
     explain.add_argument("--in", dest="channel", type=channel_id, required=True, metavar="C…", help="a channel's ID")

@@ -58,7 +58,7 @@ async def find_unexplained(
         result.unknown.append(organization)
         return result
     if databases.left_out:
-        result.unknown.append(f"{counted(databases.left_out, 'database')} of {organization}")
+        result.unknown.append(f"{counted(databases.left_out, 'database')} in {organization}")
     doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
         if at_most is not None and place >= at_most:

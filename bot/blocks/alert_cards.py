@@ -43,7 +43,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.UNKNOWN: "Turso has reported no numbers for a day, so the problem may still exist.",
 }
 _UNLIKELY: Final = "This is no longer likely."
-_NO_LIMIT: Final = "Turso no longer reports a limit for this, or how much is used."
+_NO_LIMIT: Final = "Turso no longer reports the limit, the usage, or both."
 
 
 @dataclass(frozen=True, slots=True)

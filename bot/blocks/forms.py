@@ -117,8 +117,8 @@ def form_view(
 
 
 _BREAK_GLASS: Final = mrkdwn(
-    ":rotating_light: With *break-glass access*, this happens immediately, without approval. The channel sees it, and "
-    "someone else must review it."
+    ":rotating_light: With *break-glass access*, this happens immediately, without approval. The channel is notified, "
+    "and someone else must review it."
 )
 
 

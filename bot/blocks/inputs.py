@@ -44,7 +44,7 @@ _LABELS: Final[Mapping[str, str]] = {
     "for": "For how long",
     "expiration": "Valid for",
     "read-only": "Read-only",
-    "now": "At once, without quarantine",
+    "now": "Immediately, without quarantine",
     "since": "Since",
     "month": "Month",
     "top": "Number of databases",

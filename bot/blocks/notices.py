@@ -123,7 +123,7 @@ def switched_back_notice(request: Request) -> Reply:
     name, other = buttons.subject(request), request.plan.successor["name"]
     by = person(str(request.facts.get(UNDONE_BY) or request.requester))
     head = mrkdwn(":leftwards_arrow_with_hook: {} undid the switch from `{}` to `{}`.", by, name, other)
-    back = mrkdwn("Use `{}` again. Anything written to `{}` since isn't in it.", name, other)
+    back = mrkdwn("Use `{}` again. It doesn't contain anything written to `{}` since the switch.", name, other)
     note = mrkdwn("Your old tokens may have been revoked. Get a new one in {} with `/turso token {}`.",
                   channel(request.channel_id), name)  # fmt: skip
     return reply(joined(" ", (head, back)), [kit.section(joined(" ", (head, back))), kit.context(note)], private=True)

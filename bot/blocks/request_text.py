@@ -127,7 +127,7 @@ def still_blocked(request: Request) -> Mrkdwn:
 
 
 NO_COUNTDOWN: Final = Mrkdwn(
-    "It stays blocked until someone presses *Undo* or destroys it. Nothing more happens automatically."
+    "It stays blocked until someone presses *Undo* or destroys it. Nothing else will happen automatically."
 )
 
 

@@ -111,7 +111,7 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
 
 def _not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     """Return the error for a 404 that a proxy may have sent. It proves neither a loss nor a refusal."""
-    sentence = "The response (404) isn't in Turso's words. A proxy may have sent it."
+    sentence = "The response (404) doesn't look like one from Turso. A proxy may have sent it."
     if writes:
         return OutcomeUnknown(sentence, answer)
     return TursoUnavailable(f"{sentence} Try again in a moment.", answer)
@@ -136,7 +136,7 @@ def no_answer(error: Exception, *, writes: bool) -> TursoError:
         return TursoUnavailable(f"Turso {'is taking too long' if late else 'is unreachable'}. Try again in a moment.")
     if isinstance(error, NEVER_LEFT):
         return NotSent("Turso is unreachable.")
-    how = "didn't respond in time" if late else "broke the connection"
+    how = "didn't respond in time" if late else "dropped the connection"
     return OutcomeUnknown(f"Turso {how}.")
 
 

@@ -18,4 +18,4 @@ class Unreadable:
 async def test_a_listed_database_that_cannot_be_read_is_reported_as_unchecked() -> None:
     said = await check_blocks(lambda: cast(Any, Unreadable()), cast(Any, None))
 
-    assert "couldn't be checked: `1 database of acme`" in said
+    assert "couldn't be checked: `1 database in acme`" in said

@@ -255,5 +255,5 @@ def test_a_quarantine_without_a_countdown_says_why_and_what_can_be_done() -> Non
     assert list(buttons(card)) == ["Undo", "Ask again"]
     for message in (card, notice):
         assert "the ceiling forbids it" in words(message)
-        assert "Nothing more happens automatically" in words(message)
+        assert "Nothing else will happen automatically" in words(message)
     assert f"<@{resting.requester}>, <@U0BEN>" in words(notice)

@@ -71,7 +71,7 @@ async def test_deleted_rows_are_recovered_after_an_alert(world: World, phones: d
     await picture(remy, remy.modal, "recover-moment")
     await remy.modal.locator("[data-view-submit]").click()
     asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
-    await expect(asked).to_contain_text("possibly the 15 seconds of data before it")
+    await expect(asked).to_contain_text("possibly the last 15 seconds before it")
     await picture(ana, asked, "recover-plan")
     await ana.confirms("Approve", asked)
 

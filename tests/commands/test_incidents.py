@@ -83,7 +83,7 @@ async def test_another_incident_in_the_same_channel_is_refused(desk: Desk) -> No
 
 
 async def test_an_incident_runs_no_longer_than_the_policy_allows(desk: Desk) -> None:
-    with pytest.raises(BadInput, match="12 h at most"):
+    with pytest.raises(BadInput, match="at most 12 h"):
         await desk.plan("incident start INC-42 --for 13h")
 
 
@@ -293,7 +293,7 @@ async def test_a_report_that_is_too_long_says_what_is_missing(desk: Desk, monkey
 
     assert "- Left out: everything before the last 4 entries" in text
     assert [number for number in range(9) if f"number {number}" in text] == [5, 6, 7, 8]
-    assert present(end.attachment).content.endswith("`/turso incident report` posts all of it.\n")
+    assert present(end.attachment).content.endswith("`/turso incident report` posts the full report.\n")
 
 
 async def test_the_report_is_available_after_the_end(desk: Desk) -> None:

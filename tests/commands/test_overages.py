@@ -117,7 +117,7 @@ async def test_a_new_database_is_drift_if_a_rule_names_some_databases(desk: Desk
 
     desk.acme.add("prod-new")
 
-    assert await drift(desk, plan) == "1 database of the organization isn't in the request."
+    assert await drift(desk, plan) == "The organization has 1 database that isn't in the request."
 
 
 async def test_overages_are_sent_once_and_read_back(desk: Desk) -> None:

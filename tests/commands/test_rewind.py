@@ -28,7 +28,7 @@ async def test_the_plan_shows_the_time_in_two_time_zones_and_what_will_be_missin
 
     assert plan.facts["Point in time"] == "2026-11-24 11:30 UTC", "a reader sees it in their own time zone"
     assert plan.facts["Point in time, UTC"] == "2026-11-24 11:30:00 UTC"
-    missing = "Everything after that time, and possibly the 15 seconds of data before it"
+    missing = "Everything after that time, and possibly the last 15 seconds before it"
     assert plan.facts["Missing from the copy"] == missing
     assert plan.facts["Available history"] == "30 days (scaler plan)"
     assert plan.facts["Databases"] == "1 of 500, or 2 with the copy"

@@ -101,7 +101,7 @@ async def test_a_database_that_does_not_respond_in_time_is_called_awake_but_not_
 
     reply = await desk.carry_out("wake orders")
 
-    assert "orders is awake, but doesn't respond yet" in reply.text
+    assert "orders is awake, but isn't responding yet" in reply.text
 
 
 async def test_after_a_crash_the_response_time_is_left_out(desk: Desk, archived: Acme) -> None:

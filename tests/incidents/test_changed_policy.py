@@ -38,7 +38,7 @@ AT_ONCE = "allow: incident, confirm: none"
 
 @pytest.mark.parametrize(
     ("longest", "profile", "why"),
-    [("1h", "wide", "can now last 1 h at most here"), ("12h", "narrow", "the profile `wide`")],
+    [("1h", "wide", "can now last at most 1 h here"), ("12h", "narrow", "the profile `wide`")],
     ids=["shorter", "another profile"],
 )
 async def test_a_requested_incident_does_not_start_under_the_old_policy(

@@ -24,7 +24,7 @@ profiles:
     rules: [{allow: [incident, read], confirm: none}]
 """
 )
-ONLY_FOR_YOU = "the report is only for you"
+ONLY_FOR_YOU = "only you can see this report"
 
 
 class Files:

@@ -250,7 +250,7 @@ async def test_a_copy_that_does_not_answer_is_not_switched_to(here: Pipeline, mo
     assert await here.execute(request) is State.FAILED
 
     assert not is_blocked(here)
-    assert "doesn't respond" in (await here.now(request)).outcome
+    assert "isn't responding" in (await here.now(request)).outcome
     assert "Nothing was changed" in (await here.now(request)).outcome
 
 

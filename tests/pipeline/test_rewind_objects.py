@@ -75,5 +75,5 @@ async def test_after_a_restart_the_card_does_not_claim_that_the_copy_does_not_re
 
     card = await resumed(here, request)
 
-    assert "was created. It has the data of" in card
+    assert "was created. It has the data from" in card
     assert "responded" not in card

@@ -56,7 +56,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         await presses.submit(BEN, {"arg.to": whole(moment)}, await ben.modal("14:02"))
         asked = await appears(world, button="Approve", holding="rewind")
         plan = words(asked)
-        assert "Everything after that time, and possibly the 15 seconds of data before it" in plan
+        assert "Everything after that time, and possibly the last 15 seconds before it" in plan
         assert f"{moment:%Y-%m-%d %H:%M:%S} UTC" in plan
         assert "30 days (scaler plan)" in plan
         assert DANA in plan, "who has to switch"

@@ -19,7 +19,12 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.SPIKE: {"measure": Measure.ROWS_WRITTEN, "threshold": "5x", "measured": 120_000, "compared": 10_000},
     AlertKind.TOKENS: {"measure": Measure.HOLDERS, "threshold": "3", "measured": 3},
     AlertKind.FREEZE: {"measure": Measure.DAYS, "threshold": "7", "measured": 8},
-    AlertKind.FAILURES: {"measure": Measure.FAILURES, "threshold": "1", "measured": 1, "details": ("A timer fails.",)},
+    AlertKind.FAILURES: {
+        "measure": Measure.FAILURES,
+        "threshold": "1",
+        "measured": 1,
+        "details": ("Scheduled work has failed 3 times in a row.",),
+    },
 }
 
 

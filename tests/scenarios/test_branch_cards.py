@@ -74,7 +74,7 @@ async def test_the_cards_show_quarantine_undo_and_destroy_by_other_commands(worl
     await show(world, both, "is in quarantine")
 
     await world.person(DANA).presses("Undo", card)
-    await until(lambda: world.card(holding="*ends-anyhow* is restored"), what="the undo")
+    await until(lambda: world.card(holding="*ends-anyhow* was restored"), what="the undo")
     await until(lambda: set(buttons(world.current(both[0]))) >= ENDS, what="the buttons again")
 
     assert (await world.call_turso("DELETE", "/databases/ends-anyhow")).status_code == 200

@@ -96,7 +96,7 @@ async def test_a_branch_ends_in_quarantine_and_after_undo_it_stays(world: World)
     assert (request.requester, request.reason) == (DANA, "This branch has reached its end date")
     assert (await stored(world, "ends-plain")).state is BranchState.ENDED
     await world.person(DANA).presses("Undo", card)
-    await until(lambda: world.card(holding="*ends-plain* is restored"), what="the undo")
+    await until(lambda: world.card(holding="*ends-plain* was restored"), what="the undo")
     await world.pass_time(days=30)
     assert not world.changes("DELETE", "/ends-plain")
 

@@ -141,7 +141,7 @@ async def test_undo_is_for_the_requester_the_approvers_and_people_in_undo_by(wor
     assert await world.bot.store.requests.find(states=[State.QUARANTINED])
     await world.person(REMY).presses_and_reads("Undo", waiting)
 
-    restored = await world.wait_for_content(card, holding="is restored")
+    restored = await world.wait_for_content(card, holding="was restored with all its data")
     assert "Undo" not in buttons(restored)
     assert len(world.changes("PATCH", "/undone/configuration")) == 2
     late = await world.person(BEN).presses_and_reads("Undo", waiting)

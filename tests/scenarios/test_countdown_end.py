@@ -186,7 +186,7 @@ async def test_people_are_notified_of_a_refused_destroy_and_undo_works(world: Wo
 
     assert "wasn't destroyed" in words(card)
     assert {"Undo", "Ask again"} <= set(buttons(card))
-    assert "Nothing more happens automatically" in words(card)
+    assert "Nothing else will happen automatically" in words(card)
     notice = next(one for one in q.below(world, card) if "wasn't destroyed" in one)
     assert f"<@{DANA}>" in notice
     assert f"<@{ANA}>" in notice

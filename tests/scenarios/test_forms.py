@@ -40,7 +40,7 @@ async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None
         ("/turso token", "form.token", "Valid for"),
         ("/turso db create", "form.create", "Name of the new database"),
         ("/turso rotate --reason leak", "form.rotate", "Reason"),
-        ("/turso db destroy --now", "form.destroy", "At once, without quarantine"),
+        ("/turso db destroy --now", "form.destroy", "Immediately, without quarantine"),
         ("/turso freeze --for 30m", "form.freeze", "For how long"),
         ("/turso protect orders", "form.protect", "Delete protection"),
         ("/turso incident start --for 2h", "form.incident start", "Incident key"),

@@ -42,7 +42,7 @@ channels:
 HANGS_SECONDS = 10.0
 READ_SECONDS = 4
 CAUSE = re.compile(
-    r"The store didn't answer within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL doesn't answer\."
+    r"The store didn't respond within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL isn't responding\."
     r"|Another program has locked the SQLite file\."
 )
 """The causes that the log may have. People read only that their request couldn't be recorded."""

@@ -131,7 +131,7 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
         await asyncio.sleep(1)
     assert await doctor(world) == (True, "No timers are overdue.")
     assert failing_timers(world) == {}
-    assert len(below(world, card, "has ended. It is unblocked.")) == 1
+    assert len(below(world, card, "has ended. The database is unblocked.")) == 1
 
 
 async def freeze_is_called_late(world: World, card: Message, request_id: str) -> None:

@@ -208,7 +208,7 @@ async def create_tokens_with_turso_faults(here: Watched) -> None:
     here.add_mint_fault("garbled", "status", status=200, body=f"<html>{here.canary('in no JSON')}")
     await dana.types("/turso token garbled --read-only", holding="can't be read")
     here.add_mint_fault("lost", "lost")
-    await dana.types("/turso token lost --read-only", holding="broke the connection")
+    await dana.types("/turso token lost --read-only", holding="dropped the connection")
     await dana.types("/turso token buggy --read-only", holding="Something went wrong")
     path = "*/databases/echo"
     faults.add("status", method="GET", path=path, status=500, count=3, body=quoting(here.canary("read"), here.keys))

@@ -123,7 +123,7 @@ async def _operations(world: World) -> None:
         await world.wait_for_content(card, button="Undo")
         if name == "saved":
             await world.person(BEN).presses_and_reads("Undo", world.current(card))
-            await until(lambda: world.card(holding="*saved* is restored"), what="the Undo")
+            await until(lambda: world.card(holding="*saved* was restored"), what="the Undo")
     loud = await remy.types("/turso db protect broken on --reason now")
     loud = await world.wait_for_content(loud, button="Review")
     await ana.presses("Review", loud)

@@ -125,7 +125,7 @@ async def test_a_quarantine_blocks_a_client_until_undo(sandbox: Sandbox) -> None
             await client.run_sql(READ)
 
         await world.person(BEN).presses_and_reads("Undo", world.current(card))
-        await until(lambda: world.card(holding="*doomed* is restored"), what="the Undo", within=40)
+        await until(lambda: world.card(holding="*doomed* was restored"), what="the Undo", within=40)
         await client.run_sql(WRITE)
         assert await client.run_sql(READ) == [[2]]
         assert not world.changes("DELETE")

@@ -114,7 +114,7 @@ async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: 
             with pytest.raises(StoreUnavailable, match="Try again") as refused:
                 await store.intents.get("i-1")
             assert time.monotonic() - began < 6
-            assert "doesn't answer" in refused.value.detail
+            assert "isn't responding" in refused.value.detail
 
 
 async def test_the_caller_waits_for_an_intent_whose_commit_is_uncertain(

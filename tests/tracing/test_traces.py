@@ -121,12 +121,12 @@ async def test_one_trace_has_the_command_the_approval_and_the_calls_to_turso(tra
     assert delete.parent == act.id
     assert {span.trace for span in spans if span.name == DELETE} == {press.trace}
     (root,) = [span for span in story if not span.parent]
-    assert root.name == "request by Slack"
+    assert root.name == "request from Slack"
     assert {span.parent for span in story} <= {"", *(span.id for span in story)}, "every parent span was received"
 
 
 STORY = (
-    "request by Slack",
+    "request from Slack",
     "destroy",
     "store INSERT",
     "Slack chat.postMessage",
@@ -146,7 +146,7 @@ async def test_the_span_of_the_press_links_to_the_trace_of_the_slack_request_tha
 
     (other,) = press.links
     assert other != press.trace
-    assert traced.receiver.of(other)[0].name == "request by Slack"
+    assert traced.receiver.of(other)[0].name == "request from Slack"
 
 
 async def test_no_secret_and_no_typed_text_is_sent(traced: Traced) -> None:

@@ -36,7 +36,9 @@ from .organization import TOKEN, Organization, refuse
             "organization",
             id="404 of the organization",
         ),
-        pytest.param(httpx.Response(404), errors.OutcomeUnknown, "isn't in Turso's", id="404 without a body"),
+        pytest.param(
+            httpx.Response(404), errors.OutcomeUnknown, "doesn't look like one from Turso", id="404 without a body"
+        ),
         pytest.param(
             httpx.Response(404, json={"message": "no Route matched with those values"}),
             errors.OutcomeUnknown,
@@ -46,7 +48,7 @@ from .organization import TOKEN, Organization, refuse
         pytest.param(
             httpx.Response(404, json=["database not found"]),
             errors.OutcomeUnknown,
-            "isn't in Turso's",
+            "doesn't look like one from Turso",
             id="404 with a list",
         ),
         pytest.param(refuse(404, "Not Found"), errors.OutcomeUnknown, "A proxy", id="404 that names nothing"),
@@ -63,7 +65,10 @@ from .organization import TOKEN, Organization, refuse
             id="404 with a web page",
         ),
         pytest.param(
-            httpx.Response(404, text="404 page not found"), errors.OutcomeUnknown, "isn't in Turso's", id="404 as text"
+            httpx.Response(404, text="404 page not found"),
+            errors.OutcomeUnknown,
+            "doesn't look like one from Turso",
+            id="404 as text",
         ),
         pytest.param(refuse(404, "route not found"), errors.OutcomeUnknown, "A proxy", id="404 of the endpoint"),
         pytest.param(

@@ -133,7 +133,7 @@ class RecordedTraces:
         """Return the application with a span for each request from Slack. The pages for operators have none."""
 
         def name(scope: Scope) -> tuple[str, dict[str, Any]]:
-            return "request by Slack" if scope.get("path") == EVENTS_PATH else "other request", {}
+            return "request from Slack" if scope.get("path") == EVENTS_PATH else "other request", {}
 
         middleware: Any = OpenTelemetryMiddleware
         traced: AsgiApp = middleware(

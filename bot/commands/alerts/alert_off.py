@@ -27,7 +27,7 @@ async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
         raise BadInput("Alerts are off in this channel. Turn them on with `/turso alert on`.")
     if now.is_from_policy:
         raise BadInput(
-            "The policy file turns on the alerts of this channel, so only an admin can turn them off. "
+            "The policy file turns on this channel's alerts, so only an admin can turn them off. "
             "`/turso alert mute --for 1d` mutes them."
         )
     falls_back = in_policy(ctx) is not None

@@ -59,9 +59,8 @@ async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
     title = mrkdwn(":herb: *{}* in this channel", counted(len(branches), "branch", "branches"))
     lines = [_line(ctx, one, origins) for one in branches[:SHOWN]]
     more = len(branches) - SHOWN
-    lines += (
-        [mrkdwn("and {} more. A filter such as `/turso ls orders --branches` narrows it", more)] if more > 0 else []
-    )
+    if more > 0:
+        lines.append(mrkdwn("and {} more. A filter such as `/turso ls orders --branches` narrows the list", more))
     hint = mrkdwn("`/turso branch SOURCE NAME --for 3d` creates one.")
     return reply(title, [kit.section(title), *([kit.section(joined("\n", lines))] if lines else []), kit.context(hint)])
 

@@ -60,7 +60,10 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
     if not source.group:
         raise BadInput(f"`{source.name}` isn't in a group. Turso can only branch databases that are in a group.")
     if source.encryption_cipher:
-        raise BadInput(f"`{source.name}` is encrypted with your own key, which Turso needs for a copy. Use the CLI.")
+        raise BadInput(
+            f"`{source.name}` is encrypted with your own key, which Turso Ops doesn't have. "
+            "Someone with the key can branch the database with the Turso CLI."
+        )
     retention = retention_of(await attempt(ctx.turso.quotas())) if at else None
     if at and retention:
         require_copyable(retention, source, at, ctx.now)
@@ -85,7 +88,7 @@ async def plan(ctx: Context, args: BranchArgs) -> Plan:
             "New database": args.name,
             **({"Available history": retention.words} if retention else {}),
         },
-        warnings=["The branch contains the data of its source", *lost],
+        warnings=["The branch contains its source's data", *lost],
         databases=(target.as_seen, new_database(args.name, source.group, target)),
     )
 

@@ -156,7 +156,7 @@ async def is_unblocked(ctx: Context, plan: Plan) -> bool:
 def restored_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message for a restored database."""
     name = target_of(plan).name
-    head = mrkdwn(":leftwards_arrow_with_hook: *{}* is restored with all its data.", name)
+    head = mrkdwn(":leftwards_arrow_with_hook: *{}* was restored with all its data.", name)
     note = mrkdwn("Any blocks set before the quarantine are still in place.")
     return reply(
         head, [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))]

@@ -100,7 +100,7 @@ def _properties(
         ("Allowed AWS VPCs", ", ".join(configuration.allowed_aws_vpc_ids) if configuration else ""),
         ("Encryption", database.encryption_cipher),
         ("Schema", database.schema_name or ("is a schema" if database.is_schema else "")),
-        ("Archived", "yes. It doesn't respond until someone wakes it" if database.is_archived else ""),
+        ("Archived", "yes. It won't respond until someone wakes it" if database.is_archived else ""),
         ("Certificates", _certificates(database)),
     ]
     if usage:

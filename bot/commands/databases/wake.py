@@ -124,7 +124,7 @@ def _responds(served: bool | None, seconds: float | None) -> str:
     if served is None:
         return "."
     if not served:
-        return ", but doesn't respond yet."
+        return ", but isn't responding yet."
     if seconds is None:
         return " and responds."
     return f". It responded after {duration(timedelta(seconds=max(1, seconds)))}."

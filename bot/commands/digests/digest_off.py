@@ -51,7 +51,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that the digest is off."""
-    head = mrkdwn(":newspaper: Usage digest off.")
+    head = mrkdwn(":newspaper: The usage digest is off.")
     row = buttons.run(1, "Turn on again", str(plan.arguments.get("again") or command_line("digest on")))
     return reply(head, [kit.section(head), *kit.actions(*row)])
 

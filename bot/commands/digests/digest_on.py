@@ -97,8 +97,8 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message with the schedule and the first due time."""
     arguments = plan.arguments
     head = mrkdwn(
-        ":newspaper: {} digest on: {}.",
-        "Daily" if arguments["cadence"] == "daily" else "Weekly",
+        ":newspaper: The {} digest is on: {}.",
+        "daily" if arguments["cadence"] == "daily" else "weekly",
         schedule_of(arguments),
     )
     due = facts.get("next_at")

@@ -49,7 +49,7 @@ def _place(ctx: Context) -> Mrkdwn:
     if not ctx.organization or not ctx.scope.databases:
         return mrkdwn(" · no databases in this conversation")
     incident = mrkdwn(" · :rotating_light: an incident is active") if ctx.subject.incident_profile else Mrkdwn("")
-    return mrkdwn(" · {} of `{}`{}", databases_text(ctx.scope.databases), ctx.organization, incident)
+    return mrkdwn(" · {} in `{}`{}", databases_text(ctx.scope.databases), ctx.organization, incident)
 
 
 def _runs(here: set[str]) -> list[Element]:

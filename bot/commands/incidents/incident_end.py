@@ -22,7 +22,7 @@ from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 
 LONGEST_REPORT = 400_000
-CUT = "…\n\n**The report is cut here.** `/turso incident report` posts all of it.\n"
+CUT = "…\n\n**The report is cut off here.** `/turso incident report` posts the full report.\n"
 
 
 class IncidentEndArgs(BaseModel):

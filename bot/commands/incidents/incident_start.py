@@ -47,7 +47,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
     longest = ctx.policy.longest_incident()
     lasting = args.lasting or usual_length(ctx.policy)
     if lasting > longest:
-        raise BadInput(f"An incident can last {span(longest)} at most here. You can extend it later.")
+        raise BadInput(f"An incident can last at most {span(longest)} here. You can extend it later.")
     running = await ctx.store.incidents.running_in(here)
     if running and running.key != args.key:
         raise BadInput(f"`{running.key}` is already active in this channel. End it with `/turso incident end`.")
@@ -89,7 +89,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
         return _other_profile(profile)
     if timedelta(seconds=plan.arguments["seconds"]) > longest:
-        return f"An incident can now last {span(longest)} at most here."
+        return f"An incident can now last at most {span(longest)} here."
     return None
 
 
@@ -206,7 +206,7 @@ def _over(key: str, ended_at: datetime, by: str) -> Reply:
     how = mrkdwn("by {}", person(by)) if by else mrkdwn("it reached its time limit")
     head = mrkdwn(":checkered_flag: Incident *{}* ended {} ({}). Incident permissions no longer apply here.",
                   key, when(ended_at), how)  # fmt: skip
-    note = mrkdwn("The thread shows what was done. The report follows in the channel.")
+    note = mrkdwn("The thread shows what was done. The report will follow in the channel.")
     return reply(head, [kit.section(head), kit.context(note)])
 
 

@@ -54,7 +54,7 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
         target=None,
         steps=[
             _step(on=args.on),
-            f"This applies to every database of {ctx.organization}, including ones created later",
+            f"This applies to every database in {ctx.organization}, including ones created later",
         ],
         arguments={"name": ctx.organization, "on": args.on, CHANGES_ALONE: f"overages of {ctx.organization}"},
         facts={
@@ -116,7 +116,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     if not added:
         return None
     are = "isn't" if len(added) == 1 else "aren't"
-    return f"{counted(len(added), 'database')} of the organization {are} in the request."
+    return f"The organization has {counted(len(added), 'database')} that {are} in the request."
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:

@@ -41,7 +41,7 @@ def summary(found: Comparison | None, old: str, copy: str) -> list[str]:
         *(f"Only in {copy}: {one}" for one in found.only_copy),
         *(f"Different: {one}" for one in found.changed),
     ]
-    partly = [] if found.is_schema_known else ["The schemas weren't compared completely"]
+    partly = [] if found.is_schema_known else ["The schemas weren't fully compared"]
     known = [*schema, *partly] or ["The schemas are the same"]
     left = [f"{counted(found.left_out, 'table')} not compared"] if found.left_out else []
     return [*tables, *known, *left, *found.whys]

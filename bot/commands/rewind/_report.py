@@ -47,8 +47,8 @@ def _header(made: Request, names: dict[str, str]) -> list[str]:
     comparison = Comparison.of(made.facts)
     return [
         f"- Database: {escaped(rewind.source)}",
-        f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy, and so may be the 15 "
-        "seconds of data before it",
+        f"- Point in time: {exact(rewind.at)}. Everything after it is missing from the copy. The last 15 seconds "
+        "before it may be missing, too",
         f"- Copy: {escaped(rewind.copy)}",
         *_people(made, names),
         "",
@@ -85,7 +85,7 @@ def _undone(request: Request, names: dict[str, str]) -> list[str]:
         f"- The switch was undone{by}{_at(changed_at(request))}",
         "- The old database is out of quarantine with all its data",
         "- Any blocks set before the switch are still in place",
-        "- The Undo didn't affect the copy. Anything written to it since isn't in the old database",
+        "- The Undo didn't affect the copy. Anything written to it since the switch isn't in the old database",
     ]
 
 
@@ -117,7 +117,7 @@ def _tokens(request: Request) -> list[str]:
         NextStepResult.NOT_DONE: "They weren't revoked",
     }
     why = escaped(str(request.facts.get(NEXT_STEP_WHY) or ""))
-    words = results.get(result, "It is unknown whether they are revoked")
+    words = results.get(result, "It is unknown whether they were revoked")
     line = f"- Tokens for the old database: {words}. {why}".rstrip()
     return [line, *(f"- {_finding(one)}" for one in (proof.findings if proof else ()))]
 

@@ -80,7 +80,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
         steps=[
             f"Create {copy}, a copy of {args.name} as it was at {exact(at)}",
             "Wait until the copy is ready",
-            "Compare schemas, row counts and newest rows. This reads up to a million rows of each table",
+            "Compare schemas, row counts and newest rows. This reads up to a million rows from each table",
             f"Leave {args.name} unchanged until someone presses Switch",
         ],
         arguments={
@@ -90,7 +90,7 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
             "Point in time": utc(at),
             "Point in time, UTC": exact(at),
             "Copy": copy,
-            "Missing from the copy": "Everything after that time, and possibly the 15 seconds of data before it",
+            "Missing from the copy": "Everything after that time, and possibly the last 15 seconds before it",
             "Available history": retention.words,
             "Databases": _count_words(count, quotas),
             **snap.facts,
@@ -104,8 +104,8 @@ async def plan(ctx: Context, args: RewindArgs) -> Plan:
 def _require_possible(database: Database, name: str) -> None:
     if database.encryption_cipher:
         raise BadInput(
-            f"`{name}` is encrypted with your own key, which a copy needs and Turso Ops doesn't have. "
-            "Someone with the key can copy it with the Turso CLI."
+            f"`{name}` is encrypted with your own key, which Turso Ops doesn't have. "
+            "Someone with the key can copy the database with the Turso CLI."
         )
 
 
@@ -222,8 +222,10 @@ def message(plan: Plan, facts: Facts) -> Reply:
     at = moment_of(plan.arguments)
     served = facts.get("served")  # None after a crash
     ready = "is ready" if served else "was created" if served is None else "was created, but hasn't responded yet"
-    head = mrkdwn(":rewind: *{}* {}. It has the data of `{}` from {} (`{}`).", copy, ready, name, when(at), exact(at))
-    missing = Mrkdwn("Everything after that time is missing, and so may be the 15 seconds of data before it.")
+    head = mrkdwn(
+        ":rewind: *{}* {}. It has the data from `{}` as of {} (`{}`).", copy, ready, name, when(at), exact(at)
+    )
+    missing = Mrkdwn("Everything after that time is missing. The last 15 seconds before it may be missing, too.")
     unchanged = Mrkdwn("") if facts.get(DECIDED) else mrkdwn("`{}` is unchanged.", name)
     comparison = Comparison.of(facts)
     return reply(

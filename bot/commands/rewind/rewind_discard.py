@@ -63,7 +63,7 @@ async def _last_copy_warning(ctx: Context, name: str, database_id: str) -> str:
     request = await ctx.store.requests.get(held.request_id) if held else None
     if request is None or request.is_indefinite:  # without a countdown, the database isn't destroyed automatically
         return ""
-    return f"`{name}` is in quarantine. When its countdown ends, the copy is all that is left of its data."
+    return f"`{name}` is in quarantine. When its countdown ends, the copy will be all that is left of its data."
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:

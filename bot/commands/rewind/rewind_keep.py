@@ -85,7 +85,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: what is kept, and how to destroy it."""
     name, copy = str(plan.arguments[SOURCE]), target_of(plan).name
     at = exact(moment_of(plan.arguments))
-    head = mrkdwn(":herb: *{}* is kept, with the data of `{}` from {}.", copy, name, at)
+    head = mrkdwn(":herb: *{}* was kept as a branch, with the data from `{}` as of {}.", copy, name, at)
     note = mrkdwn("It counts toward the limits of your Turso plan. `/turso destroy {}` destroys it.", copy)
     row = [
         *buttons.run(1, "Token for 1 h", command_line("token", copy)),

@@ -117,7 +117,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
     if why := await why_unusable(ctx, copy):
         raise NotSent(why)
     if not await ctx.turso.is_served(copy):
-        raise NotSent(f"`{copy.name}` doesn't respond, so it can't be used yet.")
+        raise NotSent(f"`{copy.name}` isn't responding, so it can't be used yet.")
     await ctx.turso.configure(target_of(plan).name, block_reads=True, block_writes=True)
 
 
@@ -163,7 +163,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
             kit.section(joined(" ", (kept, _tokens(facts)))),
             kit.context(
                 proof_of_group(Proof.of(facts)),
-                mrkdwn("`{}` has the data of `{}` from `{}`.", copy, name, exact(moment_of(plan.arguments))),
+                mrkdwn("`{}` has the data from `{}` as of `{}`.", copy, name, exact(moment_of(plan.arguments))),
             ),
             *kit.actions(*row),
         ],
@@ -193,7 +193,7 @@ def undone_message(plan: Plan, facts: Facts) -> Reply:
     """Return the message after an Undo: the old database is back, and the copy is unchanged."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     head = mrkdwn(":leftwards_arrow_with_hook: *{}* is out of quarantine, with all its data.", name)
-    kept = mrkdwn("This didn't affect `{}`. Anything written to it since isn't in `{}`.", copy, name)
+    kept = mrkdwn("This didn't affect `{}`. Anything written to it since the switch isn't in `{}`.", copy, name)
     proof = Proof.of(facts)
     revoked = facts.get(NEXT_STEP) == NextStepResult.DONE or (proof is not None and proof.is_proven)
     need, were = ("need", "were") if revoked else ("may need", "may have been")

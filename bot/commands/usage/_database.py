@@ -21,7 +21,7 @@ from bot.commands.usage._samples import Course, courses, moment, moment_of
 from bot.core.reply import Reply
 from bot.turso.models import DatabaseUsage, Instance, Usage
 
-_ARCHIVED: Final = mrkdwn(":package: It is archived, so it doesn't respond until someone wakes it.")
+_ARCHIVED: Final = mrkdwn(":package: It is archived, so it won't respond until someone wakes it.")
 
 
 async def report(ctx: Context, name: str, period: Period) -> Reply:

@@ -56,7 +56,7 @@ async def _announce_in(env: Environment, subject: str, channel_id: str, entry: A
     """Announce a change in one channel, once. Returns False if that is impossible. Raises Unavailable."""
     if await env.store.notices.was_notified(subject, EVENT, channel_id):
         return True
-    if not await post_openly(env, channel_id, announcement(entry), what="a change of the policy"):
+    if not await post_openly(env, channel_id, announcement(entry), what="a policy change"):
         return False
     await env.store.notices.set_notified(subject, EVENT, how=CHANNEL, person=channel_id)
     return True

@@ -119,7 +119,7 @@ async def _direct_messages(env: Environment, file: Attachment, user_id: str, sub
     """
     if (place := await env.store.notices.how_notified(subject, PRIVATE_FILE, user_id)) is not None:
         return place
-    note = private_note(f"{file.title}: the report is only for you because its command was private.")
+    note = private_note(f"{file.title}: only you can see this report, because the command's answer was private.")
     sent = await env.messenger.direct(user_id, note)
     place = sent[0] if sent else ""
     await env.store.notices.set_notified(subject, PRIVATE_FILE, how=place, person=user_id)

@@ -96,7 +96,7 @@ async def examine(env: Environment, request: Request) -> Finding:
     if (due := _due_by(request, required)) and due > env.clock.now():
         name = request.plan.target.name if request.plan.target else "it"
         now_required = f"The rules now require a countdown of {duration(required)}"
-        why = f"{now_required}, so the countdown for `{name}` was extended to that."
+        why = f"{now_required}, so the countdown for `{name}` was extended to match."
         return Finding(End.LONGER, why, required)
     return Finding(End.DESTROY)
 

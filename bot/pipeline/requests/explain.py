@@ -30,7 +30,7 @@ NO_SUCH_PERSON: Final = "I don't know that person. Type `@` and pick them from S
 ARCHIVED: Final = "That channel is archived."
 NOT_IN_IT: Final = "They aren't in that channel. Only its members can use commands there."
 BOT_NOT_IN_IT: Final = "I'm not in that channel. Invite me with `/invite`."
-OWES: Final = "An earlier break-glass operation of theirs is still waiting for its review."
+OWES: Final = "One of their earlier break-glass operations still needs a review."
 HIDDEN: Final = "it depends on the database's group, which is only shown to people who can see the database there"
 
 

@@ -80,7 +80,7 @@ def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incompl
     """Parse the line that prefills a form. Returns an Incomplete even if no argument is missing."""
     spec = grammar.spec(command)
     if spec is None:
-        raise Refused("The command of this button no longer exists. `/turso help` lists the commands.")
+        raise Refused("This button's command no longer exists. `/turso help` lists the commands.")
     read = grammar.parse(text or spec.name)
     if isinstance(read, Incomplete):
         return read

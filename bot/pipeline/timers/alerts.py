@@ -91,9 +91,9 @@ async def decide_alerts(
 def _missing(facts: Facts, wanted: Sequence[AlertSubscription]) -> str:
     """Return a sentence about a fact that is needed, but couldn't be fetched. Empty if there is none."""
     if facts.reading is not None and facts.reading.limits is None and _need_quotas(wanted):
-        return "Turso didn't return the plan's quotas, so alerts about them wait."
+        return "Turso didn't return the plan's quotas, so alerts about them are delayed."
     if facts.tokens is None:
-        return "Turso didn't list the databases, so alerts about tokens and freezes wait."
+        return "Turso didn't list the databases, so alerts about tokens and freezes are delayed."
     return ""
 
 

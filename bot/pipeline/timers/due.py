@@ -132,7 +132,7 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
     reads, writes = blocked
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
     words = f"The freeze of `{name}` has ended"
-    return f"{words}, but {still} are still blocked." if still else f"{words}. It is unblocked."
+    return f"{words}, but {still} are still blocked." if still else f"{words}. The database is unblocked."
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:

@@ -108,7 +108,7 @@ class _Limited(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _answer(self) -> None:
-        self._answer_by = self.loop.call_later(ANSWER_SECONDS, self._end, b"", "its answer wasn't read")
+        self._answer_by = self.loop.call_later(ANSWER_SECONDS, self._end, b"", "its response wasn't read")
 
     def _answered(self) -> None:
         if self._answer_by is not None:

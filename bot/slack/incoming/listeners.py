@@ -233,7 +233,7 @@ class Listeners:
 
     async def _show_recorded(self, incoming: Incoming) -> None:
         """Replace a form that stayed open, so that it isn't submitted again. The person may have closed it already."""
-        view = notice_view("Submitted", "This is saved now. The result follows.")
+        view = notice_view("Submitted", "This is saved now. The result will follow.")
         try:
             await self._messenger.update_view(incoming.view_id or "", view)
         except Exception as error:
@@ -284,7 +284,7 @@ def _log_refused(incoming: Incoming, error: BotError) -> None:
 
 
 def _log_late(incoming: Incoming) -> None:
-    why = f"The store didn't answer within {ACK_WITHIN_SECONDS:g} seconds."
+    why = f"The store didn't respond within {ACK_WITHIN_SECONDS:g} seconds."
     log.warning("the ack did not wait for the store", reference=incoming.id, user=incoming.user_id, why=why)
 
 

@@ -36,7 +36,7 @@ SENTENCES: Final[Mapping[Failure, str]] = {
     Failure.DATABASE: "PostgreSQL has no database with the name in {setting}.",
     Failure.HOST: "The host in {setting} can't be found.",
     Failure.REFUSED: "No PostgreSQL server listens at the host and port in {setting}.",
-    Failure.NO_ANSWER: "PostgreSQL at the host in {setting} doesn't answer.",
+    Failure.NO_ANSWER: "PostgreSQL at the host in {setting} isn't responding.",
     Failure.TLS: "PostgreSQL can't be reached over TLS as {setting} and the server require.",
     Failure.NOT_ALLOWED: "PostgreSQL doesn't allow this user, address or operation.",
     Failure.OPTION: "{setting} has an option or a value that PostgreSQL doesn't know.",
