@@ -92,10 +92,10 @@ def verify_copy(path: Path, head: str | None) -> int:
     except received_copy.BrokenCopy as error:
         print(f"The copy isn't intact: {error}")
         return 1
-    entries = f"entries {copy.first} to {copy.last}" if copy.last else "no entries"
+    entries = received_copy.entry_range(copy.first, copy.last) if copy.last else "no entries"
     print(f"The copy is intact: {entries}, latest hash {copy.head or '(empty)'}.")
     if copy.first > 1:
-        print(f"Entries 1 to {copy.first - 1} aren't in it, so entry {copy.first} can't be checked against them.")
+        print(f"It begins with entry {copy.first}, which can't be checked against the one before it.")
     return 0
 
 
@@ -127,4 +127,4 @@ async def doctor(settings: Settings) -> int:
 def _store_findings(settings: Settings) -> list[tuple[str, bool, str]]:
     """Return a finding if the platform may delete the store's file. It is a failure if the deletion is certain."""
     loss = describe_loss(place_of(settings.database_url.get_secret_value()).file, os.environ)
-    return [("place of the store", not loss.is_certain, loss.sentence)] if loss else []
+    return [("store location", not loss.is_certain, loss.sentence)] if loss else []

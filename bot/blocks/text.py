@@ -229,9 +229,13 @@ def span(length: timedelta) -> str:
 
 
 def ago(moment: datetime, now: datetime) -> str:
-    """Format how long ago a time was: `3 minutes ago`."""
+    """Format how long ago a time was, without seconds after minutes or hours after days: `3 minutes ago`."""
     length = now - moment
-    return "just now" if length < timedelta(seconds=10) else f"{duration(length).split(' and ')[0]} ago"
+    if length < timedelta(seconds=10):
+        return "just now"
+    if length >= timedelta(minutes=1):
+        length -= length % (timedelta(days=1) if length.days else timedelta(minutes=1))
+    return f"{duration(length)} ago"
 
 
 def notification(text: Mrkdwn) -> Mrkdwn:

@@ -46,7 +46,7 @@ def test_a_copy_without_the_first_entries_is_valid_and_says_so(
 ) -> None:
     status, text = verified(tmp_path, lines[3:], capsys)
     assert status == 0
-    assert "Entries 1 to 3 aren't in it" in text
+    assert "It begins with entry 4," in text
     assert verified(tmp_path, [], capsys) == (0, "The copy is intact: no entries, latest hash (empty).\n")
 
 
@@ -55,17 +55,17 @@ def edited(line: str) -> str:
 
 
 FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
-    "an entry is missing": (lambda lines: [*lines[:2], *lines[3:]], "Entries 3 to 3 are missing"),
+    "an entry is missing": (lambda lines: [*lines[:2], *lines[3:]], "Missing: entry 3."),
     "an entry was edited": (
         lambda lines: [*lines[:2], edited(lines[2]), *lines[3:]],
         "Entry 3 doesn't match the one before",
     ),
     "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't match its hash"),
     "a repetition differs": (lambda lines: [*lines, edited(lines[4])], "Line 7 repeats entry 5"),
-    "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an entry"),
-    "a line is other text": (lambda lines: ["[1]", *lines], "Line 1 isn't an entry"),
-    "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an entry"),
-    "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an entry"),
+    "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an audit log entry"),
+    "a line is other text": (lambda lines: ["[1]", *lines], "Line 1 isn't an audit log entry"),
+    "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an audit log entry"),
+    "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an audit log entry"),
     "the end was cut": (lambda lines: lines[:4], "without the posted hash"),
 }
 
@@ -86,7 +86,7 @@ def test_a_copy_with_an_impossible_entry_number_is_invalid(
     (file := tmp_path / "copy").write_text(f'{{"seq":{seq},"hash":"x"}}\n')
 
     assert main(["audit", "verify", str(file)]) == 1
-    assert "Line 1 isn't an entry of the audit log" in capsys.readouterr().out
+    assert "Line 1 isn't an audit log entry" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("content", [None, b"\xff\xfe"], ids=["missing", "not text"])

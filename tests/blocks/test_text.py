@@ -129,6 +129,20 @@ def test_sizes_and_times_are_formatted() -> None:
     assert ago(noon, noon + timedelta(minutes=3)) == "3 minutes ago"
 
 
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(seconds=45), "45 seconds ago"),
+        (timedelta(minutes=3, seconds=50), "3 minutes ago"),
+        (timedelta(hours=1, minutes=50, seconds=50), "1 hour 50 minutes ago"),
+        (timedelta(days=8, hours=1), "8 days ago"),
+    ],
+)
+def test_the_time_since_a_change_has_no_needless_detail(length: timedelta, said: str) -> None:
+    noon = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert ago(noon, noon + length) == said
+
+
 def test_a_utc_time_in_plain_text_is_shown_as_a_local_time_in_markup() -> None:
     said = f"A token may exist until {utc(datetime(2026, 11, 24, 4, 15, tzinfo=UTC))}; `x` too."
 

@@ -45,13 +45,18 @@ def verify_copy(path: Path, head: str | None = None) -> Copy:
         return _verify(_in_order(entries), head)
 
 
+def entry_range(first: int, last: int) -> str:
+    """Format a range of entries: `entry 3`, `entries 3 to 5`."""
+    return f"entry {first}" if first == last else f"entries {first} to {last}"
+
+
 def _add(entries: sqlite3.Connection, number: int, line: str) -> None:
     if not line.strip():
         return
     try:
         entry = parse_line(line)
     except ValueError:
-        raise BrokenCopy(f"Line {number} isn't an entry of the audit log, or is cut off.") from None
+        raise BrokenCopy(f"Line {number} isn't an audit log entry, or is cut off.") from None
     row = entry.seq, entry.hash, entry.text
     if entries.execute("INSERT OR IGNORE INTO entries VALUES (?, ?, ?)", row).rowcount:
         return
@@ -69,7 +74,7 @@ def _verify(entries: Iterator[ReceivedEntry], head: str | None) -> Copy:
     first, last, previous, is_there = 0, 0, GENESIS, head in (None, GENESIS)
     for entry in entries:
         if last and entry.seq != last + 1:
-            raise BrokenCopy(f"Entries {last + 1} to {entry.seq - 1} are missing.")
+            raise BrokenCopy(f"Missing: {entry_range(last + 1, entry.seq - 1)}.")
         first = first or entry.seq
         # The entry before the first one is in another copy, so its hash isn't known here.
         if (last or entry.seq == 1) and not entry.follows(previous):
@@ -81,5 +86,5 @@ def _verify(entries: Iterator[ReceivedEntry], head: str | None) -> Copy:
         last, previous = entry.seq, entry.hash
         is_there = is_there or entry.hash == head
     if not is_there:
-        raise BrokenCopy(f"The copy ends at entry {last} without the posted hash: entries were cut or replaced.")
+        raise BrokenCopy(f"The copy ends at entry {last} without the posted hash: entries were removed or replaced.")
     return Copy(first, last, previous)
