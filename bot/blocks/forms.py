@@ -15,6 +15,7 @@ from bot.core.declaration import Declaration
 from bot.core.model import Decision, Detail, Verdict
 from bot.core.parsing.argument_parsing import field_errors
 from bot.core.parsing.argument_schema import shape_of
+from bot.core.parsing.normalise import quote
 from bot.core.parsing.parse_results import Common
 from bot.core.reply import Block, Reply, View
 from bot.core.requests.plan import Plan
@@ -209,16 +210,16 @@ def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
         if argument.rest:
             rest += value if isinstance(value, list) else [value]
         elif argument.label.startswith("--"):
-            options += [argument.label, _quote(str(value))]
+            options += [argument.label, quote(str(value))]
         else:
-            places.append(_quote(str(value)))
+            places.append(quote(str(value)))
     known = [*(flag.label for flag in shape_of(spec.args).flags), "--private", *(["--dry-run"] if spec.changes else [])]
     chosen = [*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)]
     options += [flag for flag in known if flag in chosen]
     if spec.changes:
         for block_id in (REASON_INPUT, TICKET_INPUT):
             if text := _text(values, block_id):
-                options += [f"--{block_id}", _quote(text, always=True)]
+                options += [f"--{block_id}", quote(text, always=True)]
     return " ".join([spec.name, *places, *options, *rest])
 
 
@@ -288,11 +289,3 @@ def _flags(values: Mapping[str, Any], block_id: str) -> list[str]:
 def _text(values: Mapping[str, Any], block_id: str) -> str:
     value = values.get(block_id)
     return " ".join(value.split()) if isinstance(value, str) else ""
-
-
-def _quote(text: str, *, always: bool = False) -> str:
-    """Quote a value that the parser would otherwise split or take for an option."""
-    if not always and text.isprintable() and " " not in text and not text.startswith(("-", '"', "'", "`")):
-        return text
-    mark = "'" if '"' in text else '"'
-    return f"{mark}{text.replace(mark, '’')}{mark}"

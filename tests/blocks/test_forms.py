@@ -7,8 +7,9 @@ import pytest
 from bot.blocks import forms
 from bot.commands import COMMANDS
 from bot.core.parsing.grammar import Grammar
-from bot.core.parsing.parse_results import Incomplete, Parsed
+from bot.core.parsing.parse_results import Common, Incomplete, Parsed
 from bot.core.requests.plan import Plan
+from bot.pipeline.requests.open_form import as_incomplete
 from bot.sandbox.workspace.blockkit.payloads import validate_message, validate_options, validate_view
 
 GRAMMAR = Grammar(COMMANDS)
@@ -70,17 +71,30 @@ def _known(command: Any) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "reason",
-    ['he said "go"', "it's late", "both \" and '", "--now", "`x`", "  two  spaces\nand a line ", "“curly”", "a'b c\"d"],
+    ("reason", "kept"),
+    [
+        ('he said "go"', 'he said "go"'),
+        ("it's late", "it's late"),
+        ("both \" and '", 'both " and ʼ'),
+        ("--now", "--now"),
+        ("`x`", "`x`"),
+        ("  two  spaces\nand a line ", "two spaces and a line"),
+        ("“curly”", '"curly"'),
+        ("a'b c\"d", 'aʼb c"d'),
+        ("the “old” one needs --now to go", 'the "old" one needs --now to go'),
+        ("«old» --dry-run", '"old" --dry-run'),
+        ('the customers’ "db" --now or later', 'the customersʼ "db" --now or later'),
+        ("‘x’ and “y” --ticket Z", 'ʼxʼ and "y" --ticket Z'),
+        ("remove “orders” today", 'remove "orders" today'),
+    ],
 )
-def test_a_reason_cannot_become_an_option(reason: str) -> None:
-    errors, line = forms.read_form(BY_NAME["create"], {"arg.name": "orders", "reason": reason})
+def test_a_reason_cannot_become_an_option(reason: str, kept: str) -> None:
+    errors, line = forms.read_form(BY_NAME["destroy"], {"arg.name": "orders", "reason": reason})
     read = GRAMMAR.parse(line)
     assert errors == {}
     assert isinstance(read, Parsed)
-    assert read.args.name == "orders"  # type: ignore[attr-defined]
-    assert read.common.reason
-    assert not read.common.dry_run
+    assert read.args.model_dump() == {"name": "orders", "now": False}
+    assert read.common == Common(reason=kept)
 
 
 @pytest.mark.parametrize("value", ["orders --now", "--now", "a b", '"orders" --now', "ORDERS", "x" * 70, "<@U0ANA>"])
@@ -119,6 +133,48 @@ def test_no_typed_option_is_lost_between_the_line_and_the_form(command: Any) -> 
     line = forms.line_from_values(command, submitted)
 
     assert GRAMMAR.parse(line).common == read.common
+
+
+COMPLETE = [
+    "freeze orders --for 30m --reads",
+    "freeze orders --for 2d",
+    "branch orders copy --for 3d --at 15m ago",
+    "rewind orders --to before INC-42",
+    "incident start INC-42 --for 90m",
+    "token orders --expiration 2d12h --read-only",
+    "destroy orders --now",
+    "protect orders off",
+    "overages on",
+    "alert mute --for 1d",
+    "alert on --quota 50,80 --spike 3x --forecast --to <!subteam^S0DBAS>",
+    "away --until 18:00 --to <@U0ANA>",
+    "digest on --daily 09:00 --tz Europe/Berlin",
+    "create orders --group default --location aws-us-east-1",
+    "usage orders --since 7d",
+]
+
+
+@pytest.mark.parametrize("line", COMPLETE)
+def test_the_form_of_a_complete_line_is_submitted_as_that_line(line: str) -> None:
+    """If only the reason or the ticket is missing, the form has the rest of the line."""
+    read = GRAMMAR.parse(line)
+    assert isinstance(read, Parsed)
+    asked = as_incomplete(GRAMMAR, read.spec.name, line)
+
+    shown = inputs_of(forms.form_view(read.spec, asked.given, "i-abc", common=asked.common))
+    errors, written = forms.read_form(read.spec, {name: _filled(block["element"]) for name, block in shown.items()})
+
+    assert errors == {}
+    again = GRAMMAR.parse(written)
+    assert (again.spec, again.args) == (read.spec, read.args)
+
+
+def _filled(element: dict[str, Any]) -> Any:
+    """Return what Slack submits for an input that nobody has touched."""
+    if options := element.get("initial_options"):
+        return [one["value"] for one in options]
+    initial = element.get("initial_value") or element.get("initial_user") or element.get("initial_option")
+    return initial["value"] if isinstance(initial, dict) else initial
 
 
 def test_databases_are_chosen_and_new_names_are_typed() -> None:

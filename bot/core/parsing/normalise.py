@@ -121,3 +121,21 @@ def _quoted(text: str, at: int, last: Mapping[str, int]) -> tuple[str, int] | No
     while end != -1 and end + 1 < len(text) and not text[end + 1].isspace():
         end = text.find(mark, end + 1)
     return None if end == -1 else (text[at + 1 : end], end + 1)
+
+
+_STARTS: Final = ("-", '"', "'", "`")
+_APOSTROPHE: Final = "\u02bc"
+"""The modifier letter apostrophe. It looks like an apostrophe, but no quote is read from it."""
+
+
+def quote(text: str, *, always: bool = False) -> str:
+    """Quote a value that `split` would otherwise divide, or that would be read as an option.
+
+    Curly quotes count as quotes, because `normalise` makes them plain. If the value has both kinds of quotes, those
+    like the ones around it become letters that look like an apostrophe.
+    """
+    if not always and text.isascii() and text.isprintable() and " " not in text and not text.startswith(_STARTS):
+        return text
+    plain = text.translate(_QUOTES)
+    mark = "'" if '"' in plain else '"'
+    return f"{mark}{plain.replace(mark, _APOSTROPHE)}{mark}"

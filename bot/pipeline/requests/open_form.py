@@ -84,5 +84,5 @@ def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incompl
     read = grammar.parse(text or spec.name)
     if isinstance(read, Incomplete):
         return read
-    given = read.args.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
+    given = read.args.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     return Incomplete(spec=read.spec, given=given, missing=(), args=read.args, common=read.common, text=read.text)
