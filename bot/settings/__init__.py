@@ -81,7 +81,7 @@ class Settings(SourcedSettings):
     clock_file: Path | None = Field(None, alias="CLOCK_FILE")
     """A file with the current time (RFC 3339), to simulate timers. Without it, the real clock is used."""
     retention_days: int = Field(90, alias="RETENTION_DAYS")
-    """How many days intents, finished requests and workflow rows are kept. The audit log is never shortened."""
+    """How many days finished records are kept, such as requests and incidents. The audit log is never shortened."""
     audit_stream: SecretStr | None = Field(None, alias="AUDIT_STREAM")
     """The destination of the audit log: a URL, which may contain a password, `file:/path` or `stdout`."""
     audit_stream_format: Literal["jsonl", "ocsf"] = Field("jsonl", alias="AUDIT_STREAM_FORMAT")
