@@ -1,9 +1,14 @@
 """The commands for a channel's alerts: what they turn on, for whom, and what remains when they are off."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
+from bot.commands.alerts import alert_mute
 from bot.commands.alerts._visibility import AlertVisibility, ListedDatabases
 from bot.core.alerts import Alert, AlertKind, Measure
+from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk
@@ -85,6 +90,56 @@ async def test_a_mute_is_shown_and_ended(desk: Desk) -> None:
         await desk.plan("alert unmute")
     with pytest.raises(BadInput, match="`1m` to `30d`"):
         await desk.plan("alert mute --for 1s")
+
+
+async def _requested_mute(desk: Desk) -> Plan:
+    await desk.carry_out("alert on")
+    return await desk.plan("alert mute --for 1h")
+
+
+async def test_a_mute_begins_when_it_is_approved(desk: Desk) -> None:
+    plan = await _requested_mute(desk)
+    approved = desk.now = NOW + timedelta(hours=3)
+
+    facts = await alert_mute.act(desk.context(), plan)
+
+    [mute] = await desk.store.alerts.mutes(approved)
+    assert mute.until == approved + timedelta(hours=1)
+    assert str(int(mute.until.timestamp())) in words(alert_mute.message(plan, facts))
+    assert await alert_mute.facts_again(desk.context(), plan) == facts
+    desk.now = mute.until + timedelta(hours=1)
+    assert await alert_mute.read_back(desk.context(), plan), "an ended mute isn't deleted at once"
+
+
+async def test_a_mute_that_was_requested_before_an_upgrade_ends_as_requested(desk: Desk) -> None:
+    plan = await _requested_mute(desk)
+    old = replace(plan, arguments={alert_mute.UNTIL: plan.arguments[alert_mute.UNTIL]})
+
+    await alert_mute.act(desk.context(), old)
+
+    [mute] = await desk.store.alerts.mutes(NOW)
+    assert mute.until == NOW + timedelta(hours=1)
+
+
+async def test_an_earlier_mute_that_ends_sooner_is_not_taken_for_the_requested_one(desk: Desk) -> None:
+    await desk.carry_out("alert on")
+    await desk.carry_out("alert mute --for 30m")
+    plan = await desk.plan("alert mute --for 1h")
+
+    assert not await alert_mute.read_back(desk.context(), plan)
+
+
+async def test_turning_alerts_on_says_if_they_are_still_muted(desk: Desk) -> None:
+    await desk.carry_out("alert on")
+    await desk.carry_out("alert mute --for 1d")
+    await desk.carry_out("alert off")
+
+    on = await desk.carry_out("alert on")
+
+    assert "still muted until" in words(on)
+    assert "Unmute" in buttons(on)
+    await desk.carry_out("alert unmute")
+    assert "muted" not in words(await desk.carry_out("alert on"))
 
 
 async def test_an_alert_does_not_name_a_branch_of_a_database_that_is_not_shown_here(desk: Desk) -> None:

@@ -21,6 +21,8 @@ from bot.errors import BadInput
 USUAL: Final = timedelta(hours=1)
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=30)
+UNTIL, SECONDS = "until", "seconds"
+"""Keys in the plan's arguments and facts: when the mute ends, and how long it lasts."""
 
 
 class AlertMuteArgs(BaseModel):
@@ -28,7 +30,7 @@ class AlertMuteArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AlertMuteArgs) -> Plan:
-    """Return the plan: until when nothing is posted."""
+    """Return the plan: for how long nothing is posted."""
     if not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("Alerts can be muted for `1m` to `30d`. `/turso alert off` turns them off.")
     if await subscription_of(ctx) is None:
@@ -37,26 +39,44 @@ async def plan(ctx: Context, args: AlertMuteArgs) -> Plan:
         target=None,
         steps=[f"Post no new alerts in this channel for {span(args.lasting)}",
                "Then post the alerts that still apply"],
-        arguments={"until": (ctx.now + args.lasting).isoformat()},
+        arguments={UNTIL: (ctx.now + args.lasting).isoformat(), SECONDS: int(args.lasting.total_seconds())},
     )  # fmt: skip
 
 
-async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Store the mute. It replaces an earlier one."""
-    until = datetime.fromisoformat(plan.arguments["until"])
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
+    """Store the mute, which begins now. It replaces an earlier one."""
+    until = _earliest(plan)
+    if SECONDS in plan.arguments:  # otherwise the plan is from an older version of the bot
+        until = ctx.now + timedelta(seconds=plan.arguments[SECONDS])
     await ctx.store.alerts.mute(Mute(ctx.subject.channel.id, until, ctx.subject.person.id))
+    return {UNTIL: until.isoformat()}
+
+
+def _earliest(plan: Plan) -> datetime:
+    """Return when the mute would end if it began when it was requested. An approval makes it begin later."""
+    return datetime.fromisoformat(plan.arguments[UNTIL])
+
+
+async def _stored(ctx: Context, plan: Plan) -> Mute | None:
+    """Return the channel's mute if it may be the planned one, even if it has ended and wasn't deleted yet."""
+    found = await ctx.store.alerts.mutes(_earliest(plan) - timedelta(microseconds=1))
+    return next((one for one in found if one.channel_id == ctx.subject.channel.id), None)
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the mute is stored or its time is over."""
-    until, here = datetime.fromisoformat(plan.arguments["until"]), ctx.subject.channel.id
-    stored = await ctx.store.alerts.mutes(ctx.now)
-    return until <= ctx.now or any(one.channel_id == here and one.until == until for one in stored)
+    """Return True once the mute is stored. Ended mutes are deleted later, so one that isn't stored is unknown."""
+    return await _stored(ctx, plan) is not None
+
+
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read until when alerts are muted."""
+    mute = await _stored(ctx, plan)
+    return {UNTIL: mute.until.isoformat()} if mute else {}
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that says until when nothing is posted."""
-    until = when(datetime.fromisoformat(plan.arguments["until"]))
+    until = when(datetime.fromisoformat(str(facts.get(UNTIL) or plan.arguments[UNTIL])))
     head = mrkdwn(":no_bell: No new alerts in this channel until {}.", until)
     note = mrkdwn("Any that still apply then will be posted.")
     return reply(
@@ -79,4 +99,5 @@ command = ChangeCommand(
     act=act,
     read_back=read_back,
     message=message,
+    facts_again=facts_again,
 )

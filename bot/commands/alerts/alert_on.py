@@ -1,10 +1,12 @@
 """`/turso alert on [--quota 50,80,95] [--spike 5x] [--forecast] [--to @U]`: turn on alerts in this channel."""
 
+from datetime import datetime
+
 from pydantic import BaseModel, Field
 
 from bot.blocks import buttons, kit
 from bot.blocks.message import reply
-from bot.blocks.text import Mrkdwn, joined, mrkdwn
+from bot.blocks.text import Mrkdwn, joined, mrkdwn, when
 from bot.commands._lines import command_line
 from bot.commands.alerts._subscriptions import ALWAYS, Mentions, Quota, Spike, chosen, mentioned, partly, require_shown
 from bot.commands.base import ChangeCommand, ChangeContext, Context, Facts
@@ -16,6 +18,8 @@ from bot.core.requests.plan import Plan
 
 QUOTA, SPIKE = "50,80,95", "5x"
 """What `alert on` turns on without options, besides the forecast."""
+MUTED_UNTIL = "muted_until"
+"""Key in the facts: when the channel's mute ends."""
 
 
 class AlertOnArgs(BaseModel):
@@ -54,9 +58,10 @@ def _subscription(ctx: Context, asked: Facts) -> AlertSubscription:
     )
 
 
-async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Store the alerts of the channel. They replace earlier ones, and those of the policy file."""
+async def act(ctx: ChangeContext, plan: Plan) -> Facts:
+    """Store the alerts of the channel. They replace earlier ones, and those of the policy file. A mute stays."""
     await ctx.store.alerts.subscribe(_subscription(ctx, plan.arguments))
+    return await facts_again(ctx, plan)
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
@@ -67,15 +72,24 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     return any(all(getattr(one, name) == getattr(wanted, name) for name in same) for one in stored)
 
 
+async def facts_again(ctx: Context, plan: Plan) -> Facts:
+    """Read until when alerts are muted in this channel, if they are."""
+    here = [one for one in await ctx.store.alerts.mutes(ctx.now) if one.channel_id == ctx.subject.channel.id]
+    return {MUTED_UNTIL: here[0].until.isoformat()} if here else {}
+
+
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: which alerts the channel gets, and how to turn them off."""
+    """Return the message: which alerts the channel gets, until when they are muted, and how to turn them off."""
     asked = plan.arguments
     head = mrkdwn(":bell: Alerts are on in this channel.")
     steps = [one.removeprefix("Post an alert in this channel ") for one in plan.steps]
     conditions = [mrkdwn("• {}", one) for one in steps]
     to = mrkdwn("Alerts mention {}.", mentioned(asked["to"].split(","))) if asked["to"] else Mrkdwn("")
-    notes = [one for one in (to, Mrkdwn(asked["partly"])) if one]
+    until = facts.get(MUTED_UNTIL)
+    muted = mrkdwn("They are still muted until {}.", when(datetime.fromisoformat(until))) if until else Mrkdwn("")
+    notes = [one for one in (to, muted, Mrkdwn(asked["partly"])) if one]
     row = [*buttons.run(1, "Show", command_line("alert list")), *buttons.run(2, "Turn off", command_line("alert off"))]
+    row += buttons.run(3, "Unmute", command_line("alert unmute")) if until else []
     said = kit.section(joined("\n", [head, mrkdwn("You'll be notified"), *conditions]))
     return reply(head, [said, *([kit.context(*notes)] if notes else []), *kit.actions(*row)])
 
@@ -94,4 +108,5 @@ command = ChangeCommand(
     act=act,
     read_back=read_back,
     message=message,
+    facts_again=facts_again,
 )
