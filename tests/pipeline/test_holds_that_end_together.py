@@ -1,5 +1,6 @@
 """Two holds that end at the same time each leave their common blocks to the other. Still, nothing stays blocked."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.core.requests.step_results import BeginResult
 from bot.errors import Unavailable
 from bot.pipeline.quarantine.undo import start_undo
 from bot.pipeline.requests import open_items
+from bot.pipeline.timers.unblocking import Rest, open_rest
 from tests.crash.simulation import press
 from tests.pipeline.in_memory import DANA, Pipeline
 from tests.present import present
@@ -247,6 +249,16 @@ async def test_the_log_says_that_unblocking_began_before_it_did_and_that_turso_s
     (last,) = [one for _, one in page if (one.event, one.outcome) == ("unblocked", "succeeded")]
     assert (last.user_id, last.databases, last.request_id) == (TIMER, ("orders",), hold.request_id)
     assert last.detail["hold"] == hold.id
+
+
+async def test_two_processes_that_unblock_the_same_database_are_logged_once(here: Pipeline) -> None:
+    left = await left_blocked(here)
+    hold, turso = present(await here.env.store.holds.get(left.id)), here.env.turso_clients.turso("acme")
+
+    rests = await asyncio.gather(*(open_rest(here.env, turso, hold) for _ in range(2)))
+
+    assert (set(rests), blocked(here)) == ({Rest.UNBLOCKED}, (False, False))
+    assert await unblocked(here) == ["begun", "succeeded"]
 
 
 async def test_people_are_notified_of_the_unblocking_although_slack_did_not_respond_at_first(

@@ -107,7 +107,8 @@ class _NodeReader:
 
     def value(self, node: yaml.Node, path: Path) -> Any:
         self.seen += 1
-        if self.seen > _MOST_NODES or id(node) in self.open:
+        self._require_few()
+        if id(node) in self.open:
             raise ValueError("its anchors refer to themselves")
         self.document.lines.setdefault(path, node.start_mark.line + 1)
         if isinstance(node, yaml.ScalarNode):
@@ -169,9 +170,12 @@ class _NodeReader:
             found |= self._merged(source, path)
             self.merging.discard(id(source))
             self.seen += len(found)
-            if self.seen > _MOST_NODES:
-                raise ValueError("its anchors refer to themselves")
+            self._require_few()
         return found
+
+    def _require_few(self) -> None:
+        if self.seen > _MOST_NODES:
+            raise ValueError(f"it has more than {_MOST_NODES:,} values, where each use of an anchor counts")
 
     def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
         kind = node.tag.rpartition(":")[2]

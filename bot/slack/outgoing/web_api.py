@@ -141,7 +141,7 @@ class SlackCalls:
         """Post to a `response_url`. Raises SlackTrouble, with a code in `SPENT` if the URL is no longer accepted."""
         started, status = time.perf_counter(), "ok"
         try:
-            status = await self._post(url, encoded(message), {"Content-Type": "application/json"}, _response_url_result)
+            status = await self._post("response_url", url, encoded(message), "application/json", _response_url_result)
         except TimeoutError:
             status = "timeout"
         except (aiohttp.ClientError, OSError):
@@ -154,16 +154,20 @@ class SlackCalls:
     async def upload(self, url: str, content: bytes) -> None:
         """Send a file's bytes to Slack's upload URL. Raises SlackTrouble."""
         try:
-            status = await self._post(url, content, {"Content-Type": "application/octet-stream"}, _upload_result)
+            status = await self._post("files.upload", url, content, "application/octet-stream", _upload_result)
         except (aiohttp.ClientError, OSError, TimeoutError):
             status = "unreachable"
         if status != "ok":
             raise SlackTrouble("files.upload", status)
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str], read: Callable[[int, str], str]) -> str:
-        """Send a POST request. Retry after a rate limit, and once if a connection broke."""
-        proxy, broken = proxy_of(url), False
-        for _ in range(RETRIES_WHEN_LIMITED + 1):
+    async def _post(self, name: str, url: str, body: bytes, content_type: str, read: Callable[[int, str], str]) -> str:
+        """Send a POST request. Retry after a rate limit, and once if a connection broke.
+
+        Args:
+            name: what the metrics call this request.
+        """
+        proxy, headers, broken = proxy_of(url), {"Content-Type": content_type}, False
+        for number in range(RETRIES_WHEN_LIMITED + 1):
             try:
                 async with self._session.post(
                     url, data=body, headers=headers, proxy=proxy, allow_redirects=False
@@ -178,8 +182,9 @@ class SlackCalls:
                 continue
             if status != 429 or wait > LONGEST_WAIT_SECONDS:
                 return read(status, text)
-            self._observe("response_url", "ratelimited", wait)
-            await asyncio.sleep(wait)
+            self._observe(name, "ratelimited", wait)
+            if number < RETRIES_WHEN_LIMITED:
+                await asyncio.sleep(wait)
         return "ratelimited"
 
 
