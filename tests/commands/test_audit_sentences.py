@@ -146,7 +146,7 @@ TABLE = [
     ),
     (
         line("unblocked", "begun", user_id=TIMER, command="thaw", of_dana=True),
-        "The unblocking of `analytics` began, because an ended freeze or quarantine had left it blocked",
+        "Turso Ops began to unblock `analytics`, because an ended freeze or quarantine had left it blocked",
     ),
     (
         line("unblocked", "succeeded", user_id=TIMER, command="thaw", of_dana=True),

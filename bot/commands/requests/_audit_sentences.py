@@ -163,7 +163,7 @@ def _thawed(entry: AuditEntry, writer: Writer) -> str:
 
 def _unblocked(entry: AuditEntry, writer: Writer) -> str:
     names = writer.names(entry) or "a database"
-    done = f"{names} was unblocked" if entry.outcome == "succeeded" else f"The unblocking of {names} began"
+    done = f"{names} was unblocked" if entry.outcome == "succeeded" else f"Turso Ops began to unblock {names}"
     return f"{done}, because an ended freeze or quarantine had left it blocked"
 
 
