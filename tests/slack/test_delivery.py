@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.core.ports import Address
 from bot.core.reply import Reply
 from bot.errors import BotError, CannotPost, Unavailable
+from bot.slack.outgoing._retries import RETRIES_WHEN_LIMITED
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
@@ -197,6 +198,16 @@ async def test_an_answer_is_sent_again_after_a_short_rate_limit(gateway: Gateway
     await gateway.delivery.answer(HERE, HELLO, public=True)
     assert len(gateway.slack.of("response_url")) == 3
     assert gateway.slack.of("chat.postMessage") == []
+
+
+async def test_a_rate_limited_upload_is_counted_by_its_name_and_not_waited_for_at_the_end(gateway: Gateway) -> None:
+    gateway.slack.answers["upload"] = [*(limited("0") for _ in range(RETRIES_WHEN_LIMITED)), limited("60")]
+    async with asyncio.timeout(30):
+        with pytest.raises(Unavailable):
+            await gateway.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+
+    assert gateway.seen.count(("files.upload", "ratelimited")) == RETRIES_WHEN_LIMITED + 1
+    assert ("response_url", "ratelimited") not in gateway.seen
 
 
 async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(gateway: Gateway) -> None:

@@ -238,5 +238,11 @@ def test_anchors_that_expand_without_end_are_refused() -> None:
     bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]\n" for old, new in zip("abcdefg", "bcdefgh", strict=True)
     )
-    assert "refer to themselves" in str(problems(bomb)[0])
+    assert "more than 100,000 values" in str(problems(bomb)[0])
     assert "refer to themselves" in str(problems("a: &a [*a]")[0])
+
+
+def test_a_file_that_is_too_large_is_not_said_to_refer_to_itself() -> None:
+    (problem,) = problems("notes: [" + "a, " * 100_000 + "a]")
+    assert "more than 100,000 values" in str(problem)
+    assert "refer to themselves" not in str(problem)

@@ -92,7 +92,7 @@ def test_nested_merges_do_not_expand_without_end() -> None:
     lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 50)}]}}" for n in range(1, 200)]
 
     read = document.read("\n".join(lines))
-    assert len(read.value["a199"]) == 50 if read.value else "refer to themselves" in read.problems[0].sentence
+    assert "more than 100,000 values" in read.problems[0].sentence
 
 
 def test_a_merge_of_itself_is_refused() -> None:
