@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.commands.alerts import alert_mute
+from bot.commands.alerts import alert_mute, alert_off
 from bot.commands.alerts._visibility import AlertVisibility, ListedDatabases
 from bot.core.alerts import Alert, AlertKind, Measure
 from bot.core.requests.plan import Plan
 from bot.errors import BadInput
 from tests.blocks.messages import buttons, words
 from tests.commands.conftest import NOW, POLICY, Desk
+from tests.present import present
 
 IN_FILE = POLICY + "alerts: {channel: C0DBOPS, quota: [90]}\n"
 
@@ -64,6 +65,20 @@ async def test_alert_off_offers_to_turn_the_same_alerts_on_again(desk: Desk) -> 
 
     assert await desk.store.alerts.stored_subscriptions() == []
     assert buttons(off)["Turn on again"]["value"] == "alert on --quota 80 --spike 5x --to U0ANA"
+
+
+async def test_alert_off_is_stale_if_the_alerts_were_changed_before_its_approval(desk: Desk) -> None:
+    await desk.carry_out("alert on --quota 80")
+    plan = await desk.plan("alert off")
+    drift = present(alert_off.command.drift)
+
+    assert await drift(desk.context(), plan) is None
+    await desk.carry_out("alert on --quota 90", who="U0BEN")
+    assert "changed in the meantime" in str(await drift(desk.context(), plan))
+    await desk.carry_out("alert off")
+    assert await drift(desk.context(), plan) is None, "they are off already"
+    desk.policy = IN_FILE
+    assert "changed in the meantime" in str(await drift(desk.context(), plan)), "they wouldn't be off"
 
 
 async def test_alerts_of_the_policy_file_cannot_be_turned_off_by_a_command(desk: Desk) -> None:

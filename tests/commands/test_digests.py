@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands.digests import digest_off
 from bot.commands.digests._schedule import next_due, period_name
 from bot.core.records.holds import HoldKind
 from bot.core.records.usage import Digest
@@ -13,6 +14,7 @@ from bot.errors import BadInput
 from tests.blocks.messages import buttons, shown, words
 from tests.commands.conftest import NOW, Desk
 from tests.commands.test_usage import sample
+from tests.present import present
 from tests.store.samples import hold, move, request, token
 
 
@@ -65,6 +67,17 @@ async def test_digest_on_stores_the_digest_and_sets_its_timer(desk: Desk) -> Non
     assert [timer.subject for timer in await desk.store.timers.due(kept.next_at)] == ["C0DBOPS"]
     assert "Tuesdays at 2:30 PM" in reply.text
     assert "Next: <!date^1795527000^" in words(reply)
+
+
+async def test_digest_off_is_stale_if_the_digest_was_changed_before_its_approval(desk: Desk) -> None:
+    await desk.carry_out("digest on --daily 09:00")
+    plan, drift = await desk.plan("digest off"), present(digest_off.command.drift)
+
+    assert await drift(desk.context(), plan) is None
+    await desk.carry_out("digest on --daily 10:00")
+    assert "changed in the meantime" in str(await drift(desk.context(), plan))
+    await desk.carry_out("digest off")
+    assert await drift(desk.context(), plan) is None, "it is off already"
 
 
 async def test_digest_off_deletes_the_digest_and_its_timer(desk: Desk) -> None:

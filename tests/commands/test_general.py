@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,15 +10,18 @@ import yaml
 
 from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import Explanation
+from bot.commands.general import away_off
 from bot.core.actions import action_of
 from bot.core.model import Channel, Person, Subject
 from bot.core.parsing.argument_schema import shape_of
 from bot.core.policy import decide, load
+from bot.core.records.delegations import Delegation
 from bot.core.reply import Reply
 from bot.errors import BadInput, Unavailable
 from tests.blocks.messages import HOSTILE, buttons, check, words
-from tests.commands.conftest import POLICY, Desk
+from tests.commands.conftest import NOW, POLICY, Desk
 from tests.commands.test_stored_lists import ask_for
+from tests.present import present
 
 WITHOUT_ANA = POLICY.replace("U0ANA", "U0CLEO")
 
@@ -232,3 +236,15 @@ async def test_requests_to_approve_are_called_incomplete_while_a_user_group_is_u
 
     assert "I couldn't look up who is in" in said
     assert "may be incomplete" in said
+
+
+async def test_the_end_of_a_delegation_is_stale_if_another_one_replaced_it(desk: Desk) -> None:
+    first = Delegation("U0ANA", "U0BEN", NOW, NOW + timedelta(days=3))
+    await desk.store.delegations.set(first)
+    plan, drift = await desk.plan("away off"), present(away_off.command.drift)
+
+    assert await drift(desk.context(), plan) is None
+    await desk.store.delegations.set(replace(first, delegate="U0REMY"))
+    assert "changed in the meantime" in str(await drift(desk.context(), plan))
+    await desk.store.delegations.drop("U0ANA")
+    assert await drift(desk.context(), plan) is None, "it has ended already"

@@ -51,6 +51,15 @@ def _line(one: AlertSubscription) -> str:
     )
 
 
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return a sentence if the channel's alerts, or those of the policy file, have changed. None otherwise."""
+    now, falls_back = await subscription_of(ctx), in_policy(ctx) is not None
+    is_other = now is not None and not now.is_from_policy and _line(now) != plan.arguments["again"]
+    if is_other or falls_back != plan.arguments["falls_back"]:
+        return "The alerts of this channel were changed in the meantime."
+    return None
+
+
 async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Delete the channel's own alerts."""
     await ctx.store.alerts.unsubscribe(plan.arguments["channel_id"])
@@ -81,6 +90,7 @@ command = ChangeCommand(
     verb="Turn alerts off",
     purpose="turn alerts off",
     plan=plan,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,

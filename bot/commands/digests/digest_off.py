@@ -39,6 +39,14 @@ def _line(digest: Digest) -> str:
     return command_line("digest on", DAYS[digest.weekday], digest.at, weekly=True, tz=digest.tz)
 
 
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return a sentence if the digest was changed since the plan. None otherwise."""
+    digest, again = await ctx.store.digests.get(plan.arguments["channel_id"]), plan.arguments.get("again")
+    if digest is None or again is None or _line(digest) == again:  # plans of older versions of the bot have no line
+        return None
+    return "The digest of this channel was changed in the meantime."
+
+
 async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Delete the digest and its timer."""
     await ctx.store.digests.drop(plan.arguments["channel_id"])
@@ -66,6 +74,7 @@ command = ChangeCommand(
     verb="Turn digest off",
     purpose="turn the digest off",
     plan=plan,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,

@@ -30,6 +30,14 @@ async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
     )
 
 
+async def drift(ctx: Context, plan: Plan) -> str | None:
+    """Return a sentence if another delegation has replaced the planned one. None otherwise."""
+    now, asked = await ctx.store.delegations.of(plan.arguments["person"]), plan.arguments
+    if now is None or (now.delegate, now.until.isoformat()) == (asked["delegate"], asked["until"]):
+        return None
+    return "The delegation was changed in the meantime."
+
+
 async def act(ctx: ChangeContext, plan: Plan) -> None:
     """Delete the delegation."""
     await ctx.store.delegations.drop(plan.arguments["person"])
@@ -57,6 +65,7 @@ command = ChangeCommand(
     verb="End delegation",
     purpose="end their delegation",
     plan=plan,
+    drift=drift,
     act=act,
     read_back=read_back,
     message=message,
