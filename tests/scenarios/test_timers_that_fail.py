@@ -107,7 +107,8 @@ async def test_timers_that_reschedule_themselves_while_turso_is_unreachable_are_
     _, unknown_id = await frozen(world)
     await q.quarantined(world, "late-countdown")
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC", holding="every day")
-    await store.requests.move(unknown_id, expect=[State.SUCCEEDED], move=Transition(
+    # The bot itself never makes this move, so the table of transitions doesn't have it.
+    await type(store.requests).move(store.requests, unknown_id, expect=[State.SUCCEEDED], move=Transition(
         to=State.UNKNOWN, at=world.clock.now(), changes={},
         entries=[entry("executed", "unknown", at=world.clock.now(), command="freeze")],
         timers=[Timer(TimerKind.RECONCILE, unknown_id, world.clock.now() + timedelta(hours=1))]))  # fmt: skip
