@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.notices import LiveCard, PendingNotice
 
 
@@ -53,6 +54,9 @@ class Notices(Protocol):
 
         `how="nobody"` means that nobody could be reached. Then no other attempt is made, and `undelivered` returns it.
         """
+
+    async def record_once(self, subject: str, event: str, entry: AuditEntry) -> None:
+        """Add an audit entry about an event of which nobody is notified, unless one was added before."""
 
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
         """Return outcomes since a time of which nobody was notified.

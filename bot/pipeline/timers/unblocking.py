@@ -105,15 +105,12 @@ async def open_rest(env: Environment, turso: TursoClient, hold: Hold) -> Rest:
 
 async def _record(env: Environment, hold: Hold, event: str) -> None:
     """Add an audit entry about the unblocking of what a hold has left, once for each event."""
-    if await env.store.notices.was_notified(hold.id, event):
-        return
     request = await env.store.requests.get(hold.request_id)
     made = entry(
         "unblocked", event.removeprefix(PREFIX), at=env.clock.now(), request=request, command=thaw.command.name,
         databases=[hold.database], organization=hold.organization, by=TIMER, hold=hold.id,
     )  # fmt: skip
-    await env.store.audit.append(replace(made, channel_id=hold.channel_id))
-    await env.store.notices.set_notified(hold.id, event, how="recorded")
+    await env.store.notices.record_once(hold.id, event, replace(made, channel_id=hold.channel_id))
 
 
 async def _notify(env: Environment, turso: TursoReader, hold: Hold) -> None:

@@ -6,11 +6,12 @@ from typing import Final
 from sqlalchemy import ColumnElement, Connection, delete, or_, select
 
 from bot.core.ports import Clock
+from bot.core.records.audit_entry import AuditEntry
 from bot.core.records.notices import PLAINLY, PendingNotice
 from bot.core.records.timers import TimerKind
 from bot.store.connections.database import Database
-from bot.store.connections.rows import insert_newest, many
-from bot.store.repositories import transitions
+from bot.store.connections.rows import insert_new, insert_newest, many
+from bot.store.repositories import audit_chain, transitions
 from bot.store.repositories.repository import Repository
 from bot.store.schema.tables import outcome_notices, timers
 
@@ -55,6 +56,16 @@ class OutcomeNotices(Repository):
             if connection.execute(select(outcome_notices.c.event).where(_owed(subject))).first() is None:
                 reminds = (timers.c.kind == TimerKind.NOTIFY) & (timers.c.subject == subject)
                 connection.execute(delete(timers).where(reminds))
+
+        await self._database.write(work)
+
+    async def record_once(self, subject: str, event: str, entry: AuditEntry) -> None:
+        """Add an audit entry about an event, unless one was added before. Both are stored in one transaction."""
+        row = {"subject": subject, "event": event, "person": EVERYBODY, "owed_at": entry.at, "told_at": entry.at}
+
+        def work(connection: Connection) -> None:
+            if insert_new(connection, outcome_notices, {**row, "how": "recorded"}):
+                audit_chain.append(connection, [entry])
 
         await self._database.write(work)
 
