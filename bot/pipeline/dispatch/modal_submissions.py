@@ -22,6 +22,7 @@ from bot.pipeline.approval.presses import subject_name
 from bot.pipeline.authorization.authorize import authorize
 from bot.pipeline.authorization.decision import require_allowed
 from bot.pipeline.authorization.steps import Step
+from bot.pipeline.dispatch import button_actions
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.notifications import notify_review
 from bot.pipeline.replies import entry, private_note
@@ -76,7 +77,17 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
     except BadInput as error:
         return Checked({forms.first_input(command): str(error)})
     here = replace(incoming, channel_id=opened.channel_id, thread_ts=opened.thread_ts, kind=Kind.SUBMISSION)
-    return Checked(work=partial(ask, env, here, read), at=here)
+    click = button_actions.CLICKS.get(opened.action_id)
+    if click is None or not _about_same(read, env.grammar.parse(opened.text)):
+        return Checked(work=partial(ask, env, here, read), at=here)
+    # the form of a button stays bound to what the button is about, such as one incident
+    press = replace(here, action_id=opened.action_id, value=opened.value, text=line)
+    return Checked(work=partial(click.run, env, press), at=here)
+
+
+def _about_same(*lines: Parsed[Command] | Incomplete[Command]) -> bool:
+    """Return True if lines name the same database, or none."""
+    return len({(one.spec.name, *(one.args.__dict__.get(key) for key in ("name", "of_copy"))) for one in lines}) == 1
 
 
 async def _check_name(env: Environment, incoming: Incoming) -> Checked:

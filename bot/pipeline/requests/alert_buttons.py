@@ -47,8 +47,7 @@ async def _carry_out(env: Environment, incoming: Incoming, alert: Alert) -> str:
     thread = None if action.starts_incident else alert.card_ts or incoming.thread_ts
     here = replace(incoming, channel_id=alert.channel_id, thread_ts=thread)
     await require_in_channel(env, here)
-    read = env.grammar.parse(line)
-    assert isinstance(read, Parsed), "the line is complete"
+    read = command_lines.line_of_press(env, here, line)
     subject = await with_channel_of_now(env, await env.subject(here), fresh=True)
     _require_same_organization(env, subject, alert)
     if action.about_database and not read.spec.changes:

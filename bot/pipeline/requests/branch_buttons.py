@@ -11,7 +11,6 @@ from bot.commands.databases import branch as branching
 from bot.commands.databases import destroy
 from bot.commands.databases._holds import in_quarantine, open_quarantine
 from bot.core.model import Action, Verdict
-from bot.core.parsing.parse_results import Parsed
 from bot.core.policy import is_on
 from bot.core.ports import address_of
 from bot.core.records.audit_entry import AuditEntry
@@ -68,8 +67,7 @@ async def keep(env: Environment, incoming: Incoming) -> str:
 async def destroy_now(env: Environment, incoming: Incoming) -> str:
     """Handle Destroy now: request the branch's quarantine as if the command had been typed."""
     branch, request, answer = await _authorized(env, incoming, "end", destroy.command.name)
-    read = env.grammar.parse(command_line(destroy.command.name, branch.database))
-    assert isinstance(read, Parsed), "the line is complete"
+    read = command_lines.line_of_press(env, incoming, command_line(destroy.command.name, branch.database))
     here = replace(incoming, channel_id=branch.channel_id)
     settles = await settled_incident(env, request, answer)
     about = FollowUp(branch.database_id, settles=settles) if branch.database_id else None

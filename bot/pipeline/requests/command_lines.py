@@ -34,6 +34,13 @@ async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
     return await continue_request(env, incoming, subject, read)
 
 
+def line_of_press(env: Environment, incoming: Incoming, line: str) -> Parsed[Command]:
+    """Return the line of a button, or of its form, which asks for what the rule requires, such as a reason."""
+    read = env.grammar.parse(incoming.text or line)
+    assert isinstance(read, Parsed), "the line is complete"
+    return read
+
+
 async def continue_request(
     env: Environment,
     incoming: Incoming,

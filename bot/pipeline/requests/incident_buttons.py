@@ -7,7 +7,6 @@ from bot.commands.base import FollowUp
 from bot.commands.incidents import incident_end, incident_start
 from bot.commands.incidents.incident_start import usual_length
 from bot.core.parsing.durations import duration_text
-from bot.core.parsing.parse_results import Parsed
 from bot.core.records.incidents import Incident
 from bot.core.requests.incoming import Incoming
 from bot.errors import BadInput
@@ -56,7 +55,6 @@ async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Inc
 
 async def _handle_line(env: Environment, here: Incoming, incident: Incident, line: str) -> str:
     """Handle a command line as if the person had typed it. Its plan must be about this incident."""
-    read = env.grammar.parse(line)
-    assert isinstance(read, Parsed), "the line is complete"
+    read = command_lines.line_of_press(env, here, line)
     about = FollowUp(incident_id=incident.id, over=has_ended(incident))
     return await command_lines.continue_request(env, here, await env.subject(here), read, follow_up=about)

@@ -1,6 +1,7 @@
 """Open forms for the missing arguments of a command line."""
 
 from dataclasses import replace
+from typing import Final
 
 from bot.blocks import forms
 from bot.commands.base import Command
@@ -9,11 +10,13 @@ from bot.core.parsing.grammar import Grammar
 from bot.core.parsing.parse_results import Incomplete
 from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
-from bot.errors import BotError, Refused, Unavailable
-from bot.pipeline.approval import presses
+from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.authorization.command_line import decide_incomplete
 from bot.pipeline.authorization.decision import Forbidden, require_allowed
 from bot.pipeline.environment import Environment
+from bot.pipeline.requests.places import require_in_channel
+
+TOO_OLD: Final = "This button is too old. Run the command again."
 
 
 async def open_form(
@@ -32,14 +35,14 @@ async def open_form(
     decision, action = decide_incomplete(env, subject, read)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
-    await env.store.intents.record(incoming, actionable=False)
+    opener = _opener(incoming, read.text)
+    await env.store.intents.record(opener, actionable=False)
     loading = forms.loading_view(read.spec.label)
     view_id = await env.messenger.open_view(incoming.trigger_id, loading) if incoming.trigger_id else None
     if not view_id:
-        typed = incoming.value if presses.form_of(incoming.action_id) else incoming.id
-        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, typed))
+        await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, opener.id))
         return "form_offered"
-    form = forms.form_view(read.spec, read.given, incoming.id, planned or decision, read.common)
+    form = forms.form_view(read.spec, read.given, opener.id, planned or decision, read.common)
     await env.messenger.update_view(view_id, form)
     return "form_opened"
 
@@ -47,16 +50,34 @@ async def open_form(
 async def open_form_of(env: Environment, incoming: Incoming, command: str) -> str:
     """Open the form of a command after a press on its button.
 
-    The button's value is empty or the ID of an earlier intent. If that intent is of the same person, its line prefills
-    the form, and the reply goes to its thread.
+    The button's value is empty or the ID of the intent of a form that couldn't be opened. That form is then opened,
+    with the same line, channel and thread.
+
+    Raises:
+        BadInput: the intent no longer exists, so the options that were typed aren't known.
     """
-    before = await env.store.intents.get(incoming.value) if incoming.value else None
     line = ""
-    if before is not None and before.user_id == incoming.user_id:
-        line = before.text or before.value
-        incoming = replace(incoming, thread_ts=before.thread_ts)
+    if incoming.value:
+        before = await env.store.intents.get(incoming.value)
+        if before is None or before.user_id != incoming.user_id:
+            raise BadInput(TOO_OLD)
+        line, there = before.text, before.channel_id
+        elsewhere = there != incoming.channel_id
+        incoming = replace(incoming, channel_id=there, thread_ts=before.thread_ts, action_id=before.action_id,
+                           value=before.value)  # fmt: skip
+        if elsewhere:
+            await require_in_channel(env, incoming)
     subject = await env.subject(incoming)
     return await open_form(env, incoming, subject, as_incomplete(env.grammar, command, line))
+
+
+def _opener(incoming: Incoming, line: str) -> Incoming:
+    """Return the intent of a form, with its line and the channel and thread in which it is answered.
+
+    It has an ID of its own, because a press is stored before its channel is known. It keeps the button that was
+    pressed, so that the submission stays bound to what that button is about.
+    """
+    return replace(incoming, id=f"{incoming.id}-form", key=f"{incoming.key}-form", text=line, values={})
 
 
 async def open_chooser(env: Environment, incoming: Incoming) -> str:

@@ -9,7 +9,6 @@ from bot.commands.rewind import rewind, rewind_discard, rewind_keep
 from bot.commands.rewind._rewinds import Rewind
 from bot.commands.tokens import rotate
 from bot.core.actions import action_of
-from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.decision import databases_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.request import Request, State
@@ -77,8 +76,7 @@ async def _decide_about_copy(env: Environment, incoming: Incoming, verb: str, co
 async def _request_follow_up(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
     if not may_be_pressed_in(incoming.channel_id, request.channel_id):
         raise BadInput("I can't find this request. `/turso requests` lists the open requests.")
-    read = env.grammar.parse(line)
-    assert isinstance(read, Parsed), "the line is complete"
+    read = command_lines.line_of_press(env, incoming, line)
     action = replace(action_of(read.spec.name, read.args), databases=databases_of(request.plan)[:1])
     answer = (await authorize(env, request, Step.FOLLOW_UP, actor=incoming, action=action)).require_allowed()
     here = replace(incoming, channel_id=request.channel_id)
