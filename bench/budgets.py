@@ -9,7 +9,7 @@ Figures = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """One row of the table. Each part is `(key, required value, desired value)`.
+    """One row of the table in `docs/performance.md`. Each part is `(key, required value, desired value)`.
 
     The values are upper bounds, or lower bounds with `at_least`. With `gates`, the benchmark fails if a required value
     is missed.
@@ -41,7 +41,8 @@ def _one(key: str, must: float, aim: float) -> tuple[tuple[str, float, float], .
 
 BUDGETS = (
     Budget(1, "CPU of a command that reads, through to its audit entry", "B", _one("1", 1.8, 1.4), gates=True),
-    # CPU time, because D's requests per second depend more on the machine than on the code.
+    # This compares CPU time, because the requests per second of D (see `report.py`) depend more on the machine than on
+    # the code.
     Budget(2, "CPU of the same command", "D", _one("2", 0.5, 0.4), gates=True),
     Budget(
         3,

@@ -1,4 +1,4 @@
-"""The latency of the acknowledgement at a steady rate, compared with B."""
+"""The latency of the acknowledgement at a steady rate, compared with bare Bolt (B)."""
 
 import itertools
 import statistics
@@ -16,7 +16,8 @@ async def compare_with_bare(
 ) -> tuple[dict[str, float], list[Sample]]:
     """Return the figures and the bot's samples.
 
-    The figures are p50 and p99 as ratios to B, and in milliseconds for both. Each is the median of the rounds.
+    The figures are p50 and p99: the bot's as ratios to B's, and those of both in milliseconds. The p50 and p99 of
+    each system are medians of the rounds.
     """
     bare_requests = signing.commands("help", respond_to=fleet.stubs.url)
     rows: dict[str, list[Sample]] = {"B": [], "bot": []}
@@ -41,7 +42,7 @@ async def compare_with_bare(
 
 
 async def reading(fleet: Fleet) -> dict[str, float]:
-    """Measure budgets 3 and 7: `list`, 100 times a second, and the connections that it opens."""
+    """Measure budgets 3 and 7: `db list`, 100 times a second, and the new connections that it opens."""
     requests = signing.commands("db list", respond_to=fleet.stubs.url)
     await fleet.start("bot")
     with fleet.awake("bot") as server:

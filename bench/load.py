@@ -142,7 +142,7 @@ async def pace(port: int, requests: Iterator[bytes], *, rate: float, seconds: fl
     return sample
 
 
-class _no_pauses:  # noqa: N801 - reads as a statement
+class _no_pauses:  # noqa: N801 - lowercase, because it is used like a function: `with _no_pauses():`
     """Disable garbage collection inside the context."""
 
     def __enter__(self) -> None:

@@ -1,4 +1,4 @@
-"""The table with its "measured" column: on the screen and in `docs/performance.md`."""
+"""Formats the budgets and the measured figures as Markdown, and writes `docs/performance.md`."""
 
 import platform
 from datetime import UTC, datetime

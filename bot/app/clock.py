@@ -41,5 +41,5 @@ def _moment(text: str) -> datetime:
 
 
 def clock_of(path: Path | None) -> Clock:
-    """Return the clock that the settings name."""
+    """Return a clock that reads the file at `path`, or without one the machine's clock."""
     return FileClock(path) if path else SystemClock()

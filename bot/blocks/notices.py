@@ -27,7 +27,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a reminder for one approver, for when the rule notifies nobody or the channel can't get `reminder`."""
+    """Return a reminder for one approver. Sent if the rule notifies nobody, or if `reminder` couldn't be posted."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     if request.is_branch_end:
@@ -66,9 +66,9 @@ def break_glass_notice(request: Request, catalogue: CommandCatalogue, link: str 
 
 
 def review_notice(review: Review, request: Request | None, catalogue: CommandCatalogue, *, overdue: bool) -> Reply:
-    """Return a reminder of a missing review, for the reviewers.
+    """Return a reminder of a missing review, which mentions the reviewers.
 
-    Once it is overdue, also for those whom the rule notifies.
+    Once the review is overdue, the people whom the rule notifies are mentioned too.
     """
     called = [*(person(one) for one in review.reviewers[:10]), *(mention(one) for one in review.notify[:10] if overdue)]
     operation = mrkdwn(" to {}", buttons.to_do(request, catalogue)) if request else Mrkdwn("")

@@ -1,4 +1,4 @@
-"""Decides whether a channel may see the name of a database from a stored record, which has only the name."""
+"""Decides whether a database's name may be shown in a channel, for stored records without its group and sources."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from bot.turso.models import Listing
 
 @dataclass(frozen=True, slots=True)
 class VisibleNames:
-    """Decides by Turso's current list of databases, which has their groups and the sources of branches."""
+    """Decides from Turso's current list of databases, which has their groups and the sources of branches."""
 
     scope: Scope
     listed: frozenset[str] | None
@@ -22,7 +22,10 @@ class VisibleNames:
 
     @classmethod
     def of(cls, ctx: Context, listing: Listing | None) -> "VisibleNames":
-        """Return what a requester may name. Without a list, names are only shown where every database may be named."""
+        """Return the names that may be shown in this context.
+
+        Without `listing`, names are only shown where every database may be named.
+        """
         if ctx.scope.covers_all:
             return cls(ctx.scope, None)
         listed = frozenset(one.name for one in ctx.visible(listing or Listing()))

@@ -25,7 +25,7 @@ FIRE_SECONDS: Final = 600.0
 """The time limit for a timer's work, in seconds. After that it counts as failed."""
 FIRST_PAUSE: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=5)
-"""The longest pause between two attempts of a failing timer, without its jitter of up to a quarter."""
+"""The longest pause between two attempts of a failing timer, before up to 25 % of jitter is added."""
 FAILED: Final = "failed"
 """The first element of the stored result of a timer whose work failed. The second is the cause."""
 
@@ -173,7 +173,7 @@ def _note_failure(timer: Timer, error: Exception) -> str:
 
 
 def _result_to_json(result: StepResult) -> Any:
-    """Return a step's result as JSON for the database."""
+    """Return a step's result as JSON for DBOS to store."""
     if isinstance(result, BeginResult):
         return result.value
     return result.to_json() if result is not None else None

@@ -1,4 +1,7 @@
-"""The `.env` file in the working directory. A line that can't be read is an error: it may be that of `DATABASE_URL`."""
+"""The `.env` file in the working directory.
+
+A line that can't be read is an error, because it may be the one that sets `DATABASE_URL`.
+"""
 
 import re
 from io import StringIO
@@ -17,9 +20,9 @@ _OPENS_A_QUOTE: Final = re.compile(r"^\s*(?:export\s+)?(?:'[^'\n]+'|[^=#\s]+)[^\
 
 
 def read_env_file() -> dict[str, str]:
-    """Return the variables in `.env`. Reads it once, because it may be a pipe.
+    """Return the variables in `.env` that have a value. Reads it once, because it may be a pipe.
 
-    There are none without such a file, or if it is the folder of a Python virtual environment.
+    Returns none if there is no such file, or if `.env` is the folder of a Python virtual environment.
 
     Raises:
         BadSettings: it can't be read. The error never quotes it, because any part of it may be a secret.

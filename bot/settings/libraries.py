@@ -1,4 +1,7 @@
-"""Variables that libraries read when they are imported or first used. A wrong value would cause a traceback."""
+"""Environment variables that libraries read themselves, when they are imported or first used.
+
+They are checked here, so that a value with which the bot can't work causes a clear error.
+"""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +13,7 @@ METRICS_FOLDERS: Final = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir"
 
 
 def check_libraries(environ: Mapping[str, str]) -> None:
-    """Check the variables that libraries read themselves. Raises BadSettings."""
+    """Raise BadSettings if the bot can't work with a variable that a library reads itself."""
     for name in METRICS_FOLDERS:
         if environ.get(name):
             raise BadSettings(f"{name} is set, but every process of Turso Ops has metrics of its own. Unset it.")

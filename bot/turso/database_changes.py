@@ -30,14 +30,15 @@ class DatabaseChanges(DatabaseEndpoints):
     async def create_database(
         self, name: str, *, group: str | None = None, location: str | None = None, image: str | None = None
     ) -> Database:
-        """Create a database and return it, read again because the response leaves fields out.
+        """Create a database. Return it as read afterwards, because the response leaves fields out.
 
-        The database may take many seconds to respond: see `is_served`. The 2023 API creates a database without any
-        instance. Then this method creates its primary, at `location` or else where the CLI would put it.
+        The database may take many seconds to respond: see `is_served`. In the 2023 API, a database without a group has
+        no instance at first. Then this method creates its primary at `location`. The default is `ams`, or the first
+        location that Turso lists if `ams` isn't among them.
 
         Args:
             group: today's API requires one; see `default_group`.
-            location: a code, for APIs and groups that take one.
+            location: a location code. Leave it out where the API or the group doesn't take one.
             image: `latest` or `canary`, for the API of 2023.
         Raises:
             AlreadyExists: the name is taken.
@@ -58,7 +59,7 @@ class DatabaseChanges(DatabaseEndpoints):
         return created
 
     async def create_copy(self, name: str, *, group: str, source: str, at: datetime | None = None) -> Database:
-        """Create a database as a copy of another, and return it, read again because the response leaves fields out.
+        """Create a database as a copy of another. Return it as read afterwards: the response leaves fields out.
 
         The copy has its own host and no tokens, and is never written over an existing database. It may take many
         seconds to respond: see `is_served`.
@@ -66,12 +67,13 @@ class DatabaseChanges(DatabaseEndpoints):
         Args:
             group: where the copy is created.
             source: the database to copy.
-            at: an aware datetime: copy the source as it was then, less up to 15 seconds. None copies it as it is now.
+            at: an aware datetime. The copy has the source's data of this time or of up to 15 seconds earlier. None
+                copies the source as it is now.
         Raises:
             AlreadyExists: the name is taken.
             DatabaseNotFound: there is no such source.
             GroupNotFound: no such group.
-            TursoRejected: Turso refuses the time, for example because the plan doesn't reach back so far (400).
+            TursoRejected: Turso refuses the time, for example because the plan keeps less history (400).
             NotSent: nothing was created.
             OutcomeUnknown: it may have been created.
         Source: https://docs.turso.tech/features/point-in-time-recovery
@@ -110,10 +112,10 @@ class DatabaseChanges(DatabaseEndpoints):
             raise DestroyProtected(protected, refused.answer, name=name) from None
 
     async def mint_token(self, name: str, *, expiration: str, read_only: bool) -> Minted:
-        """Mint a database token. Turso returns it once, doesn't store it and can't revoke it alone.
+        """Mint a database token. Turso returns it once, doesn't store it and can't revoke it individually.
 
         Args:
-            expiration: in Turso's grammar (`1h`, `2w1d30m`, `never`). `core` has checked it.
+            expiration: in Turso's grammar (`1h`, `2w1d30m`, `never`). It isn't checked here.
         Raises:
             DatabaseNotFound: no such database (404).
             TursoRejected: Turso refuses this expiration (400).
@@ -205,7 +207,10 @@ class DatabaseChanges(DatabaseEndpoints):
         return codes[0] if codes and "ams" not in codes else "ams"
 
     async def _protected_by(self, name: str) -> str | None:
-        """Return whose delete protection is on. Turso documents neither the status nor the text of that refusal."""
+        """Return what delete protection is on for: the database or its group. None if for neither, or not known.
+
+        This is looked up because Turso documents neither the status nor the text of a refusal to destroy.
+        """
         with contextlib.suppress(TursoError):
             database = await self.database(name)
             if database.delete_protection:

@@ -1,4 +1,4 @@
-"""Two `serve` and a `worker` on PostgreSQL under a light load, while PostgreSQL and the processes restart.
+"""Two `serve` processes and a `worker` on PostgreSQL under a light load, while PostgreSQL and the processes restart.
 
 `make soak` runs it for half an hour and prints the figures. `REHEARSAL_MINUTES` sets another length.
 """
@@ -28,12 +28,12 @@ pytestmark = pytest.mark.timeout(LIMIT_SECONDS)
 MINUTES = float(os.environ.get("REHEARSAL_MINUTES", soaked(30, 0)))
 OUTAGE_SECONDS, HANG_SECONDS = soaked((20.0, 30.0), (1.0, 2.0))
 EVERY_SECONDS = soaked(60.0, 2.0)
-"""Seconds until all connections are ended again. One other event happens in between."""
+"""The interval, in seconds, at which the test ends all database connections and then causes one other event."""
 TYPED_EVERY = soaked(3.0, 0.7)
 ACKNOWLEDGED_WITHIN = timedelta(seconds=soaked(3, 20))
-"""Slack's limit is 3 seconds. `make test` shares its machine with other tests."""
+"""Slack's limit is 3 seconds. In `make test`, other tests run at the same time, so more is allowed."""
 SETTLED_WITHIN = soaked(300.0, 200.0)
-"""A running process resumes an intent that a killed one left within about two minutes."""
+"""Seconds. A running process may need about two minutes to resume an intent that a killed process left behind."""
 
 
 @dataclass

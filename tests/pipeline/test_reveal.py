@@ -1,4 +1,4 @@
-"""Reveal: a token is created once, is shown only to the requester, and is never stored."""
+"""Reveal: a press creates at most one token, which is shown only to the requester and never stored."""
 
 import httpx
 import pytest

@@ -1,4 +1,7 @@
-"""Databases that are replaced, or join the group, during a rewind or a switch aren't read and keep their tokens."""
+"""A rewind doesn't read, and a switch revokes no tokens of, a database that took the name after the approval.
+
+Nor does a switch revoke tokens if a database joined the group after the approval.
+"""
 
 import pytest
 
@@ -13,7 +16,7 @@ from tests.pipeline.rewinds import BLOCK, ROTATE, rewound
 
 
 async def begun(here: Pipeline, request: Request) -> None:
-    """Make the first call of a request, and forget its probe tokens, as if the process stopped then."""
+    """Make a request's first change in Turso, and forget its probe tokens, as if the process then stopped."""
     work = WorkSteps(here.env)
     assert await work.begin(request.id, "execute") is BeginResult.GO
     assert (await work.act(request.id, "execute")).attempt is Attempt.DONE

@@ -1,4 +1,7 @@
-"""The versions that pyproject.toml allows have upper bounds where we rely on details, and include those of the lock."""
+"""The version ranges in pyproject.toml include the locked versions.
+
+For libraries on whose details we rely, they also have upper bounds, and there are contract tests.
+"""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Helpers for scenarios about absences: a policy that lets approvers name delegates, and lines about `/turso away`."""
+"""Helpers for scenarios about absences: a policy that lets approvers name delegates, and functions that type lines."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -47,7 +47,7 @@ class History:
 
 
 def chart_of_days(daily: Mapping[date, Usage], title: Plain) -> Chart:
-    """Return the chart of rows read and written per day. At least two days are needed."""
+    """Return the chart of rows read and written per day. It isn't shown for fewer than two days."""
     days = sorted(daily)[-MAX_POINTS:]
     series = {
         "rows read": [daily[day].rows_read for day in days],

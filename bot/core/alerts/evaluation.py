@@ -48,7 +48,7 @@ def evaluate(
     for kind, check in CHECKS.items():
         of_kind = [one for one in known if one.kind is kind]
         found = check(subscription, facts, of_kind, shown)
-        # While the channel is muted, no higher alert is raised, so the lower one stays open.
+        # While the channel is muted, no alert for a higher threshold is raised, so that for the lower one stays open.
         if subscription.is_muted(facts.now):
             ended |= {one: how for one, how in found.ended.items() if how is not AlertEnd.HIGHER}
             continue

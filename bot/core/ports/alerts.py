@@ -1,4 +1,4 @@
-"""The port of alerts and of subscriptions to them."""
+"""Protocols for stored alerts and for subscriptions to them."""
 
 from datetime import datetime
 from typing import Protocol

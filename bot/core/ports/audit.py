@@ -1,4 +1,4 @@
-"""The port of the audit log."""
+"""Protocols for reading the audit log and appending to it."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime

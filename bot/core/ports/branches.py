@@ -1,4 +1,4 @@
-"""The port of branches."""
+"""Protocols for reading the records of branches and changing when a branch ends."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The port of the clock."""
+"""The protocol for the source of the current time."""
 
 from datetime import datetime
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The port of delegations."""
+"""Protocols for stored delegations."""
 
 from datetime import datetime
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The port for Slack's data on people, channels and user groups."""
+"""The protocol for looking up people, channels and user groups in Slack."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""The port of holds, the reasons why databases are blocked."""
+"""Protocols for stored holds, the reasons why databases are blocked."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The ports of incidents, and of reviews of break-glass operations."""
+"""Protocols for stored incidents and for reviews of break-glass operations."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The port of intents: commands, clicks and forms that must not be lost."""
+"""The protocol for storing intents: commands, clicks and forms that must not be lost."""
 
 from datetime import datetime
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ class Intents(Protocol):
     """Stores intents."""
 
     async def record(self, incoming: Incoming, *, actionable: bool = True, within: float = RECORD_SECONDS) -> bool:
-        """Commit an intent before the acknowledgement. Returns False if it was already stored (a redelivery).
+        """Commit an intent before the acknowledgement. Returns False if it is a redelivery or a repeated form.
 
         Args:
             actionable: False if the intent is only stored to recognize redeliveries and to fill in forms.
@@ -32,4 +32,4 @@ class Intents(Protocol):
         """Mark an intent as done, because a request was created or the person got a reply."""
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return the oldest intents from before a time that aren't done."""
+        """Return up to 1,000 unfinished intents from before a time, oldest first."""

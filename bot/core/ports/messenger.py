@@ -1,4 +1,4 @@
-"""The port for sending messages, and their addresses."""
+"""The protocol for sending messages, and the addresses of replies."""
 
 from dataclasses import dataclass
 from typing import Protocol

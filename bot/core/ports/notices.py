@@ -1,4 +1,4 @@
-"""The ports of messages that are updated later, and of notifications about outcomes."""
+"""Protocols for messages that are updated later, and for notifications about outcomes."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The port for on-call schedules of other services."""
+"""The protocol for reading on-call schedules of other services."""
 
 from typing import Protocol
 

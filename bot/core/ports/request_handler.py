@@ -1,4 +1,4 @@
-"""The port to which the Slack listeners pass commands, clicks and forms."""
+"""The protocol through which the Slack listeners pass on commands, clicks and forms."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The port of requests and their votes."""
+"""Protocols for stored requests and their votes."""
 
 from collections.abc import Sequence
 from datetime import datetime

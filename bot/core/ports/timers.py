@@ -1,4 +1,4 @@
-"""The port of timers."""
+"""The protocol for storing timers."""
 
 from datetime import datetime
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The port of the ledger of tokens issued by Turso Ops."""
+"""Protocols for the ledger of tokens issued by Turso Ops."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The port of traces (OpenTelemetry), which follow a request through processes, approvals and calls."""
+"""The protocol for traces (OpenTelemetry), which follow a request through processes, approvals and calls."""
 
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Protocol

@@ -1,4 +1,4 @@
-"""The ports of digests and of usage samples."""
+"""Protocols for digests and for usage samples."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

@@ -12,7 +12,7 @@ UNDONE_BY: Final = "undone_by"
 
 
 def seen_fact(kind: PhaseKind, at: datetime) -> Mapping[str, Any]:
-    """Return the fact that a phase was verified as done at a time."""
+    """Return the entry for `Request.facts` that records when a phase was verified as done."""
     return {_key(kind): at.isoformat()}
 
 

@@ -35,7 +35,10 @@ HIDDEN: Final = "it depends on the database's group, which is only shown to peop
 
 
 class _CannotTell(Exception):
-    """Raised if the decision can't be explained now. The text says what Slack or Turso didn't return."""
+    """Raised if the decision can't be explained. The text says why.
+
+    Slack, Turso or an on-call service didn't return something, or the requester may not see the database.
+    """
 
 
 async def explain(
@@ -63,7 +66,15 @@ async def explain(
 
 
 def _channel(requester: Subject, channel_id: str, facts: SlackFacts) -> Channel:
-    """Return the channel if it is public or the requester is a member. Otherwise raise BadInput."""
+    """Return the channel, if it is the requester's current one or one that they may know about.
+
+    They may know about the channels that they are a member of and, unless they are a guest or outsider, about public
+    ones. Other direct messages are hidden from everybody.
+
+    Raises:
+        BadInput: the channel is hidden from the requester.
+        _CannotTell: Slack didn't return the channel or its members.
+    """
     channel = facts.channel
     if channel_id != requester.channel.id:
         if channel_id.startswith("D"):
@@ -89,7 +100,13 @@ def _person(person_id: str, facts: SlackFacts) -> Person:
 
 
 def _why_unable_to_type(env: Environment, person: Person, channel: Channel, facts: SlackFacts) -> str | None:
-    """Return why the person can't type in the channel at all. None if they can, or if `decide` refuses them anyway."""
+    """Return why the person can't type in the channel at all. None if they can.
+
+    Also None if the policy refuses this person everywhere, because then `_decide` returns that reason.
+
+    Raises:
+        _CannotTell: Slack didn't return the channel's members.
+    """
     if refuses_person(env.rules.policy, person):
         return None
     if channel.is_archived:
@@ -133,7 +150,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
     by_name, needs_group = judge(env, subject, action), env.rules.policy.scope(subject).needs_group
     reaches = command.reaches_others and by_name.verdict is not Verdict.DENY
     if not reaches and not (action.databases and needs_group):
-        # The sources of a branch can only restrict what its name permits.
+        # A branch's sources can only turn a permission into a denial, so the decision reveals nothing about groups.
         return by_name if by_name.verdict is Verdict.DENY else (await decide_line(env, subject, action))[0]
     await _require_shown(env, requester, subject, action)
     decision, action = await decide_line(env, subject, action)
@@ -150,7 +167,7 @@ async def _typed(env: Environment, requester: Subject, subject: Subject, read: T
 
 
 async def _require_shown(env: Environment, requester: Subject, subject: Subject, action: Action) -> None:
-    """Raise an error if the explanation would reveal more about a database than the requester may see."""
+    """Raise _CannotTell if the explanation would reveal more about a database than the requester may see."""
     if requester.person.id == subject.person.id:
         return
     shown, _ = await decide_line(env, requester, Action(show.command.name, databases=action.databases))

@@ -54,10 +54,11 @@ async def decide_alerts(
     spike of one hour isn't lost.
 
     Args:
-        in_time: False if the sample is late, for example after a restart. Then late work causes no alert.
+        in_time: False if the sample is late, for example after a restart. Then failing, late or undelivered work of the
+            bot itself causes no alert.
     Raises:
-        Unavailable: Turso didn't return something that is needed. Everything else was decided, so the caller tries
-            again.
+        Unavailable: Turso didn't return something that is needed. Everything else was decided, and the caller should
+            try again.
     """
     now = env.clock.now()
     known = await env.store.alerts.since(now - REMEMBERS, organization=organization)
@@ -108,7 +109,7 @@ async def spiking(env: Environment, organization: str) -> frozenset[str]:
 
 
 async def end_unwatched(env: Environment, organization: str) -> None:
-    """End the alerts of an organization that has left the policy."""
+    """End the alerts of an organization that is no longer in the policy."""
     open_ones = await env.store.alerts.open(organization=organization)
     await _end(env, end_open(open_ones, AlertEnd.UNWATCHED))
 
@@ -269,7 +270,7 @@ async def _shown_in(env: Environment, subscription: AlertSubscription, targets: 
     The function returns True if that isn't known now, because it is decided again when the alert is delivered.
 
     Raises:
-        BotError: Slack doesn't respond, so no decision is possible.
+        BotError: Slack or an on-call service didn't return something that the decision needs.
     """
     ctx = await reader_of(env, subscription, fresh=False)
     if ctx is None:

@@ -40,7 +40,7 @@ def _public(secret: bytes) -> Ed25519PublicKey:
 
 
 def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | None, access: Access) -> str:
-    """Return a signed token. `claims` names what it opens: the `id` of a database or the `gid` of a group."""
+    """Return a signed token. `claims` says what the token opens: the `id` of a database or the `gid` of a group."""
     payload: dict[str, Any] = {"a": "ro" if access == "read-only" else "rw", "iat": int(now), "kid": key.id}
     payload |= {"rid": str(uuid.uuid4())} | claims
     if lifetime is not None:

@@ -13,7 +13,7 @@ Posting = Literal["everybody", "admins", "threads", "no_threads"]  # "threads": 
 
 @dataclass(kw_only=True)
 class Person:
-    """A person or bot with an account, with the fields of `users.info`."""
+    """The account of a person or bot. Most fields are those of `users.info`."""
 
     id: str
     name: str
@@ -26,12 +26,12 @@ class Person:
     is_bot: bool = False
     is_restricted: bool = False  # a guest
     is_ultra_restricted: bool = False  # a guest of one channel
-    enterprise_user_id: str = ""  # the ID in the organization, if it differs
+    enterprise_user_id: str = ""  # the ID in the Enterprise Grid organization, if it differs
     is_stranger: bool = False  # a member of another workspace, known from a shared channel
     is_invited_user: bool = False
     deleted: bool = False
     enterprise_id: str | None = None
-    about: str = ""  # for the page: what visitors can try as this person
+    about: str = ""  # for the sandbox's web page: what visitors can try as this person
 
     @property
     def is_guest(self) -> bool:
@@ -85,7 +85,7 @@ class UserGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message. An edit creates a new value. `only_for` makes it ephemeral."""
+    """One message. An edit replaces it with a new `Message`. If `only_for` is set, it is ephemeral."""
 
     channel_id: str
     ts: str
@@ -138,7 +138,7 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A modal that is open for one person, or their Home tab. An update creates a new value."""
+    """A modal that is open for one person, or their Home tab. An update replaces it with a new `View`."""
 
     id: str
     person_id: str
@@ -151,7 +151,7 @@ class View:
     team_id: str
     app_id: str
     bot_id: str
-    trouble: str | None = None  # the line that Slack shows if a submission gets no response
+    trouble: str | None = None  # the error that Slack shows if a submission gets no valid response
 
     @property
     def type(self) -> str:

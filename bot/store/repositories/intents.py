@@ -52,6 +52,6 @@ class Intents(Repository):
         await self._database.write(lambda connection: connection.execute(query))
 
     async def find_open(self, *, before: datetime) -> list[Incoming]:
-        """Return the oldest 1,000 intents from before a time that aren't done, oldest first."""
+        """Return up to 1,000 unfinished intents from before a time, oldest first."""
         query = select(intents).where(intents.c.is_open, intents.c.at < before).order_by(intents.c.at).limit(1000)
         return await self._database.read(lambda connection: many(connection, Incoming, query))

@@ -16,10 +16,11 @@ class Processes(Repository):
     async def record(
         self, process_id: str, policy_hash: str, at: datetime, *, forget: datetime, failing: str = ""
     ) -> None:
-        """Record that a process is running, by the machine's clock, and delete rows older than `forget`.
+        """Record that a process was running at `at`, and delete the rows last updated before `forget`.
 
         Args:
-            failing: a text about the process's failing background loops.
+            at, forget: times of the machine's clock.
+            failing: a text about the process's failing background loops. Empty if none fails.
         """
         row = {"id": process_id, "policy": policy_hash, "failing": failing, "seen_at": at}
 

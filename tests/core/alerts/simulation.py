@@ -37,7 +37,7 @@ class Planted:
 
 @dataclass
 class Organization:
-    """The real usage of an organization's databases, hour by hour, and what Turso reports about it."""
+    """The real usage of an organization's databases, hour by hour, and the faults in what Turso reports about it."""
 
     seed: int
     databases: int = 4
@@ -46,11 +46,11 @@ class Organization:
     """By `DbId`: the usage in each hour since `START`."""
     storage: list[int] = field(default_factory=list)
     late_restart: timedelta = timedelta(0)
-    """How long after the first of a month Turso restarts its counters."""
+    """How long after the start of a month Turso restarts its counters."""
     missed: set[int] = field(default_factory=set)
-    """The hours without a reading at their end."""
+    """The numbers of the hours without a reading at their end, counted from `START`."""
     unknown: dict[int, Measure] = field(default_factory=dict)
-    """By hour: the number that Turso didn't report at its end."""
+    """By number of an hour: the measure that Turso didn't report at its end."""
     quotas: dict[Measure, int] = field(default_factory=dict)
 
     @classmethod
@@ -91,7 +91,8 @@ class Organization:
             value = base * season * week * math.exp(growth_a_day * hour / 24 + drift + noise.gauss(0, 0.12))
             for one in self.spikes:
                 if one.database_id == f"db-{number}" and one.since <= at < one.since + one.hours * HOUR:
-                    # Ten times the busiest hour is a spike at any time, however quiet the hour is otherwise.
+                    # Without noise, `season * week` is below 2. So this is over ten times the busiest hour, and a spike
+                    # at any time of day.
                     value = 20 * base * math.exp(growth_a_day * hour / 24)
             for measure, (share, mood) in moods.items():
                 moods[measure] = share, 0.98 * mood + noise.gauss(0, 0.03)
@@ -151,7 +152,7 @@ class Turso:
                 found[measure] += hours[hour][measure]
 
     def samples(self, hour: int) -> dict[str, UsageSample]:
-        """Return the counters of every database, without the number that Turso doesn't report in this hour."""
+        """Return the counters of every database, with None for the measure that Turso doesn't report in this hour."""
         hidden = self.organization.unknown.get(hour)
         return {
             database_id: UsageSample(
@@ -162,7 +163,10 @@ class Turso:
         }  # fmt: skip
 
     def reading(self, hour: int, at: datetime, taken_at: datetime) -> UsageReading:
-        """Return the counters of the organization."""
+        """Return the organization's reading: the sums of the counters, the storage and the quotas.
+
+        A sum is None if a counter isn't reported.
+        """
         samples = self.samples(hour).values()
         read, written, synced = (_sum([getattr(sample, one.value) for sample in samples]) for one in MEASURES)
         storage, limits = self.organization.storage[hour], {str(one): n for one, n in self.organization.quotas.items()}
@@ -194,7 +198,7 @@ class Memory:
 
 @dataclass
 class Bot:
-    """The bot, hour by hour, with its history. Its processes share the stored alerts."""
+    """Simulates the bot: takes the readings, keeps them, and decides on alerts in several processes with one store."""
 
     turso: Turso
     subscription: AlertSubscription
@@ -282,7 +286,11 @@ def about(alert: Alert, spike: Planted) -> bool:
 
 
 def mistakes(organization: Organization, readings: Sequence[UsageReading], alerts: Sequence[Alert]) -> list[str]:
-    """Return the mistakes: a spike reported twice, never or without a cause, a quota too early, any alert twice."""
+    """Return the mistakes, as texts.
+
+    They are spikes that were missed, reported twice or invented, quota alerts below their threshold, and alerts that
+    were raised twice for the same state in a period.
+    """
     found = []
     told = of_kind(alerts, AlertKind.SPIKE)
     for spike in organization.spikes:
@@ -301,9 +309,10 @@ def mistakes(organization: Organization, readings: Sequence[UsageReading], alert
 
 
 def coverage(organization: Organization, alerts: Iterable[Alert]) -> list[bool]:
-    """For each forecast except those of storage, return whether the quota was used up between the two days.
+    """For each forecast except those of storage, return whether the quota was used up within the predicted time.
 
-    Forecasts that end after the simulated days aren't counted, because their outcome is unknown.
+    A forecast whose `latest_at` is after the simulated days only counts if the quota was used up within them. Otherwise
+    its outcome is unknown.
     """
     found = []
     for one in of_kind(alerts, AlertKind.FORECAST):

@@ -27,10 +27,13 @@ class Suggestions:
 
     async def suggest(self, person_id: str, place: Message | View, action_id: str, block_id: str | None,
                       text: str) -> list[Json]:  # fmt: skip
-        """Return the options (or option groups) that the app returns. Raises CannotAct for another kind of element.
+        """Return the options (or option groups) that the app returns.
 
         Returns `[]` if fewer characters were typed than the menu requires. If the app doesn't return valid options,
         returns `[]` and shows the person a notice.
+
+        Raises:
+            CannotAct: there is no such element, or it isn't an external select menu.
         """
         block, element = elements.find(place.blocks, action_id, block_id)
         if element.get("type") not in ("external_select", "multi_external_select"):
