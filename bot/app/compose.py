@@ -143,7 +143,7 @@ async def running(
             workspace,
             directory,
             book,
-            turso_clients.default,
+            turso_clients,
             queue,
             heartbeat,
             credentials,

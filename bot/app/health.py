@@ -14,6 +14,8 @@ from bot.app.metrics import Stored
 from bot.app.policy_book import PolicyBook
 from bot.app.readiness import Readiness
 from bot.app.stored_figures import stored_figures
+from bot.app.turso_clients import TursoClients
+from bot.app.turso_tokens import check_tokens
 from bot.app.unexplained_blocks import check_blocks
 from bot.blocks.text import counted, duration
 from bot.core.audit import verify_stream
@@ -28,8 +30,6 @@ from bot.slack.lookups.directory import SlackDirectory
 from bot.slack.lookups.installation import Workspace
 from bot.slack.manifest import SCOPES
 from bot.store.store import SqlStore
-from bot.turso import TursoClient, TursoRejected
-from bot.turso.errors import TursoUnauthorized
 
 DUE_LATE: Final = timedelta(minutes=2)
 CLOCK_MAY_DIFFER: Final = timedelta(minutes=1)
@@ -50,7 +50,7 @@ class Health:
     workspace: Workspace
     directory: SlackDirectory
     book: PolicyBook
-    turso: Callable[[], TursoClient]
+    clients: TursoClients
     queue: Queue
     heartbeat: Heartbeat
     credentials: CredentialChecks
@@ -75,7 +75,7 @@ class Health:
                 "app token": self.credentials.check_app_token,
                 "signing secret": self.credentials.check_signing_secret,
                 "turso": self._turso,
-                "blocks": partial(check_blocks, self.turso, self.store.holds),
+                "blocks": partial(check_blocks, self.clients.default, self.store.holds),
                 "policy": self._policy,
                 "channels": self._channels,
                 "clock": self._time,
@@ -127,19 +127,7 @@ class Health:
         return "This machine's clock matches Slack's."
 
     async def _turso(self) -> str:
-        turso = self.turso()
-        try:
-            expires = await turso.validate()
-        except TursoUnauthorized:
-            raise
-        except TursoRejected:  # a token limited to one group can't be validated, so it is enough that it can read
-            async for _ in turso.pages(limit=100):
-                break
-            return "Turso accepts the API token."
-        if expires is not None and expires <= self.clock.now():
-            raise Unhealthy("The Turso API token has expired.")
-        until = f"valid until {expires:%Y-%m-%d}" if expires else "it never expires"
-        return f"Turso accepts the API token ({until})."
+        return await check_tokens(self.clients, self.book.policy.organizations_used, self.clock.now())
 
     async def _policy(self) -> str:
         if self.book.problem:

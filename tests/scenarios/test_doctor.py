@@ -20,7 +20,7 @@ from bot.slack.lookups import _queries
 from bot.slack.lookups.installation import Installation
 from tests.scenarios.policies import TWO_APPROVERS
 from tests.scenarios.requesting import make_request
-from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, words
+from tests.world import ANA, BEN, DB_OPS, GIL, ORDERS, REMY, World, set_policy, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -80,6 +80,19 @@ async def test_a_rule_is_not_reported_if_its_people_cannot_be_looked_up(world: W
         world.workspace.faults.remove(fault)
         for group in ("S0DBA", "S0RESPOND"):
             world.bot.health.directory.forget({"type": "subteam_updated", "subteam": {"id": group}})
+
+
+async def test_the_turso_check_covers_every_organization_of_the_policy(world: World) -> None:
+    assert (await found(world))["turso"] == (True, "Turso accepts the API token (it never expires).")
+    organizations = "organizations:\n  second: {token: env:TURSO_SECOND}\n"
+    assert "organizations:\n" in OWN_POLICY
+    set_policy(world, OWN_POLICY.replace("organizations:\n", organizations))
+
+    well, said = (await found(world))["turso"]
+
+    assert not well
+    assert said.startswith("`second`: The organization `second` can't be reached: ")
+    assert "`acme`" not in said
 
 
 async def test_guests_in_a_channel_are_reported_but_not_as_a_problem(world: World) -> None:

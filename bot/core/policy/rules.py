@@ -210,6 +210,12 @@ class Policy:
     """The commands that the file may name."""
 
     @property
+    def organizations_used(self) -> frozenset[str]:
+        """Return the organizations that the file lists, and those of its channels and incidents."""
+        places = [*self.channels.values(), *([self.incidents.binding] if self.incidents else [])]
+        return frozenset({*self.organizations, self.organization, *(one.organization for one in places)} - {""})
+
+    @property
     def usergroups(self) -> frozenset[str]:
         """Return the user groups in the file's `people`, rules and `incidents`."""
         return self.named.usergroups
