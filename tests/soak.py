@@ -40,7 +40,7 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
-    """Return all cases. In `make test`, return one in `number`, so neighbors should be of different kinds."""
+    """Return all cases. In `make test`, return every `number`-th case, which `TEST_CHOICE` shifts."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]
 
 

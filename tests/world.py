@@ -142,7 +142,7 @@ class World:
         return self.platform.state.turso
 
     def changes(self, method: str, path_end: str = "") -> list[Any]:
-        """Return the Platform API calls with this method whose path ends with `path_end`, from the local log."""
+        """Return the Platform API calls with this method whose path ends with `path_end`, in order."""
         return [one for one in self.turso.calls.control() if one.method == method and one.path.endswith(path_end)]
 
     def card(self, channel_id: str = DB_OPS, *, holding: str = "") -> Message | None:
@@ -188,14 +188,14 @@ class World:
         assert all(one["type"] == "ok" for one in found.json()["results"]), found.text
 
     async def wait_until_idle(self) -> None:
-        """Wait until the bot is idle: nothing is running, and no outcome is left to deliver."""
+        """Wait until the bot is idle: no task of its own is running, and no workflow is unfinished except sweeps."""
         assert self.bot is not None
         loop = asyncio.get_running_loop()
         end, pause = loop.time() + PATIENCE, 0.01
         while under_way := len(self.bot.tasks) or await self.bot.health.queue.stuck(for_=timedelta(0)):
             assert loop.time() < end, f"the bot is still working: {under_way}"
             await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.1)  # each look is a query
+            pause = min(pause * 1.5, 0.1)  # each check may be a query
 
     async def pass_time(self, **delta: float) -> None:
         """Move every clock, and make the bot look for due timers at once instead of within two seconds."""

@@ -62,7 +62,7 @@ class Health:
     """The address of the store."""
 
     def readiness(self, durable: Callable[[], str]) -> Readiness:
-        """Return the check for load balancers. `durable` returns why no durable work is done here, or an empty text."""
+        """Return the check for load balancers. `durable` returns why no durable work is done here, or ''."""
         return Readiness(self._store, {"slack": self._slack, "turso": self._turso}, durable)
 
     async def doctor(self) -> Sequence[Finding]:

@@ -251,7 +251,7 @@ def chosen(values: Mapping[str, Any]) -> str:
 
 
 def channel_of(values: Mapping[str, Any]) -> str:
-    """Return the channel that was chosen, or an empty text if the form didn't have that input."""
+    """Return the channel that was chosen, or an empty string if the form didn't have that input."""
     return _text(values, CHANNEL_INPUT)
 
 

@@ -23,11 +23,11 @@ class Links:
     incident: str = ""
 
     def ticket_url(self, key: str) -> str:
-        """Return the URL of a ticket's page, or an empty text without a pattern."""
+        """Return the URL of a ticket's page, or an empty string without a pattern."""
         return self.ticket.replace(KEY, quote(key, safe=""))
 
     def incident_url(self, key: str) -> str:
-        """Return the URL of an incident's page, or an empty text without a pattern."""
+        """Return the URL of an incident's page, or an empty string without a pattern."""
         return self.incident.replace(KEY, quote(key, safe=""))
 
 

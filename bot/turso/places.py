@@ -31,7 +31,7 @@ class PlaceEndpoints(Calls):
         return read_body(answers.group, await self._get(GROUP, group=name))
 
     async def groups_if_any(self) -> list[Group]:
-        """Return the groups, or an empty list if the API has none (2023)."""
+        """Return the groups, or an empty list if the API has no endpoint for them (404), like the 2023 API."""
         try:
             return await self.groups()
         except TursoRejected as refused:

@@ -1,4 +1,4 @@
-"""An outcome that reached no one: `/metrics` and `doctor` report it until it is delivered."""
+"""An outcome that reached no one: `/metrics` and `doctor` report it until it is delivered, or for some days."""
 
 import math
 from collections.abc import AsyncIterator

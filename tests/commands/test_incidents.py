@@ -1,4 +1,4 @@
-"""`incident …`: temporary permissions of a channel, the open items at its end, and a report from the audit log."""
+"""`incident …`: temporary permissions in a channel, the open items at an incident's end, and its report."""
 
 from dataclasses import replace
 from datetime import timedelta

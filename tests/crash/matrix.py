@@ -21,10 +21,10 @@ KINDS = STORES if SOAK else ("either",)
 HARNESSES = 6 if SOAK else 1
 """How many test harnesses run at a time. There may be more than cores, because cells mostly wait."""
 FAMILIES = ("turso", "slack", "commit")
-"""The kinds of points. In `make test`, neighboring scenarios are killed at different kinds."""
+"""The kinds of points. In `make test`, the bot is killed at different kinds of points in neighboring scenarios."""
 TAKES = "ab" if SOAK else "a"
 DOWN = timedelta(minutes=3)
-"""How long the process stays down, by its clock, at about half of the points. No step of the work takes this long."""
+"""How long the process stays down, by its clock, at about half of the points. It is longer than any step takes."""
 
 
 async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> str:
@@ -42,7 +42,7 @@ class Matrix:
 
     def __init__(self, scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> None:
         self._scenario, self._fork_server, self._postgres = scenario, fork_server, postgres_server
-        # Neighboring scenarios get different kinds of store, and so does the same scenario with the next TEST_CHOICE.
+        # Neighboring scenarios get different kinds of store.
         self._turn = CHOICE + PLAYED.index(scenario)
         self._kind = STORES[self._turn % 2] if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
@@ -86,7 +86,10 @@ class Matrix:
         return f"{self._scenario.name}-{number}"
 
     def _points(self, passed: list[str]) -> list[Point]:
-        """Return every point, before and after, in the soak. In `make test`, return one, depending on `TEST_CHOICE`."""
+        """Return two points for each call and commit: before and after it. In `make test`, return one point in total.
+
+        That point depends on the scenario and on `TEST_CHOICE`.
+        """
         if SOAK:
             return [
                 Point(when, number, (timedelta(0), DOWN)[number % 2])

@@ -38,8 +38,9 @@ DAYS = soaked(30, 8)
 FIRST = datetime(2026, 11, 30, 23, 56, tzinfo=UTC) - timedelta(days=DAYS // 2)
 """The first evening. The month changes in the middle of the simulated days.
 
-Turso's clock continues while a test waits for the digests of an evening. It has to stay before midnight for twice
-`WITHIN_SECONDS`: otherwise Turso restarts its counters, and the usage of that day is unknown.
+Turso's clock keeps running while the test waits for the digests of an evening, up to `WITHIN_SECONDS` for each of the
+two channels. So each evening begins more than that before midnight. On the last day of a month, Turso restarts its
+counters at midnight, and the usage of that day would be unknown.
 """
 WITHIN_SECONDS = 60.0
 CHANNELS = (DB_OPS, ORDERS)
@@ -96,7 +97,7 @@ class Month:
         return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
     def sweeps(self, since: float) -> int:
-        """Return how many sweeps for due timers have run.
+        """Return how many sweeps that started after `since`, a Unix time in seconds, have succeeded.
 
         The store keeps the row of a sweep for a minute.
         """
@@ -174,7 +175,8 @@ async def play_the_month(month: Month, first: Process) -> None:
 def check_numbers(month: Month, channel: str, day: int, digest: Message) -> None:
     """Assert that a digest shows the rows written that day and the day before.
 
-    Before the first day they are unknown.
+    The first digest has no table, because the rows of the day before it are unknown. Without a table, or for a database
+    that isn't in it, the rows of both days must be equal.
     """
     found = written_rows(digest)
     assert day > 1 or not found

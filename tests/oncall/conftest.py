@@ -1,4 +1,4 @@
-"""Provides the on-call clients, with a stand-in for each service on a real socket."""
+"""Provides the on-call clients, with the sandbox's imitation of each on-call service on a real socket."""
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
 
 @dataclass
 class Desk:
-    """The roster of the stand-in services, and the bot's schedules that read it.
+    """The roster of the sandbox's on-call services, and the bot's schedules that read it.
 
     `seen` has the service and the status of each call.
     """

@@ -1,4 +1,4 @@
-"""The stand-ins answer in the format that the vendors publish, so that the clients are tested against it."""
+"""The sandbox's on-call services respond in the formats that the real services' vendors publish."""
 
 import jsonschema
 import pytest

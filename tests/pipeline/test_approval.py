@@ -126,7 +126,7 @@ async def test_a_request_that_no_one_decides_expires(here: Pipeline) -> None:
 async def test_a_late_vote_on_a_change_that_was_made_does_not_say_that_nothing_was_changed(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
-    """The vote arrives while the request waits. When it is authorized, the request has destroyed the database."""
+    """The vote arrives while the request is pending. By the time the vote is authorized, the change was sent."""
     request = await here.ask("db destroy orders --now")
     answers, silent = here.of.turso.handle, list[httpx.Request]()
 

@@ -249,7 +249,7 @@ async def until_down(installation: Installation, names: list[str], *, within: fl
 async def comes_true(look: Callable[[], Awaitable[bool]], *, within: float = 25.0) -> None:
     """Poll until `look` returns True."""
     async with asyncio.timeout(within):
-        while not await look():  # a change in another process can only be polled
+        while not await look():  # a change in another process can only be seen by polling
             await asyncio.sleep(0.3)
 
 

@@ -66,7 +66,7 @@ async def test_an_approval_is_neither_lost_nor_doubled(world: World, when: When,
         await ana.presses("Approve", card)
         await world.wait_for_content(card, holding="are blocked")
         await world.wait_until_idle()
-        # if the press has fewer transactions than that, a check for due timers is cut instead
+        # if the press has fewer transactions than the highest number, a transaction of a sweep is cut instead
         while seen[0] < max(numbers):
             await asyncio.sleep(0.05)
 

@@ -1,4 +1,4 @@
-"""A direct message links only channels that its reader is in. It calls any other one "another channel"."""
+"""A direct message links only to channels that its reader is in. It calls any other channel "another channel"."""
 
 import pytest
 

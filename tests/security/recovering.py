@@ -1,4 +1,4 @@
-"""A part of the conversation in `leaking.py`: tokens of a branch and of a rewind's copy, with a fault."""
+"""A part of the conversation in `leaking.py`: tokens for a branch and for a rewind's copy, and a fault of Turso."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 
 async def rewind_database(here: "Watched") -> None:
-    """Create a token of a branch, rewind with a fault in the comparison, switch, and reveal a token of the copy."""
+    """Create a token for a branch, rewind while Turso refuses one, switch, and reveal a token for the copy.
+
+    Turso refuses the token with which the original database would be compared with its copy.
+    """
     world, dana, ana = here.world, here.world.person(DANA), here.world.person(ANA)
     await dana.types("/turso branch fleet fleet-branch --for 3d", holding="fleet-branch")
     await dana.types("/turso token fleet-branch --read-only", holding="eyJ")

@@ -68,7 +68,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the message: what is blocked, for how long, and how to unblock it."""
+    """Return the message: what is blocked, for how long, and how to unblock it, or that the freeze has ended."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
     if facts.get(FREEZE_ENDED):
         over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)

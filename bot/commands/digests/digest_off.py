@@ -20,7 +20,7 @@ class DigestOffArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: DigestOffArgs) -> Plan:
-    """Return the plan: which digest ends."""
+    """Return the plan: which digest is turned off. Raises BadInput if the channel has none."""
     digest = await ctx.store.digests.get(ctx.subject.channel.id)
     if digest is None:
         raise BadInput("This channel has no digest. Turn it on with `/turso digest on`.")

@@ -42,7 +42,7 @@ class NotADuration(ValueError):
         self.is_understood = is_understood
         """True if the text is a duration that can't be used: zero, negative or too long."""
         self.meant = meant
-        """The spelling that was probably meant, or an empty text."""
+        """The spelling that was probably meant, or an empty string."""
 
 
 def parse_duration(text: str) -> timedelta:

@@ -1,4 +1,4 @@
-"""Patterns of databases in a policy: globs over names, and `group:NAME`."""
+"""Database patterns in a policy: globs over names, and `group:NAME`."""
 
 import re
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ class Address:
     """The message with the clicked button."""
     is_ephemeral: bool = False
     thread_is_live: bool = False
-    """True if the thread has replies. In other threads Slack shows no ephemeral messages."""
+    """True if the thread is known to have replies. In threads without replies, Slack shows no ephemeral messages."""
     modal_id: str | None = None
     """A modal that this person has open and that may show a secret."""
 
@@ -66,21 +66,22 @@ class Messenger(Protocol):
     async def post(
         self, channel_id: str, reply: Reply, *, thread_ts: str | None = None, broadcast: bool = False
     ) -> str:
-        """Post to a channel and return the message's `ts`. Ignores a thread that accepts no replies.
+        """Post to a thread or a channel. If the thread accepts no replies, post to the channel.
 
         Args:
             broadcast: also show a thread reply in the channel.
         Returns:
-            An empty text if Slack posted the message but didn't return its `ts`. Then it can't be updated later.
+            The message's `ts`. An empty string if Slack posted the message but didn't return its `ts`: then it can't be
+            updated later.
         Raises:
             CannotPost: Slack refuses the message. The error says why.
             Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
         """
 
     async def post_once(self, channel_id: str, reply: Reply) -> str:
-        """Post to a channel like `post`, but at most once: without a response, the message isn't sent again.
+        """Post to a channel like `post`, but at most once: if no response arrives, the call isn't repeated.
 
-        All other messages are posted at least once.
+        The other methods repeat such a call, so a message may appear twice.
         """
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
@@ -98,12 +99,12 @@ class Messenger(Protocol):
         """
 
     async def permalink(self, channel_id: str, ts: str) -> str | None:
-        """Return a link to a message, or None."""
+        """Return a link to a message, or None if Slack doesn't return one."""
 
     async def open_view(self, trigger_id: str, view: View) -> str | None:
         """Open a modal and return its ID. Raises Unavailable.
 
-        None means that Slack refused, usually because the trigger is too old. An empty text means that the modal is
+        None means that Slack refused, usually because the trigger is too old. An empty string means that the modal is
         open but can't be replaced later.
         """
 

@@ -35,7 +35,7 @@ class NoTraces:
     is_on = False
 
     def current(self) -> str:
-        """Return an empty text."""
+        """Return an empty string."""
         return ""
 
     def span(self, name: str, *, follows: str = "", **ids: str) -> AbstractContextManager[None]:

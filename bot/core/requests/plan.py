@@ -89,12 +89,12 @@ class Plan:
 
     @property
     def settles(self) -> str:
-        """Return the ID of the ended incident whose open item the plan settles, or an empty text."""
+        """Return the ID of the ended incident whose open item the plan settles, or an empty string."""
         return str(self.arguments.get(SETTLES, ""))
 
     @property
     def decides(self) -> str:
-        """Return the ID of the request on whose result the plan decides, or an empty text."""
+        """Return the ID of the request on whose result the plan decides, or an empty string."""
         return str(self.arguments.get(DECIDES, ""))
 
     @property

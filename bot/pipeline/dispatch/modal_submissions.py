@@ -177,7 +177,8 @@ async def _chosen(env: Environment, incoming: Incoming, command: Command) -> str
 async def answer_repeated(env: Environment, incoming: Incoming) -> Ack:
     """Return the answer to a form that was submitted before.
 
-    The form closes if the same content is being processed. Otherwise, it stays open and says that nothing else happens.
+    The form closes if the same content is being processed. Otherwise, it stays open and says that only the first
+    submission counts.
     """
     return Ack() if await env.store.intents.is_waiting(incoming) else Ack(refusal=SUBMITTED_BEFORE)
 

@@ -1,4 +1,4 @@
-"""The page's handlers for reading: whole pages, parts of pages, and the stream."""
+"""Handlers of the GET requests of the sandbox's web page: whole pages, parts of pages, and the stream of changes."""
 
 import json
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ class ReadHandlers:
         self._turso, self._can_reset = turso, can_reset
 
     async def front(self, request: Request) -> Response:
-        """Redirect to the first conversation of the person in the URL, or of the one who starts the tour for `/`."""
+        """Redirect to a person's first conversation: the person in the URL, or for `/` the one who starts the tour."""
         person = request.path_params.get("person")
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()

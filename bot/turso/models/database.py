@@ -90,7 +90,7 @@ class Database(Wire):
 
     @property
     def libsql_url(self) -> str:
-        """Return the URL for libSQL clients, or an empty text if the host isn't known.
+        """Return the URL for libSQL clients, or an empty string if the host isn't known.
 
         Clients take `libsql:` to mean TLS, so the URL of a local database says that it has none.
         """
@@ -102,7 +102,7 @@ class Database(Wire):
 
 
 class Instance(Wire):
-    """A primary or a replica. Its name is made of random words (2023) or is a location (today). Never parse it."""
+    """A primary or a replica. Its name is random words (2023 API) or a location (today's API). Never parse it."""
 
     uuid: Text = ""
     name: Text = ""

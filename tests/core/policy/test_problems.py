@@ -1,4 +1,4 @@
-"""An invalid policy file gets a list of all its problems, each with the line, the key and the allowed values."""
+"""The error for an invalid policy file lists all its problems, each with the line, the key and the allowed values."""
 
 from typing import Any
 

@@ -19,7 +19,7 @@ from tests.world import ANA, DANA
 
 
 async def undo_against_end_of_countdown(two: Pair, names: list[str]) -> list[str]:
-    """Let a person press Undo while the countdown ends."""
+    """Let a person press Undo while the countdown ends. Return for each database which came first: `undo` or `end`."""
     await asyncio.gather(*(quarantined(two.harness, name) for name in names))
     requests = await requests_of(two, names)
     moment = two.next_sweep()
@@ -43,7 +43,10 @@ async def undo_against_end_of_countdown(two: Pair, names: list[str]) -> list[str
 
 
 async def end_of_freeze_against_quarantine(two: Pair, names: list[str]) -> list[str]:
-    """Let a freeze end while a quarantine begins. The database stays blocked."""
+    """Let a freeze end while a quarantine begins. The database stays blocked.
+
+    Return for each database which came first.
+    """
     for name in names:
         await two.harness.ensure_database(name)
     await asyncio.gather(*(ask_until_acknowledged(two.harness, f"db freeze {name} --for 30m") for name in names))

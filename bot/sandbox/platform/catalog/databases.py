@@ -23,7 +23,10 @@ class Listing:
 
 
 def every(connection: apsw.Connection, organization: str, wanted: Listing) -> tuple[list[Database], str | None]:
-    """Return one page of databases, sorted by name. With it, return its last name if there are more pages, or None."""
+    """Return one page of databases, sorted by name, and the name after which the next page starts.
+
+    The name is None on the last page.
+    """
     limit = -1 if wanted.limit is None else wanted.limit + 1
     rows = connection.execute(
         f"SELECT {DATABASE_COLUMNS} FROM {DATABASES} WHERE d.organization = ? AND d.deleted_at IS NULL AND d.name > ?"  # noqa: S608

@@ -90,7 +90,7 @@ async def get_permalink(ctx: Context) -> Json:
     return {"channel": channel.id, "permalink": link}
 
 
-# -- helpers of the methods
+# -- helpers
 
 
 def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:

@@ -105,7 +105,7 @@ async def replies(ctx: Context) -> Json:
     return _messages(ctx, [each for each in posted if ts in (each.ts, each.thread_ts)])
 
 
-# -- helpers of the methods
+# -- helpers
 
 
 def _messages(ctx: Context, found: list[Message]) -> Json:
