@@ -94,7 +94,7 @@ class Request:
     command: str
     """The command's name in rules."""
     line: str
-    """The command line in canonical spelling, with which the same can be requested again."""
+    """The command line, with exact times, with which the same can be requested again."""
     plan: Plan
     organization: str
     channel_id: str

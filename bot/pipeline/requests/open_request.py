@@ -24,6 +24,7 @@ from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.outcomes.request_cards import card_of, post_card, show
 from bot.pipeline.replies import entry, private_note
+from bot.pipeline.requests.line_again import line_again
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
@@ -120,7 +121,7 @@ def _request(
         mode=mode,
         state=state,
         command=command.name,
-        line=read.text,
+        line=line_again(read, plan),
         plan=plan,
         organization=plan.organization,
         channel_id=incoming.channel_id,
