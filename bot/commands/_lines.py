@@ -2,7 +2,7 @@
 
 import re
 
-from bot.core.parsing.normalise import split
+from bot.core.parsing.normalise import Word, split
 
 _BARE = re.compile(r"[\w@#<>.:/*?!^,=+|%-]+")
 
@@ -29,4 +29,17 @@ def quoted(word: str) -> str:
 def without_private(line: str) -> str:
     """Return a command line without `--private`, for a button that shows the answer to everyone in the channel."""
     words = split(line)
-    return " ".join(quoted(word.text) for word in words if word.literal or word.text.lower() != "--private")
+    options = next((at for at, one in enumerate(words) if one == Word("--")), len(words))
+    return " ".join(_written(one) for at, one in enumerate(words) if at > options or not _is_private(one))
+
+
+def _is_private(word: Word) -> bool:
+    return not word.literal and word.text.lower().partition("=")[0] == "--private"
+
+
+def _written(word: Word) -> str:
+    """Return a word as it is typed. An option stays one, because a quoted word is a value."""
+    if word.literal or not word.text.startswith("-"):
+        return quoted(word.text)
+    name, equals, value = word.text.partition("=")
+    return f"{name}={quoted(value)}" if equals else name
