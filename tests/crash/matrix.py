@@ -14,7 +14,9 @@ from tests.crash.stores import STORES, new_store
 from tests.forked import ForkServer
 from tests.soak import CHOICE, SOAK, one_in
 
-PLAYED_CHANGES, PLAYED_APPROVALS = one_in(4, CHANGES), one_in(3, APPROVALS)
+ONE_IN_CHANGES, ONE_IN_APPROVALS = 4, 3
+PLAYED_CHANGES = one_in(ONE_IN_CHANGES, CHANGES)
+PLAYED_APPROVALS = one_in(ONE_IN_APPROVALS, APPROVALS)
 PLAYED = [*PLAYED_CHANGES, *PLAYED_APPROVALS]
 """The scenarios of this run, in the order in which stores and points are assigned."""
 KINDS = STORES if SOAK else ("either",)
@@ -37,14 +39,20 @@ async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, pos
     return f"crash matrix, {scenario.name}, {kind}: {len(ended)} cells, {held} stopped and killed: {dict(words)}"
 
 
+def _store_of(scenario: Scenario, choice: int) -> str:
+    """Return a kind of store. Neighbors differ, and so does the next TEST_CHOICE that plays the scenario."""
+    is_change = scenario in PLAYED_CHANGES
+    times_played = choice // (ONE_IN_CHANGES if is_change else ONE_IN_APPROVALS)
+    return STORES[(times_played + (PLAYED_CHANGES if is_change else PLAYED_APPROVALS).index(scenario)) % 2]
+
+
 class Matrix:
     """Runs the cells of one scenario in several test harnesses at a time."""
 
     def __init__(self, scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> None:
         self._scenario, self._fork_server, self._postgres = scenario, fork_server, postgres_server
-        # Neighboring scenarios get different kinds of store.
         self._turn = CHOICE + PLAYED.index(scenario)
-        self._kind = STORES[self._turn % 2] if kind == "either" else kind
+        self._kind = _store_of(scenario, CHOICE) if kind == "either" else kind
         self._cells: asyncio.Queue[tuple[int, Point]] = asyncio.Queue()
         self._ended: list[CellResult] = []
 
