@@ -85,7 +85,7 @@ class Durable:
         await first
 
     async def close(self, *, within: float = DRAIN_SECONDS) -> None:
-        """Wait `within` seconds for running workflows, cancel those that take longer, and release the lock."""
+        """Wait up to `within` seconds for running workflows, cancel those that take longer, and release the lock."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)

@@ -22,7 +22,7 @@ SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
 """How many rounds an intent may stay open.
 
-After that it is orphaned: the process that should have handled it crashed.
+After that it counts as orphaned, because the process that should have handled it has probably crashed.
 """
 MOMENT: Final = timedelta(microseconds=1)
 

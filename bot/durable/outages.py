@@ -26,7 +26,7 @@ def type_name(error: BaseException) -> str:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Return True for an error of the database or of the connection to it, and False for a bug."""
+    """Return True if the database or the connection failed, or the run has ended. Other errors are bugs."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | PoolTimeout | psycopg.OperationalError | OSError | RunEnded)

@@ -32,7 +32,7 @@ class Work(Protocol):
         """Send the change at most once, and return the result of the attempt."""
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-        """Read the change back, and return the result of the phase."""
+        """Return the result of the phase, read back from Turso unless the attempt already decides it."""
 
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
@@ -51,7 +51,7 @@ class Timers(Protocol):
     """The timers that durable work needs."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the due timers that aren't waiting for a retry, in the order in which to start them."""
+        """Return the due timers in the order in which to start them. Leaves out those with a future `held_until`."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
         """Return True if the timer still exists with this due time."""
@@ -59,7 +59,7 @@ class Timers(Protocol):
     async def start(
         self, due: Sequence[Timer], held_until: datetime, enqueue: Callable[[Connection, Timer], None]
     ) -> None:
-        """Enqueue the work of timers and set `held_until`, so that the next sweep finds others, in one transaction."""
+        """Enqueue the work of unchanged timers and set `held_until`, so that the next sweep finds others."""
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
         """Count a failure, and set `held_until`. Does nothing if the timer was changed in the meantime."""

@@ -39,7 +39,7 @@ class Queue:
         self.client.enqueue_in_transaction(connection, options, request_id, phase)
 
     def enqueue_timer(self, connection: Connection, timer: Timer) -> None:
-        """Add the workflow of a due timer to a transaction of the store, once per attempt."""
+        """Add the workflow of a due timer to a transaction of the store, once per due time and retry."""
         self.client.enqueue_in_transaction(
             connection,
             enqueueing(FIRE, timer_workflow(timer)),
@@ -85,7 +85,7 @@ class Queue:
         await self._answer(self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE))
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Return the IDs of unfinished workflows, other than sweeps, that were enqueued more than `for_` ago."""
+        """Return up to `BATCH` unfinished workflows, without sweeps, that were enqueued more than `for_` ago."""
         since = (datetime.now(UTC) - for_).isoformat()
         workflows = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
         return [one.workflow_id for one in workflows if one.name != SWEEP]

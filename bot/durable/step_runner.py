@@ -22,7 +22,7 @@ _ATTEMPTS: ContextVar[list[int]] = ContextVar("attempts")
 
 
 class StepRunner:
-    """Runs steps, and lets running workflows finish when the process stops."""
+    """Runs steps, and lets running workflows finish when this run of DBOS is stopped."""
 
     def __init__(self) -> None:
         self._ending = False
@@ -72,12 +72,12 @@ class StepRunner:
         task.add_done_callback(self._workflows.discard)
 
     async def wait_if_ending(self) -> None:
-        """Block a workflow that starts while the process is stopping. Another process or the next start will run it."""
+        """Block a workflow that starts while DBOS is being stopped. Another process or the next start will run it."""
         if self._ending:
             await asyncio.Event().wait()
 
     async def end(self, *, within: float) -> int:
-        """Wait for running workflows for `within` seconds, then cancel the rest. Returns how many were cancelled.
+        """Wait up to `within` seconds for running workflows, then cancel the rest. Returns how many were cancelled.
 
         The row of a cancelled workflow is kept, and it later continues after its last completed step.
         """

@@ -3,7 +3,7 @@
 A timer may be delayed by the interval and the limits of the sweep (here), by the pause after a failure
 (`workflows.pause_after`), by timers that are started first (`due` in `store/repositories/timers.py`), and by pauses of
 its kind: a countdown waits while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`),
-and thaws, digests and usage samples have pauses of their own (`pipeline/timers`).
+and other kinds have pauses of their own (`pipeline/timers` and `pipeline/outcomes/notifications.py`).
 """
 
 import time
@@ -36,7 +36,7 @@ class Sweep:
         self._tidied = time.monotonic()
 
     async def run(self) -> None:
-        """Start the due timers. The next sweep finds those that this one misses."""
+        """Start the due timers, and delete old rows once a minute. The next sweep finds timers that this one misses."""
         await self._start_what_is_due()
         await self._tidy()
 

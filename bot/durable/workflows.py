@@ -136,7 +136,7 @@ class Workflows:
 
 
 def pause_after(failures: int) -> timedelta:
-    """Return the pause before the next attempt of a failing timer: longer after each failure, with some jitter."""
+    """Return the pause before the next attempt of a failing timer. It grows up to a limit, and has jitter."""
     grown: timedelta = FIRST_PAUSE * 3 ** min(failures, 16)
     return min(grown, LONGEST_PAUSE) * random.uniform(1.0, 1.25)
 
