@@ -51,7 +51,7 @@ def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = No
 
 
 async def send_or_log(env: Environment, incoming: Incoming, reply: Reply) -> None:
-    """Send a private reply to an error. If that fails, too, log it."""
+    """Send a private reply about an error or an interruption. If that fails, too, log it."""
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:

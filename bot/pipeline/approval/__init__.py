@@ -1,1 +1,1 @@
-"""Votes, confirmation, withdrawal, reminders and expiry of a waiting request, and the form for reviews."""
+"""Votes, confirmation, withdrawal, reminders and expiry of requests, the form for reviews, and a limit on presses."""

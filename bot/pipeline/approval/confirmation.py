@@ -28,7 +28,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def confirm(env: Environment, incoming: Incoming) -> str:
-    """Handle Confirm: start the request, or open the form in which its requester must first type the name."""
+    """Handle Confirm: start the request or reveal its token, or open the form in which the name must be typed first."""
     request = await request_of(env, incoming, "confirm")
     if request.confirm is not Confirm.TYPE_NAME:
         return await start_confirmed(env, incoming, typed=False)

@@ -33,7 +33,7 @@ async def expire(
 ) -> None:
     """Expire a request whose change hasn't been sent to Turso, and notify the people concerned.
 
-    Does nothing before its deadline.
+    Does nothing before its deadline. If it has already expired, only completes the notification.
 
     Args:
         keeps: the kind of the timer that fired. It isn't cancelled, so that it notifies people even after a crash.

@@ -1,4 +1,4 @@
-"""A limit on presses per person and request, so that a flood of presses can't exhaust Slack's rate limits."""
+"""A limit on presses per person and button value, so that a flood of presses can't exhaust Slack's rate limits."""
 
 import time
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from bot.errors import BadInput
 AT_MOST: Final = 10
 WITHIN_SECONDS: Final = 10.0
 REMEMBERED: Final = 10_000
-"""The maximum number of pairs of person and request that are counted at the same time."""
+"""The maximum number of pairs of person and button value that are counted at the same time."""
 
 
 class PressLimit:
-    """Counts presses in memory, separately for each person and request."""
+    """Counts presses in memory, separately for each person and button value, such as the ID of a request."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._counts: TTLCache[tuple[str, str], list[int]] = TTLCache(REMEMBERED, WITHIN_SECONDS, timer=now)

@@ -1,4 +1,4 @@
-"""Find the request of a button press, and check whether the person may press the button now."""
+"""Find the request of a button press, check whether the person may press now, and start, end or expire the request."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -105,7 +105,7 @@ def may_be_pressed_in(pressed_in: str, channel_id: str) -> bool:
 async def require_authorized(
     env: Environment, incoming: Incoming, request: Request, step: Step, *, compares: bool = True
 ) -> Authorization:
-    """Authorize a press. If the database isn't as planned anymore, the request ends as `stale`.
+    """Authorize a press. If the database isn't as planned anymore, or the time is up, the request ends.
 
     Raises:
         BotError: the press is refused, with the reason.
@@ -123,7 +123,7 @@ async def require_authorized(
 
 
 async def _require_unsent(env: Environment, request: Request) -> None:
-    """Raise Refused if the request's change was sent meanwhile, which may be why the database isn't as planned."""
+    """Raise Refused if the request was sent or ended meanwhile. Sending may be why the database isn't as planned."""
     now_request = await env.store.requests.get(request.id) or request
     if now_request.sent_at is not None or now_request.state not in (*BEFORE_SENT, State.STALE):
         raise too_late_error(now_request)
@@ -166,7 +166,7 @@ async def start_approved(
 
 
 async def answer_late_press(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Answer a press on a request that was just decided. The reply says whether the person's vote was recorded."""
+    """Answer a press on a request that was just decided. The reply says so if the person's vote was recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)

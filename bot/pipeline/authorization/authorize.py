@@ -95,7 +95,7 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Decide whether a step may be taken now. It is refused if a required fact is unknown.
+    """Decide whether a step may be taken now. It is refused if a fact is unknown that no later check can supply.
 
     Args:
         actor: the click or command of the person who acts. None for a timer or a workflow.
@@ -128,7 +128,7 @@ async def authorize(
 
 
 async def _profile(env: Environment, request: Request, step: Step) -> str | None:
-    """Return the profile of the incident that applies: the active one, or the one in which the request was made."""
+    """Return the profile of the active incident, or of the one in which the request was made. None if none applies."""
     running = await env.store.incidents.running_in(request.channel_id)
     if running is not None and running.until > env.clock.now():
         return env.rules.policy.profile_of(running)

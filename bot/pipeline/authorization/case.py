@@ -18,7 +18,7 @@ NOT_YET: Final = "Nothing was changed. Try again in a moment."
 
 
 class WantedGroups(Mapping[str, frozenset[str] | None]):
-    """The known user groups and schedules. Records which of them the rules needed."""
+    """The known user groups and schedules. Records which ones the rules needed, whether known or not."""
 
     def __init__(self, known: Mapping[str, frozenset[str] | None]) -> None:
         self._known, self._wanted = known, set[str]()
@@ -68,7 +68,7 @@ class Case:
         return self.actor.user_id if self.actor else self.request.requester
 
     def person(self, user_id: str, whose: str) -> Person:
-        """Return a person's current Slack account. `whose` is used in the refusal, such as `your`."""
+        """Return a person's current Slack account. Raises StepRefused, with `whose` in its text, such as `your`."""
         person = self.facts.people.get(user_id)
         if person is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"I couldn't look up {whose} profile in Slack. {NOT_YET}")
@@ -81,7 +81,7 @@ class Case:
         return [self.facts.people[one] for one in ids if one in self.facts.people]
 
     def subject(self, user_id: str, whose: str) -> Subject:
-        """Return a person in the request's channel. Raises StepRefused if the channel is unknown or can't be used."""
+        """Return a person in the request's channel. Raises StepRefused if one is unknown or the channel is unusable."""
         channel = self.facts.channel
         if channel is None:
             raise StepRefused(RefusalKind.UNKNOWN, f"I couldn't look up the request's channel in Slack. {NOT_YET}")

@@ -38,7 +38,7 @@ An approval doesn't replace a review, and a review doesn't replace an approval.
 
 
 def _decide_as_new(case: Case) -> Decision:
-    """Decide on the request as if it were made now. Raises StepRefused if the rules now require more."""
+    """Decide on the request as if it were made now. Raises StepRefused if it is denied, or the rules require more."""
     requester = case.subject(case.request.requester, REQUESTERS)
     decision = decide_request(case.policy, requester, case.request)
     if decision.verdict is Verdict.DENY:
@@ -141,7 +141,7 @@ def _review(case: Case) -> Decision:
     """Decide on a review by the current rules.
 
     If the rules no longer name reviewers for this operation, the reviewers at the time of the operation are used. If
-    they name a group that is empty now, for example between two shifts, nobody can review.
+    they name only a group that is empty now, for example between two shifts, nobody can review.
     """
     assert case.review is not None, "the step REVIEW has a review"
     person = case.person(case.presser, "your")

@@ -1,4 +1,4 @@
-"""The only caller of `decide` in the pipeline: all commands, clicks and forms are decided here."""
+"""The only caller of `decide` in the pipeline. Stored requests are decided by `core.requests.decision` instead."""
 
 from dataclasses import replace
 

@@ -49,7 +49,9 @@ class Dispatcher:
         self.presses = PressLimit()
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
-        """Parse a line or press, and store an intent if it may change something. Makes no network call.
+        """Parse a line or press, and store an intent for a mention and for what may change something.
+
+        Calls neither Slack nor Turso.
 
         Returns:
             The work to do after the acknowledgement. None for a redelivery, whose work has already begun.
@@ -81,9 +83,9 @@ class Dispatcher:
         return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
 
     async def submission(self, incoming: Incoming) -> Ack:
-        """Check a submitted modal, and return errors for its fields or the work to do after the acknowledgement.
+        """Check a submitted modal, and return errors, a refusal, or the work to do after the acknowledgement.
 
-        The intent is stored before the acknowledgement.
+        If there is work, the intent is stored before the acknowledgement.
         """
         if errors := pasted_secrets.errors_of(self.env, incoming):
             return Ack({"response_action": "errors", "errors": errors})
@@ -112,7 +114,7 @@ class Dispatcher:
             raise NotRecorded.after(RECORD_SECONDS) from None
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Suggest databases that this person may see in the form's channel. Returns none if an error occurs."""
+        """Suggest databases for which this person may use the form in its channel. Returns none if an error occurs."""
         try:
             return await modal_submissions.database_options(self.env, incoming, typed)
         except BotError as error:

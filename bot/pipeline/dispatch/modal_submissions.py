@@ -50,7 +50,7 @@ async def check(env: Environment, incoming: Incoming) -> Checked:
     """Check the inputs of a submitted modal. Only reads from the store.
 
     Raises:
-        BadInput: the form is unknown, somebody else opened it, or its request no longer exists.
+        BadInput: the form is unknown, somebody else opened it, or what it is about is no longer stored.
     """
     about, opener = forms.unpack_metadata(incoming.value)
     if opener not in ("", incoming.user_id):

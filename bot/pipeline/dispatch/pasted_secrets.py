@@ -36,7 +36,7 @@ def errors_of(env: Environment, incoming: Incoming) -> dict[str, str]:
 
 
 async def refuse(env: Environment, incoming: Incoming, why: str) -> str:
-    """Raise BadInput with the refusal. A mention may be redelivered, so it is stored, but without its text."""
+    """Raise BadInput with the refusal, but not for a redelivered mention. To detect one, store it without its text."""
     bare = replace(incoming, text="", value="", values={})
     if incoming.kind is Kind.MENTION and not await env.store.intents.record(bare, actionable=False):
         return "redelivered"

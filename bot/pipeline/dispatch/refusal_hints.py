@@ -42,7 +42,7 @@ async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
 
 
 async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
-    """Suggest a new incident if the channel's last incident has ended and its profile would allow the action."""
+    """Suggest a new incident if the last one has ended, its profile would allow the action, and they may start one."""
     try:
         last = await env.store.incidents.last_in(subject.channel.id) if subject.channel.id else None
     except Unavailable:
@@ -72,7 +72,7 @@ async def _elsewhere(env: Environment, subject: Subject, action: Action) -> Mrkd
 
 
 async def _allowing(env: Environment, subject: Subject, action: Action) -> list[str]:
-    """Return the subject's channels whose rules let them request the action."""
+    """Return other channels of the subject that the policy names and whose rules let them request the action."""
     policy, person = env.rules.policy, subject.person
     there = {one.id: one for one in await env.directory.channels_of(person.id)}
     bound = sorted(one for one in policy.channels if one in there and one != subject.channel.id)[:CHANNELS_AT_MOST]

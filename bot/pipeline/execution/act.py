@@ -17,7 +17,7 @@ from bot.turso.errors import PartlyDone, TursoForbidden, TursoRateLimited, Turso
 
 
 async def act(env: Environment, comparisons: Comparisons, request_id: str, phase: str) -> ActResult:
-    """Send the change to Turso unless the phase is marked as sent. A marked phase is only read back."""
+    """Send the change unless it is no longer allowed or marked as sent. A marked phase is only read back."""
     request = await request_of(env, request_id)
     if await env.store.requests.was_sent(request_id, phase):
         return ActResult(Attempt.BEFORE)

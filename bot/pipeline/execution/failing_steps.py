@@ -28,7 +28,7 @@ StepResult = BeginResult | ActResult | VerifyResult | None
 async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
     """Return a result for a failing step, which isn't tried again. Safe to run again.
 
-    If the change wasn't sent, nothing was changed. Otherwise the outcome is unknown until the reconciler reads it from
+    If the change can't be sent, nothing is changed. Otherwise the outcome is unknown until the reconciler reads it from
     Turso, unless it is already committed.
     """
     log.error("a step was given up", step=step.value, request=request_id, phase=phase)

@@ -13,7 +13,7 @@ from bot.pipeline.transitions.settlement import Settlement, settle
 
 
 async def finish(env: Environment, request_id: str, phase: str, seen: VerifyResult) -> None:
-    """Commit the outcome with its audit entry, timers and holds in one transaction."""
+    """Commit the outcome in one transaction. A destroy that must be tried again goes back to quarantine instead."""
     request = await env.store.requests.get(request_id)
     if request is None or request.state is not State.EXECUTING or seen.result is PhaseResult.STOPPED:
         return

@@ -1,4 +1,4 @@
-"""Lookups that the steps need: the request, its command, and the command's context."""
+"""What several steps need: the request, its command and context, facts that are read again, and updates of cards."""
 
 from contextlib import suppress
 from typing import Any
@@ -36,7 +36,7 @@ async def context_of(env: Environment, request: Request) -> ChangeContext:
 
 
 async def facts_again(ctx: Context, command: ChangeCommand[Any], kind: PhaseKind, plan: Plan) -> dict[str, Any]:
-    """Read the facts about a change that aren't in its plan, such as the `DbId` of a new database.
+    """Read the facts about a change that aren't in its plan, such as a new database's `DbId`. Empty if there are none.
 
     Raises:
         BotError: Turso doesn't respond. Then the change isn't reported as done, because later steps need these facts.

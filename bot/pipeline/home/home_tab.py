@@ -34,7 +34,7 @@ OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, Stat
 CHANNELS: Final = 40
 """The maximum number of channels whose members are looked up for one view, those of the newest items first."""
 REACH: Final = 15
-"""The number of items to load and filter first. If too few remain for a page, more are loaded, up to `MOST`."""
+"""The minimum number of items to load and filter first. If too few remain for a page, more are loaded, up to `MOST`."""
 MOST: Final = 480
 
 

@@ -17,9 +17,9 @@ from bot.pipeline.home.home_tab import view_of
 
 log = structlog.get_logger(__name__)
 OPEN_FOR: Final = timedelta(minutes=15)
-"""How long a Home tab is updated after it was opened. Slack doesn't report when a person leaves it."""
+"""How long a Home tab is updated after its person last opened or used it. Slack doesn't report when they leave it."""
 AT_MOST: Final = 20
-"""The maximum number of people whose Home tab a process updates: those who opened it last."""
+"""The maximum number of people whose Home tab a process updates: those who opened it or turned a page last."""
 LOOKS_EVERY: Final = 2.0
 BETWEEN: Final = timedelta(seconds=3)
 """The minimum time between two updates for one person, unless they press a button."""

@@ -72,7 +72,7 @@ async def _post(env: Environment, alert: Alert) -> None:
 
 
 async def _give_up(env: Environment, alert: Alert) -> None:
-    """End an alert that its channel may not see. Once the channel may, it is raised again if the state still holds.
+    """End an alert that can't be shown in its channel. Once it can, it is raised again if the state still holds.
 
     It ends first, because an open alert whose notice is closed would never be posted.
     """

@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 
 
 async def refresh_live_cards(env: Environment, organization: str, databases: Sequence[str]) -> None:
-    """Update the live cards of some databases. A card that can't be updated stays, because it shows its age."""
+    """Update the live cards of some databases. One that can't be updated stays, because it shows its age."""
     for card in await env.store.live_cards.find(organization, databases):
         try:
             await _refresh(env, card)
@@ -38,7 +38,7 @@ async def _refresh(env: Environment, card: LiveCard) -> None:
 
 
 async def _drawn(env: Environment, card: LiveCard) -> Reply | None:
-    """Return the card with its requester's current permissions. None if they may no longer see it."""
+    """Return the card with its requester's current permissions. None if it may no longer be shown."""
     read = env.grammar.parse(card.line)
     if not isinstance(read, Parsed) or not isinstance(read.spec, ReadCommand):
         return None

@@ -169,7 +169,7 @@ async def notify_plainly(env: Environment, request_id: str) -> None:
 
 
 async def notify_others(env: Environment, request: Request, state: State) -> None:
-    """Notify everyone else concerned of an outcome. The requester has just learned of it from a reply."""
+    """Notify people of an outcome if the request has a card. If not, only its requester knew of it, and got a reply."""
     if await env.store.cards.of(request.id):
         await notify_outcome(env, request.id)
     else:
@@ -248,7 +248,7 @@ async def notify_review(env: Environment, review_id: str) -> None:
 
 
 async def notify_review_now(env: Environment, review_id: str) -> None:
-    """Notify the person whose break-glass operation was reviewed. Raises Unavailable."""
+    """Notify everyone concerned by a break-glass operation of its review. Raises Unavailable."""
     review = await env.store.reviews.get(review_id)
     request = await env.store.requests.get(review.request_id) if review else None
     if review is None or review.reviewed_at is None or request is None:

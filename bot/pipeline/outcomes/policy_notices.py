@@ -63,7 +63,7 @@ async def _announce_in(env: Environment, subject: str, channel_id: str, entry: A
 
 
 def announcement(entry: AuditEntry) -> Reply:
-    """Build the message about a policy change: the new hash, and who gains or loses which permission."""
+    """Build the message about a policy change: both hashes and, if it is known, who gains or loses what."""
     title = mrkdwn(":scroll: The policy changed from `{}` to `{}`.", entry.detail["old"], entry.detail["new"])
     if "gains_and_losses" not in entry.detail:
         note = "It changed while the bot wasn't running, so the changes aren't listed here."

@@ -18,7 +18,11 @@ _GROUP: Final = re.compile(r"<!subteam\^([A-Z0-9]+)>")
 
 
 async def people_concerned(env: Environment, request: Request) -> tuple[str, ...]:
-    """Return the requester, then the approvers, then the people whom the rule notifies. Raises Unavailable."""
+    """Return the requester, the approvers and, unless it is private, the people whom the rule notifies, in this order.
+
+    Raises:
+        Unavailable: Slack doesn't respond.
+    """
     approvers = [vote.user_id for vote in request.votes if vote.approves]
     others = [] if request.is_private else await notified(env, request.notify, asked_by=request.requester)
     return tuple(dict.fromkeys([request.requester, *approvers, *others]))
@@ -41,7 +45,7 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
 
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
-    """Return the people in a rule's mentions, including the members of user groups and those on call."""
+    """Return up to `AT_MOST` people in a rule's mentions, including the members of user groups and those on call."""
     groups = await _members(env, _groups_in(mentions), asked_by)
     members = sorted(user for found in groups.values() for user in found or ())
     return list(dict.fromkeys([*_PERSON.findall(" ".join(mentions)), *members]))[:AT_MOST]

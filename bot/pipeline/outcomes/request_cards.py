@@ -210,7 +210,7 @@ async def thread_of(env: Environment, request: Request) -> str | None:
 
 
 async def below_card(env: Environment, request: Request) -> tuple[str, str | None]:
-    """Return where to post a notice about a request: the channel, and the thread of its card or below it."""
+    """Return where to post a notice about a request: the channel, and its thread, or else its card's `ts`, if any."""
     copies = await env.store.cards.of(request.id)
     channel_id, ts = copies[0] if copies else (request.channel_id, None)
     return channel_id, await thread_of(env, request) or ts

@@ -27,7 +27,7 @@ def holders_must_know(request: Request) -> bool:
 
 
 async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
-    """Send each holder a message about the tokens that they got before the rotation.
+    """Send each holder a message about the tokens that they got before the rotation or switch, or about its undo.
 
     Args:
         only_of: the `DbId` of the only database whose holders are notified, because its proof was completed later.

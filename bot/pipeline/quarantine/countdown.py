@@ -57,7 +57,7 @@ class Finding:
 
 
 async def handle_countdown_end(env: Environment, timer: Timer) -> Timer | None:
-    """Start the destroy after a countdown, or notify people why it doesn't start."""
+    """Start the destroy after a countdown, or notify people why it doesn't start. Returns the next timer, if any."""
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None
@@ -213,7 +213,7 @@ async def _unblock(env: Environment, request: Request) -> bool:
 
 
 async def _retry_later(env: Environment, request: Request, timer: Timer, why: str) -> Timer | None:
-    """Return the timer for the next attempt. After several attempts, notify people."""
+    """Return the timer for the next attempt, if the quarantine is active. After several attempts, notify people."""
     now, attempt = env.clock.now(), timer.attempt + 1
     notifies = attempt == NOTIFY_AT
     name = request.plan.target.name if request.plan.target else ""

@@ -1,4 +1,4 @@
-"""Handle the buttons of an alert's card, each as a command line that a person typed in the alert's thread."""
+"""Handle the buttons of an alert's card, each as a command line that a person typed in the alert's channel."""
 
 from dataclasses import replace
 
@@ -84,7 +84,7 @@ async def _require_same_database(env: Environment, subject: Subject, read: Parse
 
 
 def _about(action: AlertAction, alert: Alert) -> FollowUp:
-    """Return what the plan must be about: the alert's database by its `DbId`, or the alert itself."""
+    """Return what the plan must be about: the alert itself, its database by `DbId`, or nothing in particular."""
     if action.starts_incident:
         says = str(notification(headline(alert, is_whole=False)))
         return FollowUp(alert={"id": alert.id, "says": says, "at": alert.raised_at.isoformat()})

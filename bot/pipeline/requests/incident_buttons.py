@@ -40,7 +40,7 @@ def has_ended(incident: Incident) -> str:
 async def _running(env: Environment, incoming: Incoming, verb: str) -> tuple[Incoming, Incident]:
     """Return the press as if it were made in the incident's channel, and the incident.
 
-    Raises BadInput if it has ended.
+    Raises BadInput if it has ended or can't be found.
     """
     await require_access(env, incoming, verb)
     incident = await env.store.incidents.get(incoming.value) if incoming.value else None

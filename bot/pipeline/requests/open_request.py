@@ -42,6 +42,8 @@ async def open_request(
 ) -> str:
     """Store a request, and show a card for approvers, a confirmation or a token, if it needs one.
 
+    If the same request is already open, nothing is stored, and the reply says so.
+
     Raises:
         BotError: a break-glass operation has no reason, an earlier one has no review, or a token can't be revealed.
     """

@@ -90,7 +90,7 @@ async def _announce(env: Environment, branch: Branch, request: Request | None) -
 
 
 async def _end(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Request the quarantine of a branch on behalf of its owner. If it is refused, notify the owner.
+    """Request the quarantine of a branch on behalf of its owner, if that is still needed. Notify people of a refusal.
 
     Raises:
         Unavailable, TursoError: no decision is possible now. The timer is retried.

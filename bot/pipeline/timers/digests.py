@@ -83,7 +83,7 @@ async def _post_marked(
 
     Args:
         message: the digest, or a notice instead. None if digests aren't allowed and the channel already has a notice.
-        before: the mark before the digest was begun.
+        before: the mark to set again if nothing was posted.
         after: the mark for a posted digest.
     """
     is_posted = None
