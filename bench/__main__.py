@@ -1,4 +1,7 @@
-"""`python -m bench`: measure and print the table, write it after a whole run, and fail if a gate is missed twice."""
+"""`python -m bench`: measure the budgets and print a table of them. A whole run also writes `docs/performance.md`.
+
+Fails if a gate is missed twice, or if acknowledged changes were lost in a power cut.
+"""
 
 import argparse
 import asyncio
@@ -41,7 +44,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
 
 
 async def measure(names: Sequence[str], folder: Path) -> tuple[dict[str, float], list[str]]:
-    """Run the scenarios, repeat those that missed a gate or couldn't be measured, and return figures and notes."""
+    """Run the scenarios, and repeat those with a gate that was missed or not measured. Return the figures and notes."""
     figures: dict[str, float] = {}
     notes: list[str] = []
     async with fleet(folder) as team:

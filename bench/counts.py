@@ -1,4 +1,4 @@
-"""Budgets that are counted: calls to Turso, and the time from the last approval to the change."""
+"""Measures how many calls to Turso an organization's usage takes, and the time from the last approval to the change."""
 
 import asyncio
 import statistics

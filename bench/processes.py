@@ -1,4 +1,7 @@
-"""The measured servers. They run on another core than the load, if there are two, and are observed from outside."""
+"""The measured servers and the stubs, which run in their own processes and are observed from outside.
+
+Each is pinned to a core. By default, that is another core than the load's, if there are two.
+"""
 
 import asyncio
 import contextlib
@@ -82,7 +85,7 @@ class Server:
                 one.resume()
 
     def kill(self) -> None:
-        """Kill the process without letting it clean up, as in a power cut."""
+        """Kill the process and its workers without letting them clean up, as in a power cut."""
         for one in list(self._all()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
@@ -101,7 +104,7 @@ async def running(
     cwd: Path | None = None,
     within: float = 30,
 ) -> AsyncIterator[Server]:
-    """Start a server, yield it once `first` is answered with 200, and stop it on exit."""
+    """Start a server, yield it once `first` is answered with 200, and stop it on exit. Raises NotStarted."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith(("SLACK_", "TURSO_"))}
     environ |= {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", **(env or {})}
     with tempfile.TemporaryFile() as output:
@@ -127,7 +130,7 @@ async def running(
 
 
 class NotStarted(Exception):
-    """Raised if a server doesn't respond to its first request."""
+    """Raised if a server ends, or doesn't answer its first request with 200 in time."""
 
 
 async def _answered(server: Server, child: subprocess.Popen[bytes], first: bytes, within: float) -> None:

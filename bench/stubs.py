@@ -12,7 +12,10 @@ SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,chan
 
 
 class Stub:
-    """Responds to Slack calls at once, to Turso calls after `delay` seconds. `/_control` reads and sets the state."""
+    """Responds to Turso's API calls after `delay` seconds, and to all others at once.
+
+    `/_control` reads and sets the state.
+    """
 
     def __init__(self) -> None:
         self.delay = 0.0
@@ -20,7 +23,7 @@ class Stub:
         self.forget()
 
     def forget(self) -> None:
-        """Reset the counters."""
+        """Reset the counters, the messages and `first_turso`. Open connections are no longer counted, only new ones."""
         self.calls: dict[str, int] = {}
         self.connections: set[Any] = set()
         self.known: set[Any] = getattr(self, "known", set())

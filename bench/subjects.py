@@ -36,7 +36,10 @@ async def _nothing_to_read(ctx: Context, args: Any) -> Reply:
 
 
 def remove_delivery(bot: Bot, more: Sequence[Command] = ()) -> None:
-    """Remove Turso and the delivery. The guard, Bolt, parsing, decision, acknowledgement and audit remain."""
+    """Remove the delivery of replies, and the calls of `db list` to Turso. Add `more` commands.
+
+    The guard, Bolt, parsing, decision, acknowledgement and audit remain.
+    """
     commands = [
         replace(one, run=_nothing_to_read) if isinstance(one, ReadCommand) and one.name == "list" else one
         for one in bot.env.commands
@@ -88,7 +91,7 @@ def _served(change: Callable[[Bot], None]) -> AsgiApp:
 
 
 def make_quiet() -> AsgiApp:
-    """Return the subject of budgets 1, 2, 11 and 18: the bot without Turso and delivery."""
+    """Return the subject of budgets 1, 2, 11 and 18: the bot without calls to Turso and delivery."""
     return _served(remove_delivery)
 
 

@@ -60,14 +60,14 @@ class Stubs:
         return f"http://127.0.0.1:{self.port}"
 
     async def set(self, **wanted: Any) -> dict[str, Any]:
-        """Set `delay`, `databases` or `forget`, and return the counters."""
+        """Set `delay` or `databases`, or with `forget`, reset the counters first. Return the counters and messages."""
         answer = await self._http.post(f"{self.url}/_control", content=json.dumps(wanted))
         return dict(answer.json())
 
 
 @dataclass
 class Fleet:
-    """The servers of a scenario. While one is measured, the others are paused."""
+    """The servers of a run. Those from `start` are paused, except inside `awake`. Those from `fresh` aren't."""
 
     stubs: Stubs
     folder: Path
@@ -124,7 +124,7 @@ class Fleet:
                 server.wake()  # a paused process doesn't get the signal to stop
 
     def bot_env(self, port: int, database: str) -> dict[str, str]:
-        """Return the settings of a bot between the stubs, with a store in the run's folder."""
+        """Write the policy file. Return the settings of a bot that uses the stubs and a store in the run's folder."""
         policy = self.folder / "policy.yaml"
         policy.write_text(POLICY, encoding="utf-8")
         return {

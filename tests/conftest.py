@@ -120,7 +120,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, Any], None]:
-    """Return a function that compares a value with `tests/golden/NAME.json`."""
+    """Return a function that compares a value with `tests/golden/NAME.json`. `--update-golden` rewrites the file."""
     updates = request.config.getoption("--update-golden")
 
     def check(name: str, value: Any) -> None:

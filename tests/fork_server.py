@@ -2,8 +2,8 @@
 
 It imports the bot once and forks: each child runs `main` of `bot.__main__` (or of the module in the order) with its own
 environment, exactly as `python -m bot` does, and is killed by its pid. Orders and answers are lines of JSON on stdin
-and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, the process reports each commit on it,
-before and after the commit, and waits for an answer each time.
+and stdout; `tests.forked` writes and reads them. If `TEST_GATE` names a socket, the process reports commits on it, as
+`watch_commits` describes.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ class GateConnection(threading.local):
 def watch_commits(path: str) -> None:
     """Report every commit that wrote rows to other tables than `NOISE`, before and after it, and wait for the answers.
 
-    Applies to all engines.
+    Rows of sweeps aren't counted. Applies to all engines.
     """
     from sqlalchemy import Engine, event
     from sqlalchemy.engine.default import DefaultDialect
@@ -115,7 +115,7 @@ def ended(pid: int) -> int | None:
 
 
 def serve() -> None:
-    """Handle orders until stdin ends: fork a process, or print the exit status of one if it has ended."""
+    """Handle orders until stdin ends: fork a process and print its pid, or print one's exit status (`null` if none)."""
     for name in PRELOADED:
         importlib.import_module(name)
     asyncio.run(anyio.lowlevel.checkpoint())  # imports what anyio needs for this kind of loop

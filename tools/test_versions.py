@@ -70,7 +70,10 @@ def _run(command: Sequence[str | Path]) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Test with each version, even after one fails. Arguments are passed to pytest."""
+    """Test with each version, even after one fails. Arguments are passed to pytest.
+
+    Returns 1 if the tests failed with a version, or if no version was found.
+    """
     results = dict(_results(supported(), arguments))
     for version, result in results.items():
         print(f"Python {version}: {result}")

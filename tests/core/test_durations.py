@@ -1,4 +1,4 @@
-"""Durations are read exactly as Turso reads them, or refused with the reason."""
+"""Durations are read as Turso reads them, to a microsecond, or refused with the reason."""
 
 from datetime import timedelta
 from typing import Any
