@@ -33,7 +33,7 @@ def action_of_line(grammar: Grammar[S], line: str, *, group: str | None = None) 
     Args:
         group: the database's group, if the line doesn't name it.
     Raises:
-        BadInput: the line isn't a command.
+        BadInput: the line isn't a command, or one of its arguments is invalid.
     """
     read = grammar.parse(line)
     action = action_of(read.spec.name, read.args)

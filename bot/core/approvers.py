@@ -46,8 +46,9 @@ class ApproverSet:
     all_of: tuple[NamedPeople, ...] = ()
     """A person must be included in every one of these: one per rule that applies, without duplicates."""
     also: frozenset[str] = frozenset()
-    """The IDs of people who are included in any case, such as the requester."""
+    """The IDs of people who are included even if no rule names them, such as the requester."""
     without: frozenset[str] = frozenset()
+    """The IDs of people whom `admits` and `lets_act` exclude in any case."""
     groups: Groups = field(default_factory=dict)
 
     @property
@@ -68,7 +69,7 @@ class ApproverSet:
         return bool(self.all_of) and all(one.includes(person, standing, self.groups) for one in self.all_of)
 
     def lets_act(self, approver: Standing, delegate: Standing) -> bool:
-        """Return True if every rule lets the approver choose this delegate."""
+        """Return True if every rule lets the approver choose this delegate, who isn't excluded by `without`."""
         if not self.without.isdisjoint((delegate.person.id, delegate.person.human)):
             return False
         return bool(self.all_of) and all(one.lets_act(approver, delegate, self.groups) for one in self.all_of)

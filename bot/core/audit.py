@@ -1,4 +1,4 @@
-"""The audit log's hash chain. Each entry contains the hash of the one before, so that changes are detected."""
+"""The audit log's hash chain. Each row contains the hash of the row before, so that changes are detected."""
 
 import hashlib
 import json
@@ -115,15 +115,17 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """The result of verifying a whole chain."""
+    """The result of verifying a chain."""
 
     entries: int
+    """The number of entries before the fault, or of all entries."""
     head: str
+    """The hash of the last of these entries."""
     fault: Fault | None
 
 
 def verify(rows: Iterable[Row], posted_head: str | None = None) -> Verified:
-    """Verify a chain and return its length, its head and its first fault."""
+    """Verify a chain up to its first fault."""
     verifier = Verifier(posted_head)
     for row in rows:
         if verifier.feed(row):
@@ -133,7 +135,7 @@ def verify(rows: Iterable[Row], posted_head: str | None = None) -> Verified:
 
 
 async def verify_stream(rows: AsyncIterable[Row], posted_head: str | None = None) -> Verified:
-    """Verify a chain that the store streams."""
+    """Verify a chain that the store streams, up to its first fault."""
     verifier = Verifier(posted_head)
     async for row in rows:
         if verifier.feed(row):

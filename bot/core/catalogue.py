@@ -61,7 +61,10 @@ class CommandCatalogue:
         return self.spellings.get(name, name)
 
     def risk_of(self, name: str, options: Collection[str] = ()) -> Risk:
-        """Return the risk of a variant. A family has the highest risk of its commands. Unknown commands are high."""
+        """Return the risk of a variant. A family has the highest risk of its commands.
+
+        An unknown command has the risk of the family that its first word names, or else a high risk.
+        """
         command = self.find(name)
         if command is None:
             family = self.families.get(name.partition(" ")[0], ())

@@ -11,7 +11,7 @@ PATTERN: Final = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?/[A-Za-z0-9/._?=&%#~+
 
 
 def is_pattern(text: str) -> bool:
-    """Return True if `text` is an https URL whose path or query has one `{key}`."""
+    """Return True if `text` is an https URL with one `{key}` after the host."""
     return bool(PATTERN.fullmatch(text)) and text.count("{") == text.count("}") == text.count(KEY) == 1
 
 

@@ -28,8 +28,9 @@ class Period:
 def period_of(readings: Sequence[UsageReading]) -> Period:
     """Return the billing period of the last reading.
 
-    Turso documents that usage is counted per calendar month. If its counters restart later, or in the middle of a
-    month, the period begins at that restart.
+    Turso documents that usage is counted per calendar month. If its counters restart up to two days after the first,
+    the previous month's period lasts until the restart. If they restart in the middle of a month, the period begins
+    there and lasts a month.
 
     Args:
         readings: at least one, oldest first.
@@ -42,10 +43,10 @@ def period_of(readings: Sequence[UsageReading]) -> Period:
 
 
 def _last_begun(readings: Sequence[UsageReading]) -> Period | None:
-    """Return the last period that began with a restart of the counters. None if no restart was seen.
+    """Return the last period that began with a restart of the counters. None if no restart counts.
 
-    Counters also fall when Turso corrects them or a database is deleted. So if no period was due, a fall only counts if
-    at most a tenth is left, and not within a period that began with a restart, unless it is the first of a month.
+    Counters also fall when Turso corrects them or a database is deleted. So if no period was due, a restart only counts
+    if at most a tenth is left. Within a period that began with a restart, it must also be around the first of a month.
     """
     found: Period | None = None
     for before, after in pairwise(readings):
@@ -73,7 +74,7 @@ def _is_nearly_gone(before: UsageReading, after: UsageReading) -> bool:
 
 
 def _is_late(readings: Sequence[UsageReading], due: datetime) -> bool:
-    """Return True if a period was due to begin in the last two days, and there is a reading from shortly before that.
+    """Return True if a period was due in the last two days, and there is a reading from the two days before that.
 
     Without that reading, it can't be seen whether the counters have restarted.
     """
@@ -83,7 +84,10 @@ def _is_late(readings: Sequence[UsageReading], due: datetime) -> bool:
 
 
 def first_above(readings: Sequence[UsageReading], period: Period, measure: Measure, limit: float) -> datetime:
-    """Return since when all readings of this period have been at least `limit`."""
+    """Return the time of the earliest reading of this period since which every reading was at least `limit`.
+
+    If the last reading isn't, return its time.
+    """
     found = readings[-1].taken_at
     for one in reversed(readings):
         value = value_of(one, measure)

@@ -24,7 +24,7 @@ OLD_FREEZE: Final = timedelta(days=7)
 
 
 def spikes(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert], shown: Shown) -> Found:
-    """Find the databases that were used far more than usual in the last hour, and the spikes that are over."""
+    """Find the databases that were used far more than usual in the last hour, and the spike alerts that have ended."""
     factor = subscription.spike
     ended = {
         one.id: AlertEnd.OFF

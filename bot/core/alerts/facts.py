@@ -16,8 +16,8 @@ from bot.core.records.usage import UsageReading, UsageSample
 class Facts:
     """The facts about an organization at one time.
 
-    An unknown fact is None or left out. No alert is raised because of it, and alerts end only if it stays unknown for a
-    day.
+    An unknown fact is None or left out. No alert is raised because of it. An alert about usage can end after a day
+    of unknown usage, and other alerts stay open.
     """
 
     organization: str
@@ -27,7 +27,7 @@ class Facts:
     readings: Sequence[UsageReading] = ()
     """The readings of the last weeks, oldest first, with `reading` at the end."""
     databases: Sequence[UsageSample] = ()
-    """The newest counters of every database."""
+    """The newest counters of every database. Empty if `reading` is None."""
     history: History | None = None
     """What the busiest databases, and those with an open alert about a spike, used in past hours."""
     busiest: Sequence[str] = ()
@@ -37,7 +37,7 @@ class Facts:
     holds: Sequence[Hold] | None = ()
     """The active holds: the reasons why databases are blocked now. None in the same case as `tokens`."""
     failures: Sequence[str] | None = None
-    """One sentence for each kind of the bot's own work that fails or is late. None if that isn't known."""
+    """One sentence for each kind of the bot's own work that fails or is late. None if that wasn't checked."""
 
     @property
     def limits(self) -> Mapping[str, int]:

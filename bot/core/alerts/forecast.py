@@ -37,7 +37,10 @@ class Forecast:
     chance: float
     """The share of simulated futures that use up the quota in time."""
     earliest: datetime | None
-    """The start of the UTC day on which the 90% prediction interval begins."""
+    """The start of the UTC day on which the 90% prediction interval begins.
+
+    None if at least 95% of the simulated futures don't use up the quota in time. `expected` is None at 50%.
+    """
     expected: datetime | None
     latest: datetime | None
     """The end of the UTC day on which the 90% prediction interval ends.
@@ -53,7 +56,10 @@ def closes_day(reading: UsageReading) -> bool:
 
 
 def daily(readings: Sequence[UsageReading], measure: Measure) -> list[tuple[date, int]]:
-    """Return how much a measure grew on each day with readings at its start and end. Storage may shrink."""
+    """Return how much a measure grew on each day with readings at its start and end. Storage may shrink.
+
+    If a counter fell, the day is left out, unless it is the first of a month. Then the counter started at zero.
+    """
     closing = [one for one in readings if closes_day(one)]
     found = []
     for before, after in pairwise(closing):
@@ -72,7 +78,7 @@ def forecast(readings: Sequence[UsageReading], measure: Measure, quota: int, per
     """Forecast when a quota will be used up: until the period ends, or within 30 days for storage.
 
     Args:
-        readings: oldest first; the last one closes a day.
+        readings: at least one, oldest first.
     Returns:
         None if too little is known, if the quota is already used up, or if the last reading doesn't close a day.
     """

@@ -47,7 +47,7 @@ def restarted(before: UsageReading, after: UsageReading) -> bool:
 
 
 def is_one_hour(before: UsageReading, after: UsageReading) -> bool:
-    """Return True if exactly one hour of one billing period lies between two readings."""
+    """Return True if two readings are those of successive hours, both taken in time, without a restart in between."""
     in_time = all(one.taken_at - one.at <= LATE for one in (before, after))
     return in_time and after.at - before.at == HOUR and not restarted(before, after)
 
@@ -63,12 +63,13 @@ def growth(
 ) -> tuple[list[UsageGrowth], bool]:
     """Return what each database used in the hour between two readings, and whether the list is complete.
 
-    Databases without usage are left out. In a complete list, every other database used nothing.
+    Databases without usage are left out. In a complete list, every other database used nothing. If the readings don't
+    belong to successive hours, the list is empty and not complete.
 
     Args:
         was, is_now: the counters of every database at both readings, by `DbId`.
-        watched: the databases with open alerts. They are always in the list, with unknown usage if Turso doesn't
-            report them.
+        watched: the databases with open alerts. They are in the list even without usage, and with unknown usage if
+            Turso doesn't report them.
     """
     if before is None or not is_one_hour(before, after):
         return [], False

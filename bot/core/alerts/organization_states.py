@@ -54,7 +54,7 @@ def quotas(subscription: AlertSubscription, facts: Facts, known: Sequence[Alert]
 
 
 def _reset(facts: Facts, known: Sequence[Alert]) -> dict[str, AlertEnd]:
-    """End the open alerts of earlier billing periods, except those about storage, which isn't reset."""
+    """Return the end of open alerts of earlier billing periods, except those about storage, which isn't reset."""
     resets = [one for one in known if one.is_open and one.measure is not Measure.STORAGE]
     if facts.reading is None or not resets:
         return {}

@@ -1,4 +1,4 @@
-"""Spikes: hours in which a database is used far more than usual at that hour of the week, and when they end."""
+"""Spikes: hours in which a database is used far more than usual at that hour of the week or day, and when they end."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _LEAST_SPREAD: Final = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The usual usage of a database at an hour of the week."""
+    """The usual usage of a database at an hour of the week, or of the day."""
 
     level: float
     spread: float
@@ -76,7 +76,10 @@ def usual(history: History, database_id: str, measure: Measure, at: datetime) ->
 
 
 def spike(history: History, database_id: str, at: datetime, factor: float) -> Spike | None:
-    """Return the largest spike of a database in the hour before `at`. None if there is none or the usage is unknown."""
+    """Return the largest spike of a database in the hour before `at`.
+
+    None if there is none, or if the usage or the usual usage is unknown.
+    """
     found = []
     for measure in FLOWS:
         used, known = history.used(database_id, measure, at), usual(history, database_id, measure, at)

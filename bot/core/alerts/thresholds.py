@@ -12,7 +12,7 @@ _PERCENT: Final = re.compile(r"([0-9]{1,3})\s*%?", re.ASCII)
 
 
 class NotAThreshold(ValueError):
-    """Raised for text that isn't a threshold. The message continues a sentence: `takes a factor from …`."""
+    """Raised for text that isn't a threshold, or for too many. The message continues a sentence: `takes a factor …`."""
 
 
 def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ def quota_thresholds(words: Iterable[object]) -> tuple[int, ...]:
 
 
 def spike_factor(word: object) -> float:
-    """Parse the multiple of the usual usage from which usage is a spike: `5x`.
+    """Parse the multiple of the usual usage above which usage is a spike: `5x`.
 
     Raises:
         NotAThreshold: it isn't a number from 2 to 1,000.

@@ -46,7 +46,10 @@ class Loop:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def round(self) -> bool:
-        """Run one round. Logs and counts an error instead of raising it, and then returns False."""
+        """Run one round. Logs and counts an error instead of raising it, and then returns False.
+
+        Raises CancelledError if the current task is being cancelled.
+        """
         try:
             await self.once()
         except asyncio.CancelledError as error:
@@ -97,7 +100,7 @@ class Background:
         return iter(list(self._loops.values()))
 
     def add(self, name: str, once: RoundFunction, *, every: float = 0.0) -> Loop:
-        """Add a loop and return it. Replaces an earlier one of the same name.
+        """Add a loop and return it. It takes the place of an earlier one of the same name, which isn't stopped.
 
         Call `start` to run it in its own task, or `round` if something else sets the pace.
         """

@@ -107,7 +107,8 @@ class Reader(Generic[S]):
     def _place(self) -> None:
         """Assign the positional words to positional arguments.
 
-        The remaining words go to the argument that takes all remaining words, or to an unquoted reason.
+        The remaining words go to the argument that takes all remaining words, or to an unquoted reason. Otherwise they
+        are an error.
         """
         places = [place for place in self.shape.places if place.key not in self.given]
         for place, word in zip(places, self.words, strict=False):

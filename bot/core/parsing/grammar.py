@@ -28,16 +28,16 @@ class Grammar(Generic[S]):
         self._phrases.setdefault(("db", *words), spec)
 
     def spec(self, name: str) -> S | None:
-        """Return the command with this name or spelling."""
+        """Return the command with this name or spelling. None if there is none."""
         return self._phrases.get(tuple(name.lower().split()))
 
     def named(self, text: str) -> S:
-        """Return the command at the beginning of a text. Raises UnknownCommand with similar names."""
+        """Return the command at the beginning of a text. Raises UnknownCommand with names to suggest."""
         words = split(normalise(text))
         return self._command(words[_before_command(words) :])[0]
 
     def parse(self, text: str) -> Parsed[S] | Incomplete[S]:
-        """Parse a command line.
+        """Parse a command line. With `--help`, it is `help` about the command.
 
         Returns:
             Parsed, or Incomplete if a required argument is missing and all others are valid.

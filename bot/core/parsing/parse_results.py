@@ -54,7 +54,7 @@ class Incomplete(Generic[S]):
 
 
 class UnknownCommand(BadInput):
-    """Raised when no command has this name. `nearest` has similar names."""
+    """Raised when no command has this name. `nearest` has names to suggest, most of them similar."""
 
     def __init__(self, word: str, nearest: tuple[str, ...]) -> None:
         self.word, self.nearest = word, nearest

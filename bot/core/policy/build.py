@@ -65,7 +65,7 @@ def build(parsed: PolicyFile, catalogue: CommandCatalogue, default_organization:
 
 
 def commands_of(entries: Iterable[str], catalogue: CommandCatalogue) -> Commands:
-    """Compile a rule's list of commands. `read` stands for every command that only reads."""
+    """Compile a rule's list of commands. `read` stands for every command with the risk READ that isn't open to all."""
     found: dict[str, set[frozenset[str]]] = {}
     for entry in entries:
         words = entry.split()

@@ -48,7 +48,7 @@ class Case(_Strict):
     incident: bool | str = False
     """`true`, or the name of a profile, if an incident is active in the channel."""
     why: str | None = None
-    """Text that the reason must contain."""
+    """Text that the reason, or the rule after it, must contain."""
 
 
 class Cases(_Strict):
@@ -67,7 +67,7 @@ class Cases(_Strict):
 def run(policy: Policy, text: str, grammar: Grammar[Any]) -> tuple[list[str], bool]:
     """Run every case. Return a line per failure and a summary, and True if all pass.
 
-    If the file can't be read or has no case, return what is wrong and False.
+    If the file can't be read, return what is wrong and False. Without cases, the summary comes with False, too.
     """
     read = document.read(text)
     if read.problems:

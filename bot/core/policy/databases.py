@@ -55,7 +55,7 @@ class Databases:
 
 
 def sample(pattern: str) -> Target | None:
-    """Return a sample database that matches the pattern and probably no other one. None if no name can match."""
+    """Return a sample database that matches the pattern and probably no other one. None if none is found."""
     if pattern.startswith(GROUP):
         return Target("zz-sample", pattern.removeprefix(GROUP))
     text = _SET.sub(lambda found: _member(found[0]), pattern)

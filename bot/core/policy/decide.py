@@ -100,7 +100,8 @@ def _denied_outcome(
 ) -> Decision | None:
     """Return the denial of the command that a command runs at its end, such as a destroy. None if it isn't denied.
 
-    Only bans and rules that deny it count. Everything else is decided by the rules about the command itself.
+    Only bans and rules that deny it count, or may deny it because a group is unknown. Everything else is decided by the
+    rules about the command itself.
     """
     if (outcome := policy.catalogue.outcome_of(action.command)) is None:
         return None
@@ -163,7 +164,11 @@ def _following(policy: Policy, subject: Subject, binding: Binding, action: Actio
 
 
 def _decision_of_rule(policy: Policy, subject: Subject, binding: Binding, action: Action, rule: Rule) -> Decision:
-    """Return the decision of a matching rule, or a denial if nobody else could approve or review."""
+    """Return the decision of a matching rule, or a denial if the rule can't be followed.
+
+    It can't if too few others could approve, if nobody else could review, or if the command only reads and the rule
+    doesn't simply allow it.
+    """
     if rule.verdict is Verdict.DENY:
         return deny(refusals.denied_by(action), rule.locator)
     if action.command in policy.catalogue.reading and rule.verdict is not Verdict.ALLOW:

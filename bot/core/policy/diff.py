@@ -1,4 +1,4 @@
-"""The differences between two policies: who gains and who loses what. Found by deciding on the same sample actions."""
+"""The differences between two policies. Who gains and who loses what is found by deciding on sample actions."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -43,7 +43,10 @@ class _Question:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return one line per difference in what people may do, and in alerts. Empty if there is none."""
+    """Return one line per difference in what people may do, and in on-call users, delegates, alerts and links.
+
+    Empty if there is none.
+    """
     return list(differences(old, new, grammar))
 
 
@@ -66,7 +69,7 @@ def differences(old: Policy, new: Policy, grammar: Grammar[Any]) -> Iterator[str
 
 
 def _oncall_users(old: Policy, new: Policy) -> Iterator[str]:
-    """Yield a line for each person in a schedule whose Slack ID was changed."""
+    """Yield a line for each entry of `oncall_users` that was added, removed or changed."""
     for provider in sorted({*old.oncall_users, *new.oncall_users}):
         before, after = old.oncall_users.get(provider, {}), new.oncall_users.get(provider, {})
         for id_ in sorted({*before, *after}):

@@ -72,7 +72,7 @@ class OnCallFile(_Strict):
 
 
 class PeopleFile(_Strict):
-    """An entry of `people`: a name for users, user groups or a schedule."""
+    """An entry of `people`: a name for people by ID, user groups or a schedule."""
 
     user: UserId | None = None
     users: list[UserId] = []

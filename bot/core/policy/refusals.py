@@ -94,7 +94,7 @@ GROUPS_UNKNOWN = "I couldn't look up the members of a user group that this depen
 
 
 def too_few(subject: Subject, people: People, needed: int, there: int, verb: str) -> str:
-    """Say that too few people could approve or review."""
+    """Say that too few people could approve or review, or that a group or schedule couldn't be looked up."""
     if unchecked := people.unchecked(subject.groups):
         return f"{not_said(unchecked)}. Try again in a moment."
     wanted = "1 approval" if needed == 1 else f"{needed} approvals"

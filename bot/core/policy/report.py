@@ -19,7 +19,7 @@ Lines = tuple[list[str], bool]
 
 
 def check(text: str, path: str, catalogue: CommandCatalogue, *, default_organization: str | None = None) -> Lines:
-    """Validate a file. Return every error and warning with its line and key."""
+    """Validate a file. Return every error, or else every warning and a summary, with lines and keys."""
     try:
         policy = load(text, catalogue, default_organization=default_organization)
     except PolicyInvalid as invalid:
@@ -45,7 +45,8 @@ def explain(
     """Return the decision on a command, with the rules that were tried.
 
     Args:
-        groups: the person's user groups. If empty, every group that would change the decision is listed.
+        groups: the person's user groups. If empty, each user group that would change the verdict is listed, except for
+            a guest or a person from another workspace.
         guest, external: True for a guest, or a person from another workspace.
     """
     action, own = action_of_line(grammar, command), frozenset(groups)
@@ -79,6 +80,6 @@ def run_cases(policy: Policy, text: str, grammar: Grammar[Any]) -> Lines:
 
 
 def diff(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[str]:
-    """Return who gains and who loses which permissions."""
+    """Return who gains and who loses which permissions, and the other differences that `diff.diff` finds."""
     lines = differences.diff(old, new, grammar)
     return lines or ["No one gains or loses a permission."]

@@ -60,7 +60,7 @@ class Scope:
 
     @classmethod
     def of(cls, policy: Policy, subject: Subject, command: str | None, options: frozenset[str]) -> "Scope":
-        """Return the scope of a subject. With `command` and its flags, leave out databases for which it is denied."""
+        """Return the scope of a subject. With `command` and its flags, leave out databases where it can't be used."""
         binding = policy.binding(subject)
         if binding is None or refuses_person(policy, subject.person) or refuses_place(policy, subject, command or ""):
             return cls("")

@@ -19,7 +19,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision and the rules that were tried. `steps` is empty if the decision was made before any rule was tried."""
+    """A decision and the rules that were tried. `steps` is empty if something other than a channel's rules decided."""
 
     decision: Decision
     steps: tuple[Step, ...]
@@ -50,7 +50,7 @@ def _steps(
 
 
 def lines(found: Trace) -> list[str]:
-    """Format a trace: the decision, then one line per rule."""
+    """Format a trace: the decision, one line per rule, and what the decision requires."""
     decision = found.decision
     text = [f"{decision.verdict.value}: {decision.reason}"]
     if decision.rule:

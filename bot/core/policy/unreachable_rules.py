@@ -8,7 +8,7 @@ from bot.core.policy.rules import Policy, Rule
 
 
 def unreachable_rules(policy: Policy) -> list[tuple[Path, str]]:
-    """Return the path of each unreachable rule, with a sentence that names the earlier rule."""
+    """Return the path of each rule that one earlier rule makes unreachable, with a sentence that names that rule."""
     lists = [(("channels", id_), binding.rules) for id_, binding in policy.channels.items()]
     lists += [(("profiles", name), rules) for name, rules in policy.profiles.items()]
     with_lifetime = frozenset(policy.catalogue.about("max_lifetime"))

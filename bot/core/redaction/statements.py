@@ -18,7 +18,7 @@ def masked(sql: str) -> str | None:
     A double-quoted name is kept only where SQLite can't read it as a string: next to a dot, or as a table.
 
     Returns:
-        One line. None if the statement can't be parsed. Then no part of it may be shown.
+        One line. None if the statement is too long or can't be parsed. Then no part of it may be shown.
     """
     spans = _tokens(sql) if len(sql) <= LONGEST else []
     return "".join(_pieces(sql, spans)) if spans else None

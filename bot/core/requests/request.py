@@ -158,7 +158,7 @@ class Request:
         return ended and CLOSED in self.facts and TOOK_OVER not in self.facts
 
     def is_over(self, now: datetime) -> bool:
-        """Return True if the request has expired, even if its timer hasn't fired yet."""
+        """Return True if the request still waits for a person although it has expired: its timer hasn't fired yet."""
         waits = self.state in (State.PENDING, State.READY)
         return waits and self.expires_at is not None and self.expires_at <= now
 
