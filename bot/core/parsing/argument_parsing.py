@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bot.core.declaration import Declaration
 from bot.core.parsing.argument_schema import Argument, partial_of, shape_of
 from bot.core.parsing.arguments import quoted
-from bot.core.parsing.normalise import Word
+from bot.core.parsing.normalise import Word, quote
 from bot.core.parsing.parse_results import Common, Incomplete, Parsed, S, UnknownOption, close
 from bot.errors import BadInput
 
@@ -177,4 +177,4 @@ def _flag(argument: Argument, value: str) -> bool:
 
 
 def _quote(word: Word) -> str:
-    return f'"{word.text}"' if word.literal or not word.text else word.text
+    return quote(word.text, always=True) if word.literal or not word.text else word.text
