@@ -53,7 +53,7 @@ class AlertPart:
     name: str
     amount: int
     query: Mrkdwn
-    """Its top query, or why that isn't known. Empty if queries may not be shown here."""
+    """Its top query, or why none is shown. Empty if queries may not be shown here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class AlertView:
     overages: bool | None = None
     """Whether Turso bills usage beyond a quota. None if it isn't known or may not be shown here."""
     target: Target | None = None
-    """The database that the buttons are about. None if it isn't shown here, or no longer exists."""
+    """The database that the buttons are about. None if there is none, it no longer exists or may not be named here."""
     buttons: Sequence[Element] = ()
 
 
@@ -173,7 +173,7 @@ def _certainty(alert: Alert, view: AlertView) -> list[Mrkdwn]:
 
 
 def _consequence(alert: Alert, view: AlertView) -> list[Mrkdwn]:
-    """Return what Turso does once the quota is used up."""
+    """Return what Turso does once the quota is used up. Empty for an alert that isn't about a quota."""
     if alert.kind not in (AlertKind.QUOTA, AlertKind.FORECAST):
         return []
     if view.overages:

@@ -1,4 +1,4 @@
-"""The buttons of the bot's messages, with the `action_id` and the opaque ID or command line of each."""
+"""The buttons of the bot's messages, with their `action_id`s and values, and what a request or a plan does in words."""
 
 from typing import Final
 
@@ -137,7 +137,10 @@ def alert_button(label: Plain, action_id: str, alert_id: str, *, style: Style | 
 
 
 def of_branch(branch_id: str, *, can_destroy: bool = True) -> list[Element]:
-    """Return the buttons of a branch whose end is near: extend it, keep it, or start its quarantine now."""
+    """Return the buttons of a branch whose end is near: extend it, keep it, or request its destruction now.
+
+    Without `can_destroy`, the last button is left out.
+    """
     destroy = kit.button(Plain("Destroy now"), DESTROY_BRANCH, branch_id, style="danger")
     return [
         kit.button(Plain("Extend"), EXTEND_BRANCH, branch_id, style="primary"),
@@ -168,12 +171,18 @@ def freeze_first(name: str) -> list[Element]:
 
 
 def share(line: str) -> list[Element]:
-    """Return a button that runs a command again and posts its answer to the channel."""
+    """Return a button that runs a command again and posts its answer to the channel.
+
+    No button if the line is too long.
+    """
     return run(SHARE, "Share to channel", line)
 
 
 def page(number: int, label: str, line: str) -> list[Element]:
-    """Return a button that runs a command and replaces this message with the answer."""
+    """Return a button that runs a command and replaces this message with the answer.
+
+    No button if the line is too long.
+    """
     return [kit.button(Plain(label), f"{PAGE}{number}", line)] if len(line) <= LONGEST_LINE else []
 
 

@@ -45,7 +45,9 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
 
 
 def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) -> list[Element]:
-    """Return the button that requests the same change again. No button for the extension of an incident.
+    """Return the button that requests the same change again.
+
+    No button for the extension of an incident, or for a request without a command line.
 
     The button for the end of an incident applies only to that incident, never to a later one.
     """

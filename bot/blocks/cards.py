@@ -45,7 +45,7 @@ from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.seen_times import changed_at
 
 APPROVERS: Final = 12
-"""How many approvers a card names."""
+"""How many approvers a card names at most."""
 
 
 def request_card(
@@ -65,7 +65,7 @@ def request_card(
     It depends only on its arguments, so it can be drawn again at any time.
 
     Args:
-        done: the command's own message about a success, used instead of the default one.
+        done: the command's own message about what it did or undid, used instead of the default one.
         approvers: who may approve now. The card names them.
         delegates: maps each approver who is away to their delegate.
         silent: a sentence, without its full stop, about services that didn't return who is on call.

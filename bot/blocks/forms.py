@@ -155,7 +155,7 @@ def typed_name_view(
 ) -> View:
     """Return a modal that asks for a name, usually the database's, before a dangerous operation.
 
-    It repeats the plan, because on a phone the modal covers the card.
+    It repeats the plan's steps, warnings and token holders, because on a phone the modal covers the card.
     """
     blocks = [
         kit.section(mrkdwn(":warning: This affects *{}*.", name)),
@@ -193,7 +193,7 @@ def review_view(review_id: str, *, title: str, about: str) -> View:
 
 
 def read_form(spec: Declaration, values: Mapping[str, Any]) -> tuple[dict[str, str], str]:
-    """Return the errors of a submitted form by `block_id`, and the command line that it represents."""
+    """Return the errors of a submitted form by `block_id`, and its command line, which is empty if there are errors."""
     given: dict[str, Any] = {
         argument.key: _as_tuple(value) for argument, value in inputs.filled_arguments(spec.args, values)
     }

@@ -202,7 +202,7 @@ def _incident(incident: Incident, now: datetime) -> list[Block]:
 
 
 def _place(place: Place, catalogue: CommandCatalogue) -> list[Block]:
-    """Return a channel with its databases, and buttons for the first few commands that have a `quick_label`.
+    """Return a channel with its databases, and buttons for the first few allowed commands that have a `quick_label`.
 
     The last button opens the list of all commands that the person may use there.
     """

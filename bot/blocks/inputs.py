@@ -35,7 +35,7 @@ ARGUMENT: Final = "arg."
 FLAGS: Final = "flags"
 OPTIONS_OF_A_MENU: Final = 100
 PAGING: Final = frozenset({"page", "before"})
-"""Arguments that only buttons set. Forms and help leave them out."""
+"""Arguments that buttons set to turn pages. Forms and help leave them out."""
 
 _LABELS: Final[Mapping[str, str]] = {
     "name": "Database",
@@ -83,7 +83,10 @@ _HINTS: Final[tuple[tuple[Any, str], ...]] = (
 
 
 def argument_inputs(spec: Declaration, given: Mapping[str, Any]) -> list[Block]:
-    """Return an input for each argument, filled with the values in `given`. All flags share one block."""
+    """Return an input for each argument, filled with the values in `given`. All flags share one block.
+
+    Arguments in `PAGING` are left out.
+    """
     model = spec.args
     blocks = [_input(spec, argument, info, _initial_text(given, argument)) for argument, info in _fields(model)]
     flags = list(shape_of(model).flags)

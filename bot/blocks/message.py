@@ -39,13 +39,13 @@ def reply(
 
 
 def headline(message: Reply) -> Mrkdwn:
-    """Return the first paragraph of a message, with its markup."""
+    """Return the first paragraph of a message, with its markup. If it has none, return the message's `text`."""
     first = next((block for block in message.blocks if block["type"] == "section" and "text" in block), None)
     return Mrkdwn(first["text"]["text"] if first else message.text)
 
 
 def fit_blocks(blocks: Sequence[Block]) -> Sequence[Block]:
-    """Return the blocks, or as many as fit. Buttons are kept, because a message is useless without them."""
+    """Return the blocks, or as many as fit and a note. Buttons are kept, because a message is useless without them."""
     if len(blocks) <= BLOCKS and sum(map(count_characters, blocks)) <= CHARACTERS:
         return blocks
     buttons = [block for block in blocks if block["type"] == "actions"]

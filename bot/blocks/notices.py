@@ -1,4 +1,4 @@
-"""Builds notices about a request, for its requester, approvers and reviewers, and for holders of revoked tokens."""
+"""Builds notices about a request, for its requester, approvers and reviewers, and for token holders whom it affects."""
 
 from collections.abc import Sequence
 from datetime import datetime

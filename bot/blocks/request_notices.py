@@ -99,7 +99,7 @@ def outcome_note(request: Request, done: Reply, timeline: str, *, until: datetim
 
 
 def waiting_note(request: Request, catalogue: CommandCatalogue, why: str, *, now: datetime) -> Reply:
-    """Return a private note that says why a change can't start yet and how long the bot will keep trying."""
+    """Return a private note that says why a change can't start yet, and until when the bot keeps trying, if known."""
     text = mrkdwn(
         ":hourglass_flowing_sand: Your request to {} can't start yet. {}",
         buttons.to_do(request, catalogue),

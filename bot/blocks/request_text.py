@@ -78,7 +78,7 @@ def request_and_state(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
 
 
 def news(request: Request, catalogue: CommandCatalogue) -> Mrkdwn:
-    """Return a request's state as a sentence for those who are notified, to follow their names and a colon."""
+    """Return a request's state in a sentence or two for those who are notified, to follow their names and a colon."""
     name, copy = buttons.subject(request), request.plan.successor.get("name", "")
     if request.state is State.QUARANTINED:
         return _quarantined(request, name, copy)
@@ -132,7 +132,7 @@ NO_COUNTDOWN: Final = Mrkdwn(
 
 
 def proof_lines(request: Request) -> list[Mrkdwn]:
-    """Return what a probe token shows about a rotation whose outcome is unknown."""
+    """Return what a probe token shows about a rotation whose outcome is unknown. Empty for any other request."""
     proof = Proof.of(request.facts) if request.state is State.UNKNOWN else None
     if proof is None:
         return []

@@ -61,7 +61,7 @@ def mrkdwn(template: LiteralString, *values: object) -> Mrkdwn:
     """Fill the `{}` of a constant template with untrusted text, escaped so that it can't become markup or a mention.
 
     In a code span only back-ticks and Slack's control characters are replaced. `Mrkdwn` values are inserted as they
-    are.
+    are. Raises ValueError if there isn't one value for each `{}`.
     """
     pieces = template.split("{}")
     if len(pieces) != len(values) + 1:
@@ -85,7 +85,10 @@ def _escape_value(value: object, *, in_code: bool) -> str:
 
 
 def _localize(found: re.Match[str]) -> str:
-    """Turn a time formatted by `utc` into a Slack date, which is shown in the reader's time zone."""
+    """Turn a time formatted by `utc` into a Slack date, which is shown in the reader's time zone.
+
+    A text that isn't a valid time is returned unchanged.
+    """
     try:
         return when(datetime.strptime(found[0], UTC_FORMAT).replace(tzinfo=UTC))
     except ValueError:
@@ -112,7 +115,7 @@ def sentence(text: str) -> Mrkdwn:
 
 
 def person(user_id: str) -> Mrkdwn:
-    """Return a mention of a person."""
+    """Return a mention of a person. Text that isn't an ID is escaped, and an empty one becomes `someone`."""
     return Mrkdwn(f"<@{user_id}>") if _ID.fullmatch(user_id) else mrkdwn("{}", user_id or "someone")
 
 
@@ -124,7 +127,7 @@ def actor(user_id: str) -> Mrkdwn:
 
 
 def channel(channel_id: str) -> Mrkdwn:
-    """Return a link to a channel."""
+    """Return a link to a channel. Text that isn't an ID is escaped, and an empty one becomes `no channel`."""
     return Mrkdwn(f"<#{channel_id}>") if _ID.fullmatch(channel_id) else mrkdwn("{}", channel_id or "no channel")
 
 
@@ -134,7 +137,7 @@ def linked(url: str, words: LiteralString) -> Mrkdwn:
 
 
 def linked_key(url: str, key: str) -> Mrkdwn:
-    """Return the key of a ticket or an incident as a link to its page. Without a URL, return only the key."""
+    """Return the key of a ticket or an incident as a link to its page. Without a valid URL, return only the key."""
     shown = mrkdwn("{}", key)
     return Mrkdwn(f"<{escape(url)}|{shown}>") if _LINK.fullmatch(url) else shown
 
@@ -147,7 +150,7 @@ def mention(text: str) -> Mrkdwn:
 def people(user_ids: Iterable[str], *, at_most: int = 12, last: Literal["", "or"] = "") -> Mrkdwn:
     """Return mentions of at most `at_most` people, and the number of others.
 
-    `last` is the word to put before the last mention.
+    `last` is the word to put before the last mention, unless people are left out.
     """
     return listed([person(one) for one in user_ids], at_most=at_most, last=last)
 
@@ -241,7 +244,8 @@ def ago(moment: datetime, now: datetime) -> str:
 def notification(text: Mrkdwn) -> Mrkdwn:
     """Return a text for notifications, without markup. Mentions and dates are kept, because Slack renders them.
 
-    Every asterisk, back-tick and emoji in it is the bot's own, because `mrkdwn` has replaced those in text from others.
+    Outside code spans, every asterisk, back-tick and emoji is the bot's own, because `mrkdwn` has replaced those in
+    text from others. In a code span, asterisks of such text are removed, too.
     """
     words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
     return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))
