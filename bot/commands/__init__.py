@@ -1,4 +1,4 @@
-"""All commands, in families. Each file is one command. A file whose name begins with `_` is a helper."""
+"""All commands. Each folder is a family, and each of its files is one command. Names of helpers begin with `_`."""
 
 from typing import Final
 

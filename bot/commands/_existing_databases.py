@@ -48,7 +48,7 @@ def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
 
 
 async def drop_gone(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
-    """Return the records whose databases exist in Turso. Returns all of them if Turso doesn't respond in time."""
+    """Return the records whose databases exist in Turso. Returns all if the call fails or takes too long."""
     if not remembered:
         return []
     try:

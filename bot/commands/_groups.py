@@ -13,7 +13,10 @@ from bot.errors import Unavailable
 async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
     """Return every database of a group as the policy sees it, by `DbId`. A group may have ten thousand.
 
+    Empty without a group.
+
     Raises:
+        TursoError: Turso didn't respond.
         Unavailable: the name, the ID or the group of a database can't be read.
     """
     if not group:

@@ -18,7 +18,7 @@ async def with_sources(turso: TursoReader, database: Database) -> Target:
 
 
 async def with_far_sources(turso: TursoReader, target: Target) -> Target:
-    """Add the source of the farthest known source, and so on. Makes one call for each.
+    """Add the source of the farthest known source, and so on. Makes a call for that source and for each added one.
 
     Raises:
         TursoError: Turso didn't respond.

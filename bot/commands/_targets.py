@@ -91,7 +91,7 @@ def target_of(plan: Plan) -> PlanTarget:
 
 
 def list_names(names: Sequence[str], *, at_most: int = 12) -> str:
-    """Join names with commas, shortened to `at_most` and the number of others."""
+    """Join names with commas, shortened to `at_most` and the number of others. Without names, return `none`."""
     shown = ", ".join(names[:at_most])
     return f"{shown} and {len(names) - at_most} more" if len(names) > at_most else shown or "none"
 

@@ -94,18 +94,18 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a read command, or the plan of a change, may use. Turso and the store are read-only."""
+    """What a read command, and everything but the operation of a change, may use. Turso and the store are read-only."""
 
     subject: Subject
     policy: Policy
     scope: Scope
-    """The databases that this channel may use."""
+    """The databases that the subject may see here, or for which they may run this command."""
     organization: str
     turso: TursoReader
     store: ReadStore
     now: datetime
     table: Sequence["Command"] = ()
-    """All commands, for `help`."""
+    """All commands, such as for `help`."""
     sent_at: datetime | None = None
     """When the change was first marked as sent, by the machine's clock. None if it wasn't."""
     health: Health | None = None
@@ -186,7 +186,7 @@ class Phase:
 
     act: Callable[[ChangeContext, Plan], Awaitable[Facts | None]]
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
-    """Returns True once Turso shows the change. None if there is nothing to read back.
+    """Returns True once Turso or the store shows the change. None if there is nothing to read back.
 
     Raises NotOurs or OwnerUnknown if another request made what it finds, or may have.
     """

@@ -65,7 +65,10 @@ def _overages(alert: Alert) -> str:
 
 
 def _incident(alert: Alert) -> str:
-    """Return a command line whose incident key is readable: the subject, the kind of alert, and its day."""
+    """Return a command line with a readable incident key: the database or organization, the kind of alert, and its day.
+
+    Empty for alerts about tokens or a freeze.
+    """
     if alert.kind in (AlertKind.TOKENS, AlertKind.FREEZE):
         return ""
     about = _NO_KEY.sub("-", alert.subject or alert.organization)[:22]

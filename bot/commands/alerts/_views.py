@@ -27,7 +27,10 @@ WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
 
 
 def database_of(alert: Alert) -> tuple[str, str]:
-    """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most."""
+    """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most.
+
+    Both are empty if there is none.
+    """
     if alert.is_of_database:
         return alert.subject, alert.subject_id
     first = next((one for one in alert.contributors if one.database), None)
@@ -47,6 +50,8 @@ async def databases_for(ctx: Context, alerts: Iterable[Alert]) -> ListedDatabase
 
 def may_see(ctx: Context, alert: Alert, databases: ListedDatabases | None) -> bool:
     """Return True if the alert may be shown here. An alert about a database may be shown if its name may.
+
+    Without access to any database, none may be shown.
 
     Args:
         databases: the result of `databases_for`. None if Turso didn't respond, too.
@@ -71,7 +76,7 @@ async def view_of(ctx: Context, alert: Alert) -> AlertView:
     """Read the content of the card: the databases that may be named, their top queries, and whether overages are on.
 
     Raises:
-        TursoError: Turso doesn't list the databases, and the card can wait for them.
+        TursoError: Turso doesn't list the databases, and the card has to wait for them.
     """
     visibility = AlertVisibility.of(ctx)
     about_quota = alert.kind in (AlertKind.QUOTA, AlertKind.FORECAST)
@@ -87,7 +92,7 @@ async def view_of(ctx: Context, alert: Alert) -> AlertView:
 
 
 async def _databases(ctx: Context, visibility: AlertVisibility, alert: Alert) -> ListedDatabases | None:
-    """Return what Turso lists. None if it isn't needed, or if Turso doesn't respond and the card can't wait for it.
+    """Return what Turso lists. None if it isn't needed, or if Turso doesn't respond and the card doesn't wait for it.
 
     An alert about the organization waits for a short time, because its card would lack the channel's databases.
     """
@@ -104,7 +109,7 @@ async def _databases(ctx: Context, visibility: AlertVisibility, alert: Alert) ->
 def _named(
     visibility: AlertVisibility, databases: ListedDatabases | None, name: str, database_id: str
 ) -> Target | None:
-    """Return a database if it may certainly be named."""
+    """Return a database if it certainly exists and may be named, or None."""
     try:
         return visibility.find(databases, name, database_id)
     except NotListed:

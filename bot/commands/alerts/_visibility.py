@@ -13,7 +13,10 @@ from bot.turso.models import Listing
 
 
 class NotListed(Unavailable):
-    """Raised if it is unknown whether a database may be named, because Turso's list may contain it unreadably."""
+    """Raised if it is unknown whether a database may be named.
+
+    Turso didn't list the databases, or its list has an unreadable entry that may be this database.
+    """
 
     def __init__(self) -> None:
         super().__init__("Some entries in Turso's list of databases can't be read.")

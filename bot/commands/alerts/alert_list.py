@@ -57,7 +57,7 @@ def _notes(ctx: Context, one: AlertSubscription) -> list[Block]:
 
 
 async def _open(ctx: Context) -> list[Block]:
-    """Return one line for each open alert that may be seen here, and a note if that isn't known of some."""
+    """Return lines for the last `MOST` open alerts that may be seen here, and a note if that isn't known of some."""
     seen, is_complete = await _seen(ctx)
     unknown = [] if is_complete else [kit.context(UNKNOWN)]
     if not seen:

@@ -22,7 +22,7 @@ USUAL: Final = timedelta(hours=1)
 SHORTEST: Final = timedelta(minutes=1)
 LONGEST: Final = timedelta(days=30)
 UNTIL, SECONDS = "until", "seconds"
-"""Keys in the plan's arguments and facts: when the mute ends, and how long it lasts."""
+"""Keys: when the mute ends, in the facts and (if it began with the request) in the plan, and how long it lasts."""
 
 
 class AlertMuteArgs(BaseModel):
@@ -64,7 +64,7 @@ async def _stored(ctx: Context, plan: Plan) -> Mute | None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the mute is stored. Ended mutes are deleted later, so one that isn't stored is unknown."""
+    """Return True once the mute is stored. Ended mutes are deleted later, so False doesn't prove that it never was."""
     return await _stored(ctx, plan) is not None
 
 

@@ -21,7 +21,7 @@ class AlertOffArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AlertOffArgs) -> Plan:
-    """Return the plan: which alerts end, and whether those of the policy file apply instead."""
+    """Return the plan: how to turn the same alerts on again, and whether those of the policy file apply instead."""
     now = await subscription_of(ctx)
     if now is None:
         raise BadInput("Alerts are off in this channel. Turn them on with `/turso alert on`.")
@@ -52,7 +52,10 @@ def _line(one: AlertSubscription) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the channel's alerts, or those of the policy file, have changed. None otherwise."""
+    """Return a sentence if the channel now has other alerts of its own. None otherwise.
+
+    Also return one if the policy file has begun or stopped turning on alerts here.
+    """
     now, falls_back = await subscription_of(ctx), in_policy(ctx) is not None
     is_other = now is not None and not now.is_from_policy and _line(now) != plan.arguments["again"]
     if is_other or falls_back != plan.arguments["falls_back"]:

@@ -17,7 +17,7 @@ from bot.core.reply import Reply
 from bot.core.requests.plan import Plan
 
 QUOTA, SPIKE = "50,80,95", "5x"
-"""What `alert on` turns on without options, besides the forecast."""
+"""What `alert on` turns on, besides the forecast, without an option that chooses alerts."""
 MUTED_UNTIL = "muted_until"
 """Key in the facts: when the channel's mute ends."""
 

@@ -33,7 +33,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the mute is deleted."""
+    """Return True once the mute is deleted or has ended."""
     return not await _is_muted(ctx)
 
 

@@ -22,9 +22,9 @@ def may_wake(ctx: Context, target: Target, members: Sequence[Target]) -> bool:
 
 
 async def can_offer_wake(ctx: Context, database: Database) -> bool:
-    """Return True if a Wake button would work for the requester. Reads all databases of the group.
+    """Return True if a database is archived and a Wake button would work for the requester.
 
-    Returns False if Turso doesn't respond.
+    Reads all databases of an archived database's group. Returns False if they can't be read.
     """
     if not database.is_archived:
         return False

@@ -51,7 +51,7 @@ def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tupl
 
 
 async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
-    """Return the branches among these databases, sorted by when they end."""
+    """Return a message with the branches among these databases, at most `SHOWN`, sorted by when they end."""
     branches = [database for one in found if one.source and (database := one.read_or_none())]
     origins = await origins_of(ctx, branches)
     records = origins.records

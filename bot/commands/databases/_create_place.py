@@ -29,7 +29,7 @@ async def require_location(ctx: Context, wanted: str | None) -> None:
 def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
     """Raise BadInput for a group that doesn't exist or is archived, or a location that the group doesn't have.
 
-    The message suggests only groups that this channel may use.
+    The message suggests only groups that this channel may use. Without groups or a name, nothing is refused.
     """
     if not groups or name is None:
         return

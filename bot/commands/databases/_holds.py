@@ -64,7 +64,7 @@ def lift_of(hold: Hold) -> Lift:
 async def lift_of_rest(store: ReadStore, hold: Hold) -> Lift:
     """Return the lift of what a released hold may have left blocked. What others had blocked before stays.
 
-    Such a block is released with the last hold, perhaps by a process whose clock is behind.
+    The record of such an earlier block is released with the last hold, perhaps by a process whose clock is behind.
     """
     assert hold.released_at is not None, "a hold that is active needs its blocks"
     since = await store.holds.find(database_id=hold.database_id, released_since=hold.released_at - CLOCKS_DIFFER)

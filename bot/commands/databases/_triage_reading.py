@@ -1,4 +1,4 @@
-"""Reads everything for the triage card. The calls run at the same time, each with a short time limit."""
+"""Reads everything for the triage card. Calls to Turso run at the same time, each with a short time limit."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping, Sequence
@@ -45,9 +45,9 @@ class Findings:
     """What samples say about databases with this name, by `DbId`."""
     queries: list[TopQuery] | None = None
     listed: Listed | None = None
-    """Its entry in the list of databases, known even if the other calls fail. None if it isn't visible here."""
+    """Its entry in the list of databases. None if Turso didn't list them, or if it isn't visible here."""
     listing: Listing | None = None
-    """Every database of the organization."""
+    """Every database of the organization. None if Turso didn't list them."""
     siblings: list[str] | None = None
     """The names of the group's other databases that this channel may use."""
     members: Sequence[Target] = ()
@@ -186,7 +186,7 @@ async def _read_store(ctx: Context, found: Findings) -> None:
 
 
 def _drop_other_databases(found: Findings) -> None:
-    """Remove records of an earlier database with this name, once the `DbId` is known."""
+    """Remove records of other databases with this name if the `DbId` is known. Set the daily and the usual usage."""
     if found.id:
         found.own_holds = [one for one in found.own_holds if one.database_id == found.id]
         found.tokens = [one for one in found.tokens if one.database_id == found.id]

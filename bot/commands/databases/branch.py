@@ -1,4 +1,4 @@
-"""`/turso db branch SOURCE NAME [--at TIME] [--for 3d]`: copy a database as it is or was, for a limited time."""
+"""`/turso db branch SOURCE NAME [--at TIME] [--for 3d]`: copy a database as it is or was, optionally until an end."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta

@@ -107,7 +107,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once it is destroyed, or blocked."""
+    """Return True once it is destroyed with `--now`, or otherwise once its reads and writes are blocked."""
     if plan.arguments["now"]:
         return await is_gone(ctx, plan)
     return await holds.blocked(ctx.turso, target_of(plan).name) == (True, True)
@@ -144,7 +144,7 @@ def destroyed_message(plan: Plan, facts: Facts) -> Reply:
 
 
 async def unblock(ctx: ChangeContext, plan: Plan) -> None:
-    """Remove the blocks that only the quarantine needs."""
+    """Remove all blocks, except those that other holds need."""
     await holds.lift(ctx.turso, ctx.store, holds.lift_all(plan, {HoldKind.QUARANTINE}))
 
 

@@ -31,7 +31,7 @@ class FreezeArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: FreezeArgs) -> Plan:
-    """Return the plan: what will be blocked, for how long, and what is already blocked."""
+    """Return the plan: what will be blocked, for how long, and which holds block it already."""
     if args.lasting is not None and not SHORTEST <= args.lasting <= LONGEST:
         raise BadInput("A freeze can last from `10s` to `90d`. Leave out `--for` to freeze until someone thaws it.")
     snap = await snapshot(ctx, args.name)

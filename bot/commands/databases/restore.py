@@ -41,7 +41,7 @@ async def plan(ctx: Context, args: RestoreArgs) -> Plan:
 
 
 async def quarantine_of(ctx: Context, target: PlanTarget) -> Request | None:
-    """Return the request, a destroy or a switch, that holds this database in quarantine."""
+    """Return the request, a destroy or a switch, that holds this database in quarantine. None if there is none."""
     hold = await open_quarantine(ctx.store, target.id)
     request = await ctx.store.requests.get(hold.request_id) if hold else None
     return request if request and request.state is State.QUARANTINED else None

@@ -62,7 +62,7 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
 
 
 async def _is_archived(ctx: Context, database: Database) -> bool | None:
-    """Return whether the database or its group is archived. None if Turso reports neither."""
+    """Return True if Turso reports the database or its group as archived. None if it reports nothing about either."""
     group = await ctx.turso.group(database.group or "")
     flags = (database.is_archived, group.archived)
     return True if any(flags) else False if False in flags else None
@@ -88,9 +88,9 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once Turso says that neither the database nor its group is archived.
+    """Return True once Turso reports the database or its group as awake, and neither as archived.
 
-    If Turso reports neither, return True once the database responds.
+    If Turso doesn't report this for either, return True once the database responds.
     """
     database = await ctx.turso.database(target_of(plan).name)
     is_archived = await _is_archived(ctx, database)

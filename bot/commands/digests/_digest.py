@@ -155,7 +155,7 @@ async def _ending(ctx: Context, visible: VisibleNames) -> list[LedgerToken]:
 
 
 def _idle(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[str]:
-    """Return databases without reads for `IDLE_DAYS`. Databases that haven't been known for that long are left out."""
+    """Return databases without reads for `IDLE_DAYS`. Leaves out newer ones, and those whose usage isn't known."""
     until = max((moment_of(one) for one in samples), default=None)
     if until is None:
         return []

@@ -63,7 +63,7 @@ class OpenItems:
 
 
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
-    """Return what was started in this channel during the incident and hasn't ended.
+    """Return what was started in the incident's channel during the incident and hasn't ended.
 
     The incident's channel reads this, so items of private requests are only counted.
     """
@@ -193,5 +193,5 @@ def _copy(row: Row, *, approves: bool) -> list[Block]:
 
 
 async def last_incident(ctx: Context) -> Incident | None:
-    """Return the active incident of this channel, or else the last one."""
+    """Return the active incident of this channel, or else the last one. None if there was none."""
     return await ctx.store.incidents.last_in(ctx.subject.channel.id)

@@ -55,7 +55,10 @@ class Story:
 
 
 async def story_of(ctx: Context, incident: Incident) -> Story:
-    """Read the content of an incident's report from the store, with people's names."""
+    """Read the content of an incident's report from the store, with people's names.
+
+    Calls Turso only to leave out open items of databases that no longer exist.
+    """
     timeline = await timeline_of(ctx, incident)
     requests = timeline.requests
     reviews = await ctx.store.reviews.find(owed=False, request_ids=[one.id for one in requests])

@@ -50,7 +50,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
 
 
 async def _elsewhere(ctx: Context) -> str:
-    """Return a hint with the incidents that this person has started in other channels."""
+    """Return a hint with incidents that this person has started in other channels. Empty if there are none."""
     mine = [one.key for one in await ctx.store.incidents.find_running() if one.started_by == ctx.subject.person.id]
     if not mine:
         return ""
@@ -99,7 +99,7 @@ def _entry(ctx: Context, incident: Incident) -> AuditEntry:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the incident has ended."""
+    """Return True once the incident has ended or no longer exists."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return incident is None or incident.ended_at is not None
 

@@ -33,7 +33,7 @@ class IncidentStartArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
-    """Return the plan: which profile applies, and until when."""
+    """Return the plan: which profile applies, and for how long."""
     here = ctx.subject.channel.id
     if not ctx.subject.channel.bot_is_member:
         raise BadInput(
@@ -101,7 +101,7 @@ def organization_of(ctx: Context) -> str:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """Start or extend the incident in one transaction with its timer."""
+    """Start or extend the incident in one transaction with its timer and its audit entry."""
     arguments = plan.arguments
     until = ctx.now + timedelta(seconds=arguments["seconds"])
     if arguments["extends"]:

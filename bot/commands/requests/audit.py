@@ -68,8 +68,8 @@ class EntryFilter:
     def may_see(self, entry: AuditEntry) -> bool:
         """Return True if a person may see an entry.
 
-        An entry without databases is visible in its channel, and a policy change also to those who may see all
-        databases.
+        An entry with databases is visible if one of them may be named. An entry without databases is visible in its
+        channel, and a policy change also to those who may see all databases.
         """
         if entry.organization not in ("", self.ctx.organization):
             return False
@@ -85,7 +85,7 @@ async def entry_filter_of(ctx: Context) -> EntryFilter:
 
 
 async def entries(ctx: Context, args: AuditArgs, visible: EntryFilter, limit: int) -> list[Row]:
-    """Return the visible entries about the channel's databases and about the channel itself."""
+    """Return the newest visible entries: about `args.db`, or about the channel's databases and the channel itself."""
     since = since_start(args.since, ctx.now) if args.since is not None else None
     if args.db or visible.databases.listed is None:
         return await _visible(ctx, args, visible, limit, since, [args.db] if args.db else None, None)

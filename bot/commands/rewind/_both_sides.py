@@ -62,7 +62,7 @@ class _Side:
 
 
 async def compare(ctx: ChangeContext, old: Compared, copy: Compared) -> Comparison:
-    """Read both databases and return what differs. Makes at most four calls to Turso, and a limited number to each."""
+    """Read both databases and return what differs. Makes at most four calls to Turso, and a few to each database."""
     clock = asyncio.get_running_loop()
     until = clock.time() + SECONDS
     sides = [_Side(*old), _Side(*copy)]

@@ -98,7 +98,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     """Return the rewind of a database whose copy still waits for a decision.
 
     Args:
-        copy: the copy's name. Without it, there must be only one such rewind.
+        copy: the copy's name. Without it, there must be only one such rewind whose copy still exists.
     Raises:
         BadInput: there is none, there are several, the ID of the copy isn't known, or somebody has already decided.
     """
@@ -146,7 +146,7 @@ async def makers_of(ctx: Context, copy_ids: Collection[str]) -> Mapping[str, str
 
 
 async def decision_about(store: ReadStore, made: Request) -> Request | None:
-    """Return the request that decides about the copy of a rewind, found by either ID. None if there is none."""
+    """Return the request that decides about the copy of a rewind, by the rewind's ID or the copy's `DbId`, or None."""
     copy_id = Rewind(made).copy_id
     return await store.requests.decided_by(*filter(None, (made.id, copy_id)))
 

@@ -57,7 +57,7 @@ class RewindArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RewindArgs) -> Plan:
-    """Return the plan: the time, what the copy will lack, the quotas, and what a later switch would affect."""
+    """Return the plan: the time, what the copy will lack, the limit of databases, and what a switch would affect."""
     at = (await time_of(ctx, args.to)).replace(microsecond=0)
     snap, quotas, used = await asyncio.gather(
         snapshot(ctx, args.name), attempt(ctx.turso.quotas()), attempt(ctx.turso.organization_usage())
@@ -217,7 +217,7 @@ async def standing(store: ReadStore, request: Request) -> Facts:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the comparison, with the buttons that decide about the copy."""
+    """Return the comparison, with the buttons that decide about the copy, or with the decision."""
     name, copy = target_of(plan).name, str(plan.arguments[COPY])
     at = moment_of(plan.arguments)
     served = facts.get("served")  # None after a crash

@@ -28,7 +28,7 @@ class TokenArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: TokenArgs) -> Plan:
-    """Return the plan of the token. Nothing is minted before its requester reveals it."""
+    """Return the plan of the token. Mints nothing."""
     snap = await snapshot(ctx, args.name)
     await require_awake(ctx, snap.database)
     access, lasts = _access(args.read_only), _lasts(args.expiration)

@@ -133,7 +133,10 @@ async def _billing_period(
     period: Period,
     sort: str,
 ) -> Counted:
-    """Return the usage of the billing period from Turso, with the previous period if samples go back far enough."""
+    """Return the usage of the billing period from Turso, with the previous period if samples go back far enough.
+
+    If another period was requested, a note says that there is no history of it.
+    """
     ranked = rank(databases, {one.uuid: one.usage for one in usage.databases}, sort)
     quotas = await attempt(ctx.turso.quotas()) if len(databases) <= MANY else None
     words = Mrkdwn("in this billing period")

@@ -123,7 +123,7 @@ def _was_taken_before(timed: UsageSample, *, of_day: UsageSample) -> bool:
 def used_between(
     samples: Iterable[UsageSample], ids: Iterable[str], since: datetime, until: datetime
 ) -> dict[str, Usage]:
-    """Return the usage between the times of two samples, by `DbId`. Unknown unless known for the whole time."""
+    """Return the usage between the times of two samples, by `DbId`. Flows are known only if known for all that time."""
     by_database = courses([one for one in samples if moment_of(one) <= until], since=since)
     return {key: _used(key, by_database.get(key), since, until) for key in ids}
 
