@@ -22,7 +22,7 @@ AT_MOST: Final = 1000
 """The maximum number of connections. It is lower if the process may open only a few files.
 
 If there is one more, the connection that has been idle longest is closed. If none is idle, the connection whose request
-has been incomplete for longest is closed.
+has been incomplete for longest is closed, and if there is none of these either, the new one.
 """
 TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 TOO_SLOW: Final = b"408 Request Timeout"

@@ -9,9 +9,9 @@ Body = dict[str, Any]
 
 
 class Malformed(ValueError):
-    """Raised if a signed body isn't one of Slack's requests.
+    """Raised if a payload isn't in a format that Slack documents.
 
-    The message says what is wrong, without any text from the body.
+    The message says what is wrong, without any text from the payload.
     """
 
 

@@ -67,7 +67,7 @@ class HandlerLookup(AsyncMiddleware):
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002  # Bolt passes it by this name
     ) -> BoltResponse | None:
-        """Return the handler's response. Without a handler, let Bolt continue."""
+        """Return the handler's response, or `NOT_ACKNOWLEDGED`. Without a handler, let Bolt continue."""
         handler = self._find(req.body)
         if handler is None:
             return await next()
@@ -81,7 +81,8 @@ class HandlerLookup(AsyncMiddleware):
 async def acknowledgement(app: AsyncApp, body: Body) -> BoltResponse:
     """Let Bolt handle a parsed body, and return its response.
 
-    Errors are logged and not returned, because Slack would show them to people, or send the request again.
+    Other errors than `NOT_ACKNOWLEDGED` are logged, and the response is then an empty 200, because Slack would show an
+    error to people, or send the request again.
     """
     # In its mode "http", Bolt would parse the raw body again.
     # Bolt uses the logger when a body has several response_urls.

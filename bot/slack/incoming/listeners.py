@@ -137,7 +137,7 @@ class Listeners:
         await ack(options=options[:100])
 
     async def on_event(self, ack: Acknowledge, body: Body) -> None:
-        """Handle a mention, an opened Home tab, a changed user group, or an unknown event."""
+        """Handle a mention or an opened Home tab. Any other event only removes from the cache what it has changed."""
         event = body["event"]
         if event["type"] == "app_mention":
             known = self._workspace.known

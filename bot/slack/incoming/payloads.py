@@ -145,7 +145,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def _sent_at(body: Body, now: datetime) -> datetime:
-    """Return when an event happened. Slack may redeliver an event hours later."""
+    """Return when an event happened, or now if Slack doesn't say. Slack may redeliver an event hours later."""
     seconds = body.get("event_time")
     if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
         return now

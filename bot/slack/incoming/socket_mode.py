@@ -1,4 +1,4 @@
-"""Socket Mode, which needs no public address. An envelope isn't acknowledged only if Slack is to show a failure."""
+"""Socket Mode, which needs no public address. Every envelope is acknowledged, unless Slack is to show a failure."""
 
 import asyncio
 import json

@@ -30,7 +30,10 @@ class Queries:
         self._workspace = workspace
 
     async def person(self, user_id: str) -> tuple[Person, bool]:
-        """Return a person, and whether they belong to the workspace's organization. Raises Unavailable."""
+        """Return a person, and whether they belong to the workspace's organization. Raises Unavailable.
+
+        A person whom Slack doesn't know, or doesn't show to the bot, counts as a stranger.
+        """
         ours = await self._workspace.installation()
         try:
             answer = await self._calls.call("users.info", {"user": user_id})

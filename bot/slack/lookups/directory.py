@@ -125,7 +125,7 @@ class SlackDirectory:
         return await self._channel(channel_id, fresh=fresh)
 
     async def members(self, groups: Iterable[str]) -> dict[str, frozenset[str] | None]:
-        """Return the members of user groups. None for each group that Slack doesn't return."""
+        """Return the members of user groups. None for each group whose members aren't known."""
         return {group: await self._members(group, fresh=False) for group in groups}
 
     async def present(self, people: Iterable[str], *, enough: int) -> frozenset[str]:

@@ -79,7 +79,7 @@ class Views:
         return True
 
     async def publish_home(self, user_id: str, view: View) -> None:
-        """Show a person's Home tab. Raises Unavailable."""
+        """Show a person's Home tab. If Slack refuses, only log that. Raises Unavailable."""
         try:
             await self._calls.call("views.publish", {"user_id": user_id, "view": self._guard.cleared_view(view)})
         except SlackTrouble as trouble:
