@@ -33,7 +33,8 @@ def transaction_id(connection: Connection) -> TransactionId:
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
     """Ask PostgreSQL, over another connection, whether it committed a transaction.
 
-    Returns None if PostgreSQL doesn't know, or the transaction is still in progress after the last check.
+    Returns None if the server was restarted or replaced, or the transaction is still in progress after the last check.
+    A transaction that has written nothing counts as committed, without a question.
 
     Raises:
         DBAPIError: another connection couldn't be opened.

@@ -86,7 +86,7 @@ def database_of(
 
 
 class SqliteDatabase:
-    """A SQLite file. One thread writes, so that writers in this process never wait for locks, and other threads read.
+    """A SQLite file. One thread writes, so that a process's writers need no locks between them, and other threads read.
 
     A transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
     """
@@ -107,7 +107,7 @@ class SqliteDatabase:
         return await self._writing.run(work, before_commit)
 
     async def close(self) -> None:
-        """Close every connection, after the running transactions."""
+        """Finish the queued writes, and close every connection."""
         await self._writing.close()
         await self._reading.close()
 

@@ -155,7 +155,10 @@ def _as_written(moment: datetime) -> str:
 
 
 def _first_since(connection: Connection, since: datetime) -> int | None:
-    """Return a number before which every entry is older than `since`, so that a search can stop there."""
+    """Return a number before which every entry is older than `since`, so that a search can stop there.
+
+    None if all entries are older.
+    """
     early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
     query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
     return connection.execute(query).scalar()

@@ -26,7 +26,7 @@ def head(connection: Connection) -> tuple[int, str]:
 
 
 def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
-    """Append entries after the head. Must come last in a transaction, because others wait for it until the commit."""
+    """Append entries after the head. Call this late in a transaction, because others wait for it until the commit."""
     if not entries:
         return
     lock_until_commit(connection, CHAIN_LOCK)

@@ -27,7 +27,7 @@ class Digests(Repository):
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
         """Set the last posted period by compare-and-set.
 
-        Returns False if the digest was changed or deleted in the meantime.
+        Returns False if `was` isn't the last posted period any more, or the digest was deleted.
         """
         there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
         changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})

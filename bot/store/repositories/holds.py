@@ -54,7 +54,7 @@ class Holds(Repository):
     ) -> bool:
         """Release a hold, and delete its timer unless `keeps_timer`. Returns False if it was already released.
 
-        The last hold of a database also releases the blocks that it found.
+        With the last other hold of a database, its found blocks are released, too.
         """
 
         def work(connection: Connection) -> bool:

@@ -63,7 +63,9 @@ class Pruning(Repository):
     """Deletes old finished records."""
 
     async def prune(self, before: datetime) -> Mapping[str, int]:
-        """Delete records that ended before a time, except the audit log and records that open items refer to.
+        """Delete finished records, and any notices and live cards, from before a time.
+
+        The audit log and records that open items refer to are kept.
 
         Returns the number of deleted rows per table.
         """

@@ -15,7 +15,7 @@ AT_ONCE = 500
 
 
 class Samples(Repository):
-    """Usage samples, one per database and day, and hourly readings, one per organization and hour."""
+    """Usage samples, one per database and day or time, and hourly readings, one per organization and hour."""
 
     async def add(self, new: Sequence[UsageSample]) -> None:
         """Add samples. A later sample of the same database and day replaces an earlier one."""

@@ -33,7 +33,10 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 
 
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
-"""Outcomes after which a request no longer decides on the result of another request, because nothing was changed."""
+"""Outcomes after which a request no longer decides on the result of another request.
+
+Nothing was changed, or the change was undone. After `STALE`, a request that was sent still decides.
+"""
 LEASE = timedelta(seconds=60)
 """How long the process that committed an outcome has to notify people. After that, a timer does it."""
 
@@ -197,7 +200,7 @@ def release(connection: Connection, hold_ids: Sequence[str], at: datetime, *, ke
 
 
 def release_found(connection: Connection, hold_id: str, at: datetime) -> None:
-    """Release the blocks that a hold found if no other hold of its database is active. Call this after `release`."""
+    """Release the found blocks of a hold's database if no other hold of it is active. Call this after `release`."""
     database = select(holds.c.database_id).where(holds.c.id == hold_id).scalar_subquery()
     active = (holds.c.database_id == database) & holds.c.released_at.is_(None)
     others = select(holds.c.id).where(active & (holds.c.kind != HoldKind.FOUND)).limit(1)

@@ -69,6 +69,7 @@ async def require_current(database: str | Place) -> None:
         BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
         NotUpgraded: the store doesn't exist, is empty or is from an older version.
         CannotUpgrade: the store is from a newer version.
+        SqliteTooOld: this Python's SQLite is too old.
         StoreUnavailable: the database doesn't respond.
     """
     place = database if isinstance(database, Place) else place_of(database)
