@@ -1,4 +1,4 @@
-"""Extra words that people and phones add to a command are ignored. A wrong word gets a suggestion."""
+"""Extra words that people and phones add to a command are ignored. A word like a command's name gets a suggestion."""
 
 import pytest
 

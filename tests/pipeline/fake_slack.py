@@ -57,7 +57,7 @@ class ReceivedMessage:
 class SmallSlack:
     """The fake Slack: the messages that people got, and its faults.
 
-    `refuses` and `troubles` map methods to a permanent error and to temporary ones.
+    `refuses` maps methods to a permanent error, except for direct messages. `troubles` maps them to temporary errors.
     """
 
     channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
@@ -151,7 +151,7 @@ class Rules:
 
 
 class EmptyTurso:
-    """An organization without databases."""
+    """A Turso in which no database is found, and which doesn't respond if all are listed or their usage is read."""
 
     def turso(self, organization: str) -> "EmptyTurso":
         return self
@@ -183,7 +183,7 @@ class Quiet:
 
 @dataclass
 class Notifier:
-    """The bot's delivery of outcomes, between the fake Slack and a store."""
+    """The bot's delivery of outcomes, with the fake Slack and a real store."""
 
     slack: SmallSlack
     directory: SmallDirectory

@@ -107,7 +107,7 @@ class Pipeline:
         return await self.now(request)
 
     async def execute(self, request: Request, phase: str = "execute") -> State:
-        """Run every step of a workflow, and return the request's state after it."""
+        """Run every step of a phase, or none if it may not begin. Return the request's state afterwards."""
         work = WorkSteps(self.env)
         if await work.begin(request.id, phase) is BeginResult.GO:
             acted = await work.act(request.id, phase)
@@ -135,11 +135,14 @@ class Pipeline:
         return [f"{one.event}/{one.outcome}" for _, one in reversed(page) if one.request_id == request.id]
 
     def changes(self) -> list[str]:
-        """Return `METHOD path` of each change that reached Turso."""
+        """Return `METHOD path` of each request to Turso that may change something, even if Turso refused it."""
         return [f"{one.method} {one.path}" for one in self.of.sent if one.method in CHANGES]
 
     def answers_once(self, method: str, path_end: str, answer: httpx.Response | Callable[[], Any]) -> None:
-        """Make Turso answer one matching change with `answer`, without making the change."""
+        """Make Turso answer one matching change with `answer`, or with its result if it is a function.
+
+        The change itself isn't made, unless that function makes it.
+        """
         real = self.of.turso.handle
 
         def handle(request: httpx.Request) -> httpx.Response:

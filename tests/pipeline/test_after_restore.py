@@ -1,4 +1,4 @@
-"""After a restore from a backup, the bot repeats nothing that people have undone, ended or withdrawn since then."""
+"""After a restore, the bot repeats nothing that people have undone, ended or withdrawn since the backup."""
 
 import pytest
 

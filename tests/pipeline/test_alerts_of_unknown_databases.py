@@ -39,7 +39,7 @@ def some(here: Pipeline) -> Pipeline:
 
 
 async def know_usual_usage(here: Pipeline, counters: Counters) -> None:
-    """Store two weeks of usual usage, and take two samples."""
+    """Store the past usage with which a spike is compared, and take two samples."""
     await subscribe(here, quota=(), forecast=False)
     at = due_at(here.of.now())
     ids = [one["DbId"] for one in here.turso.databases.values()]
@@ -242,7 +242,7 @@ async def test_a_crash_while_an_alert_is_given_up_does_not_leave_it_open_without
 
 
 async def test_a_name_that_was_not_listed_is_looked_up_again_the_next_day(here: Pipeline, counters: Counters) -> None:
-    """A database without a name gets no alerts. If it was deleted, its name can't be found, so this is rare."""
+    """Until then, the database gets no alerts. It isn't looked up each hour, because a deleted one is never found."""
     await subscribe(here)
     counters.unreadable = "orders"
     await sample(here)

@@ -1,6 +1,6 @@
 """Everyone concerned is notified of every kind of outcome, even if some delivery methods fail or errors occur.
 
-Each person is notified once, and no one else is.
+Each person is notified once, or after a crash perhaps twice, and no one else is.
 """
 
 import itertools
@@ -50,7 +50,7 @@ Kind = Callable[[Notifier], Awaitable[Ended]]
 
 
 def request_for(mode: Mode = Mode.APPROVAL, **changes: Any) -> Request:
-    """Return Ana's request for a freeze. If it needs an approval, Ben gives it and Cat is notified."""
+    """Return Ana's request for a freeze. Except in direct mode, Cat is in `notify`, and `opened` adds Ben's vote."""
     number = next(NUMBERS)
     arguments = {"reads": False, "seconds": 1800, "number": number}
     plan = replace(samples.plan(number), arguments=arguments)

@@ -1,4 +1,7 @@
-"""Two holds that end at the same time each leave their common blocks to the other. Still, nothing stays blocked."""
+"""Two holds that end at the same time each leave their common blocks to the other.
+
+A timer then removes these blocks, unless they were set before or may have been set by someone else since.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -77,7 +80,7 @@ async def begin(here: Pipeline, request: Request, phase: str) -> Finish:
 
 
 async def fire_unblocking(here: Pipeline) -> None:
-    """Fire the due timers that unblock what is left, in up to five rounds."""
+    """Fire the due timers that unblock what is left, in five rounds."""
     for _ in range(5):
         due = await here.env.store.timers.due(here.of.now(), limit=1000)
         for timer in due:

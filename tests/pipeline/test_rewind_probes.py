@@ -1,4 +1,7 @@
-"""The probe tokens of a switch: they are minted only for a revocation that is about to be sent."""
+"""The probe tokens of a switch: they are minted only for a revocation that is about to be sent, and then forgotten.
+
+An Undo meanwhile loses no result.
+"""
 
 import httpx
 import pytest

@@ -26,7 +26,7 @@ PLANS: Final = plans(rowsRead=QUOTA)
 
 
 class Counters:
-    """Turso's usage counters, which grow only when a test says so."""
+    """Turso's usage counters, which grow only when a test says so, and faults in its answers about usage and plans."""
 
     def __init__(self, here: Pipeline) -> None:
         self.here, self.asked, self.fails = here, list[str](), False

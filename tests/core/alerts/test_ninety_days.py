@@ -1,7 +1,8 @@
 """Ninety days of organizations with seasons, growth, noise, gaps, restarts and a change of the clocks.
 
-How forecasts are counted: each forecast except those of storage is one case. It is right if the quota, without any
-intervention, was really used up between the first and the last day that it names. Nine of ten must be right.
+How forecasts are counted: each forecast except those of storage is one case, unless the simulation ends before its
+outcome is known. It is right if the quota, without any intervention, was really used up between the first and the last
+moment that it names. Nine of ten must be right.
 """
 
 import pytest

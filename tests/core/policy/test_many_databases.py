@@ -1,4 +1,7 @@
-"""An action on several databases is decided for each, and the strictest decision applies to all."""
+"""An action on several databases is decided for each, and the strictest decision applies to all.
+
+It is denied if too few people may approve for all of them.
+"""
 
 from datetime import timedelta
 

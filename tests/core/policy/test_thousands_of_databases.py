@@ -1,5 +1,6 @@
-"""A decision on thousands of databases equals the strictest of the decisions on each.
+"""A decision on several databases is the strictest of the decisions on each.
 
+If too few people could approve or review for all of them, it is a denial.
 The time it takes grows linearly with their number.
 """
 
