@@ -39,7 +39,7 @@ class IncidentIo:
         self._now = now
 
     async def people(self, schedule: Schedule) -> frozenset[str]:
-        """Return incident.io's IDs of the people on call now, in any rotation. Raises OnCallUnavailable, ValueError.
+        """Return incident.io's IDs of the people on call now, in any rotation. Raises the errors named in `Adapter`.
 
         `final` includes overrides. A page's `after` is where the next one starts. `after_url` isn't followed, so that
         the token isn't sent to another address.

@@ -27,7 +27,7 @@ class Opsgenie:
         self.calls = Calls(self.provider, base_url, headers, observer=observer)
 
     async def people(self, schedule: Schedule) -> frozenset[str]:
-        """Return Opsgenie's IDs of the people on call now. Raises OnCallUnavailable, ValueError.
+        """Return Opsgenie's IDs of the people on call now. Raises the errors named in `Adapter`.
 
         Doesn't request the flat form, which has only e-mail addresses.
         """
@@ -52,7 +52,10 @@ def _users(participants: list[Any], deepest: int) -> list[str]:
 
 
 def _is_now(participant: Any) -> bool:
-    """Return False for a participant of an escalation who is notified only later, or whose shift isn't now."""
+    """Return False for a participant of an escalation who is notified only later, or whose shift isn't now.
+
+    Raises ValueError for a time that can't be read.
+    """
     minutes = participant.get("escalationTime")
     if minutes is not None and (not isinstance(minutes, int) or minutes < 0):
         raise ValueError("a time of an escalation isn't a number of minutes")

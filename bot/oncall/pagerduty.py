@@ -25,7 +25,7 @@ class PagerDuty:
         self.calls = Calls(self.provider, base_url, headers, observer=observer)
 
     async def people(self, schedule: Schedule) -> frozenset[str]:
-        """Return PagerDuty's IDs of the people on call now. Raises OnCallUnavailable, ValueError."""
+        """Return PagerDuty's IDs of the people on call now. Raises the errors named in `Adapter`."""
         people = set[str]()
         source = "escalation_policy_ids[]" if schedule.is_policy else "schedule_ids[]"
         for page in range(MOST_PAGES):

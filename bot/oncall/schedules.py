@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 CACHED_SECONDS: Final = 60.0
 SILENT_SECONDS: Final = 10.0
-"""How long a failed lookup isn't repeated, so that commands don't wait for an unresponsive service each time."""
+"""How long a failed lookup isn't repeated unless `fresh`, so that commands don't wait for a silent service."""
 UnknownPeople = tuple[str, ...]
 SlackIds = Mapping[Provider, Mapping[str, str]]
 
@@ -60,7 +60,7 @@ class Schedules:
         self._warned: set[tuple[Provider, str]] = set()
 
     async def members(self, key: str, *, fresh: bool = False) -> frozenset[str] | None:
-        """Return the Slack IDs of the people on call, or None if the service doesn't return them. Never raises."""
+        """Return the Slack IDs of the people on call, or None if `look_up` raises OnCallUnavailable."""
         try:
             known, unknown = await self.look_up(key, fresh=fresh)
         except OnCallUnavailable:

@@ -163,7 +163,7 @@ class Settings(SourcedSettings):
         """Return the API token that a policy refers to as `env:TURSO_…`.
 
         Raises:
-            BadSettings: the variable isn't set, or its value is malformed.
+            BadSettings: the variable isn't set, or is named like a token and its value is malformed.
         """
         name = reference.removeprefix("env:")
         if name == "TURSO_API_TOKEN":
@@ -182,7 +182,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
         environ: used instead of the environment. `.env` isn't read then.
         needs: names of optional settings that this command requires.
     Raises:
-        BadSettings: a setting is missing or malformed. The message names the first one, never its value.
+        BadSettings: a setting is missing or malformed. The message names the first one, and quotes a value only
+            if it is a path.
     """
     settings = _validated(Settings, environ)
     by_alias = settings.model_dump(by_alias=True)

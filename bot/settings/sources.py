@@ -23,12 +23,12 @@ FOLDER: Final = "SECRETS_DIR"
 POLICY_VARIABLES: Final = "TURSO_*"
 """The key that collects the variables to which a policy may refer. No real variable has this name."""
 GIVEN: Final = "*"
-"""The key that collects the names of all variables."""
+"""The key that collects the names of all variables, and of the files in `SECRETS_DIR`."""
 BOM: Final = "\ufeff"
 
 
 def variables_of_process() -> dict[str, str]:
-    """Return the variables of the environment and of `.env`. A value in the environment replaces one in `.env`.
+    """Return the variables of the environment and of `.env` with a value. The environment takes precedence.
 
     Raises:
         BadSettings: `.env` can't be read.
@@ -51,7 +51,7 @@ class SourcedSettings(BaseSettings):
     model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", frozen=True)
 
     given: Annotated[tuple[str, ...], NoDecode] = Field((), alias=GIVEN, exclude=True, repr=False)
-    """The names of all variables of the process, including those of `.env`."""
+    """The names of all variables with a value, including those of `.env`, and of the files in `SECRETS_DIR`."""
 
     @classmethod
     def settings_customise_sources(

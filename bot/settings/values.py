@@ -148,7 +148,7 @@ def _either(words: tuple[str, ...]) -> str:
 
 
 def invisible_character(value: str) -> str | None:
-    """Return the first invisible character of a value, such as a line break."""
+    """Return the first invisible character of a value, such as a line break. None if there is none."""
     return next((sign for sign in value if unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp")), None)
 
 

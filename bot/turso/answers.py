@@ -175,7 +175,7 @@ def organization(body: bytes) -> Organization:
 
 
 def quotas(plans: bytes, plan: str) -> Quotas | None:
-    """Return the quotas of one plan from the list of all plans. None if the plan isn't listed."""
+    """Return the quotas of one plan from the list of all plans. None if the plan isn't listed, or without quotas."""
     for entry in from_json(plans).get("plans") or []:
         if not isinstance(entry, dict):
             _warn("plans", entry)
@@ -185,7 +185,10 @@ def quotas(plans: bytes, plan: str) -> Quotas | None:
 
 
 def subscribed_plan(body: bytes) -> str:
-    """Return the plan's name from `{"subscription": {"plan": …}}` or the older `{"subscription": "starter"}`."""
+    """Return the plan's name from `{"subscription": {"plan": …}}` or the older `{"subscription": "starter"}`.
+
+    Empty if there is none.
+    """
     raw = from_json(body).get("subscription") or ""
     return raw if isinstance(raw, str) else str(raw.get("plan") or raw.get("name") or "")
 

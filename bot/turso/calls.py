@@ -53,8 +53,8 @@ class Observer(Protocol):
 class CallLimits:
     """How long a call may take, and how many times a read is tried. All times are in seconds.
 
-    `one_read` and `one_change` limit one call as a whole. `TIMEOUT` in `http.py` limits each step of it, such as
-    connecting. `attempts` counts the first try, and `whole` limits the time for all tries and the pauses between them.
+    `one_read` and `one_change` limit one try as a whole. `TIMEOUT` in `http.py` limits each step of it, such as
+    connecting. For a read, `attempts` counts the first try, too, and `whole` limits the time for all tries and pauses.
     """
 
     attempts: int = 3

@@ -34,7 +34,7 @@ class DataPlane(Calls):
     """
 
     def pipeline_url(self, database: Database) -> httpx.URL | None:
-        """Return the URL for a database's requests. None if its host is neither Turso's nor the API's.
+        """Return the URL for a database's requests. None if its host is invalid, or neither Turso's nor the API's.
 
         Nothing is ever sent to another host, whatever hostname the API returns.
         """
@@ -46,7 +46,7 @@ class DataPlane(Calls):
         return url if known and not url.userinfo else None
 
     def takes_tokens(self, database: Database) -> bool:
-        """Return True if a token may be sent: to a known host, over TLS unless the API itself is used without TLS."""
+        """Return True if a token may be sent: to a known host, over TLS unless it is the API's, used without TLS."""
         url = self.pipeline_url(database)
         own = url is not None and self._is_own_host(url.host) and self._writer.base_url.scheme == "http"
         return url is not None and (url.scheme == "https" or own)

@@ -38,7 +38,7 @@ class TursoError(BotError):
 
 
 class TursoRejected(TursoError):
-    """Raised on a 4xx other than 408: Turso refused, and nothing was changed."""
+    """Raised on a 4xx other than 408 or a 404 from another server: Turso refused, and nothing was changed."""
 
 
 class TursoUnauthorized(TursoRejected):

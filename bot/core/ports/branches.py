@@ -15,14 +15,14 @@ class ReadBranches(Protocol):
         """Return one branch, in any state."""
 
     async def find(self, *, organization: str, database_ids: Sequence[str] | None = None) -> list[Branch]:
-        """Return the branches that were created with Turso Ops, in any state, newest first."""
+        """Return an organization's branches that were created with Turso Ops, in any state, newest first."""
 
 
 class Branches(ReadBranches, Protocol):
     """Reads branches and changes when they end. New branches are stored with a request's transition."""
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Change the time at which a branch ends. None removes it.
+        """Change the time at which a branch ends, and make the branch active again. None removes the time.
 
         Returns None if the time or the branch's state was changed in the meantime.
         """

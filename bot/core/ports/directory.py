@@ -48,4 +48,4 @@ class Directory(Protocol):
         """
 
     async def inside(self, channel_id: str) -> frozenset[str]:
-        """Return the members of a channel, cached for a minute. Empty if the bot isn't in it. Raises Unavailable."""
+        """Return the members of a channel, cached for a minute. Empty if the bot can't see it. Raises Unavailable."""

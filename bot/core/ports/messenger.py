@@ -46,6 +46,9 @@ class Messenger(Protocol):
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
         """Reply to a command or a click: through its `response_url`, or else by message, or else by DM.
 
+        Only the person sees the reply if `public` is False or the reply is private. A reply that Slack refuses in every
+        way is only logged.
+
         Raises:
             Unavailable: Slack didn't respond, or failed. A later attempt may succeed.
         """
@@ -85,7 +88,7 @@ class Messenger(Protocol):
         """
 
     async def update(self, channel_id: str, ts: str, reply: Reply) -> bool:
-        """Update one of the bot's messages.
+        """Update one of the bot's messages. If several updates of it are waiting, only the last one is sent.
 
         Returns False if it no longer exists or can't be changed. Raises Unavailable.
         """
@@ -109,10 +112,10 @@ class Messenger(Protocol):
         """
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace the content of a modal. Does nothing if it was closed. Raises Unavailable."""
+        """Replace the content of a modal. Does nothing if Slack refuses, as for a closed modal. Raises Unavailable."""
 
     async def publish_home(self, user_id: str, view: View) -> None:
-        """Publish a person's Home tab. Raises Unavailable."""
+        """Publish a person's Home tab. Does nothing if Slack refuses. Raises Unavailable."""
 
     async def upload(self, channel_id: str, filename: str, content: str, *, title: str, thread_ts: str | None) -> None:
         """Share a text file in a thread or a channel.

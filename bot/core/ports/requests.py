@@ -51,15 +51,15 @@ class Requests(ReadRequests, Protocol):
         if the intent already has a request, or if another request is making a change that only one at a time may make.
 
         Args:
-            unless_owing: raise ReviewOwed, and insert nothing, if a break-glass operation of the requester waits for
-                its review.
+            unless_owing: raise ReviewOwed, and insert nothing, if the request needs a review and another break-glass
+                operation of the requester waits for its review.
         """
 
     async def move(self, request_id: str, *, expect: Sequence[State], move: Transition) -> Request | None:
         """Change the state by compare-and-set. Returns None, and writes nothing, if the state wasn't an expected one.
 
-        Also None if the transition places a quarantine on a database that already has one, or decides on a request
-        that another request has already decided on.
+        Also None if the transition is only for unsent requests and a phase was marked as sent, places a quarantine on a
+        database that already has one, or decides on a request that another request has already decided on.
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:

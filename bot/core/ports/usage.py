@@ -23,7 +23,7 @@ class Digests(ReadDigests, Protocol):
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
         """Set the last posted period by compare-and-set.
 
-        Returns False if the digest was deleted, replaced or marked in the meantime.
+        Returns False if the digest no longer exists, or if its last period isn't `was`.
         """
 
     async def drop(self, channel_id: str) -> bool:
@@ -36,7 +36,7 @@ class ReadSamples(Protocol):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Return samples by day, from `since` to `until` inclusive. `databases` are exact names."""
+        """Return samples ordered by day, from `since` to `until` inclusive. `databases` are exact names."""
 
     async def first_day(self, *, organization: str) -> str | None:
         """Return the `day` of an organization's oldest sample, or None."""

@@ -17,7 +17,7 @@ class State(StrEnum):
     """The request waits for votes, or for its requester's own confirmation."""
     APPROVED = "approved"
     READY = "ready"
-    """The request is approved, and its requester may reveal the token."""
+    """The request is approved, or needs no approval, and its requester may reveal the token."""
     EXECUTING = "executing"
     QUARANTINED = "quarantined"
     """A destroy during its countdown. Undo is possible."""

@@ -24,7 +24,7 @@ class Parent(Wire):
 class Database(Wire):
     """A logical database. Use `hostname` as Turso sends it, and never construct one.
 
-    Only the name, the ID and the hostname are accepted in other casings, too. An organization may have thousands of
+    Only the name, the ID and the hostname are accepted in every casing. An organization may have thousands of
     databases, and each check costs time.
     """
 
@@ -69,7 +69,7 @@ class Database(Wire):
 
     @property
     def placement(self) -> str:
-        """Return where it is: the group, or else the primary location, or else the first location."""
+        """Return where it is: the group, or else the primary location, or else the first location. Empty if unknown."""
         return self.group or self.primary_region or next(iter(self.regions), "")
 
     @property

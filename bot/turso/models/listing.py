@@ -64,7 +64,7 @@ class Listed(NamedTuple):
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        """Create an entry from JSON with keys in any casing. Raises LookupError without a name or an ID."""
+        """Create an entry from JSON whose name and ID have keys in any casing. Raises LookupError without either."""
         name, db_id = (name_of(value_of(raw, spellings)) for spellings in (NAME_KEYS, ID_KEYS))
         if name is None or db_id is None:
             raise LookupError(NAME_KEYS.choices[0])

@@ -72,5 +72,5 @@ class TopQuery(Wire):
 
     @property
     def masked(self) -> str | None:
-        """Return the statement without its literals. None if it can't be parsed."""
+        """Return the statement without its literals. None if it is too long or can't be parsed."""
         return masked(self.query.get_secret_value())
