@@ -93,7 +93,7 @@ async def running(
     Args:
         clock: the clock to use. By default, the machine's clock, or the clock file if the settings name one.
         executes: whether it also does durable work. A process can have one such bot.
-        counts: whether to register this process in the store, so that `doctor` compares it with the others.
+        counts: whether to register this process in the store for `doctor`, and to record policy changes.
         upgrade: whether to upgrade the store first. Otherwise it must be current.
         waits: how many seconds to wait until the store can be reached.
         traces: what records the spans of this process.

@@ -193,7 +193,7 @@ class Health:
         return last - (await self.store.audit_streams.state(self.stream)).seq if self.stream else 0
 
     async def backlog(self) -> Backlog:
-        """Count the timers that are overdue by more than `DUE_LATE`, and those that keep failing."""
+        """Count the timers that are overdue by more than `DUE_LATE`, and those that have failed."""
         return await self.store.timers.backlog(self.clock.now() - DUE_LATE)
 
     async def stored(self) -> Stored:

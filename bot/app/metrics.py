@@ -20,7 +20,7 @@ from bot import __version__
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The store's figures at one moment, the same in every process. NaN if the store doesn't respond."""
+    """The store's figures at one moment, the same in every process. NaN for each that couldn't be read."""
 
     overdue: float = math.nan
     failing: float = math.nan

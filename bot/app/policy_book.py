@@ -64,7 +64,7 @@ class PolicyBook:
         self.problem: str | None = None
         """Why the current file isn't used.
 
-        None if it is used, or will be once it has stayed the same for long enough.
+        None if it is used, or hasn't been checked yet because it hasn't stayed the same for long enough.
         """
         self.policy = self._load_first()
         self._unreported = deque([self.policy])

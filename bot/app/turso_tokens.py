@@ -33,7 +33,7 @@ async def check_tokens(clients: TursoClients, organizations: Collection[str], no
 
 
 async def _validate(turso: TursoClient, now: datetime) -> str:
-    """Return until when the token is valid. A token limited to one group can't be validated, so it must only read."""
+    """Return a sentence about a token. One limited to a group can't be validated, so it is enough that it can read."""
     try:
         expires = await turso.validate()
     except TursoUnauthorized:

@@ -41,7 +41,7 @@ class WorkSteps:
             return await act.act(self.env, self._comparisons, request_id, phase)
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-        """Read the change back."""
+        """Return the result of the phase, read back from Turso unless the attempt already decides it."""
         async with self._span("verify", request_id, phase):
             return await verify.verify(self.env, request_id, phase, acted)
 

@@ -42,7 +42,7 @@ class Sender:
     async def once(self) -> None:
         """Send everything that the receiver doesn't have yet, unless another process is sending.
 
-        After a failure, calls do nothing during a pause that grows with every failure.
+        After a failure, calls do nothing during a pause that grows with every failure, up to `LONGEST_PAUSE`.
         """
         if time.monotonic() < self._not_before:
             return
@@ -86,7 +86,7 @@ class Sender:
         return moved
 
     def _pause(self, event: str, **facts: str | int | None) -> None:
-        """Send nothing for a while. The pause grows with every failure in a row."""
+        """Send nothing for a while. The pause grows with every failure in a row, up to `LONGEST_PAUSE`."""
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 16), LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause
