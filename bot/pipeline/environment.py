@@ -48,7 +48,7 @@ class Rules(Protocol):
 
 
 class TursoClients(Protocol):
-    """One client for each organization in the policy."""
+    """The Turso clients, one for each organization that has a token."""
 
     def turso(self, organization: str) -> TursoClient:
         """Return the client of an organization.

@@ -26,7 +26,7 @@ from bot.pipeline.outcomes.notifications import notify_outcome
 from bot.pipeline.replies import entry, private_note
 
 REVEALABLE_FOR: Final = timedelta(minutes=15)
-"""How long after the approval a token may be revealed."""
+"""How long at most a token may be revealed after the approval or the confirmation."""
 OVER: Final = "This request has expired, and nothing was changed. Ask again if you still want it."
 WAITING_STEPS: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REMIND})
 """Steps for which a request must still be waiting, so that it must not have expired under the current rules either."""

@@ -24,7 +24,7 @@ from bot.pipeline.authorization.steps import RefusalKind, Step, StepRefused
 from bot.pipeline.environment import Environment
 
 OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, Step.REVIEW, Step.FOLLOW_UP})
-"""Steps to which the rules of the incident in which a request was made apply even after the incident has ended."""
+"""Steps to which the rules of the request's incident apply even after its end, unless another incident is active."""
 LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
 """Steps that lead to the change itself, so the database must still be as planned."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})

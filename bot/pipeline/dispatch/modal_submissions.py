@@ -86,7 +86,7 @@ async def _check_form(env: Environment, incoming: Incoming, name: str) -> Checke
 
 
 def _about_same(*lines: Parsed[Command] | Incomplete[Command]) -> bool:
-    """Return True if lines name the same database, or none."""
+    """Return True if lines are of the same command, and name the same database or copy, or none."""
     return len({(one.spec.name, *(one.args.__dict__.get(key) for key in ("name", "of_copy"))) for one in lines}) == 1
 
 

@@ -52,7 +52,7 @@ async def view_of(env: Environment, user_id: str, state: str) -> View:
 
 @dataclass(frozen=True, slots=True)
 class _Drawing:
-    """Builds the Home tab for one person. Little more than the pages that are shown is read, even of long lists."""
+    """Builds the Home tab for one person. Lists are read in steps until their page is full, up to `MOST` items."""
 
     env: Environment
     subject: Subject

@@ -1,4 +1,4 @@
-"""The daily post of the audit head: the hash of the last entry, which later proves that none was removed."""
+"""The daily post of the audit head: the latest entry's hash, which later proves that no entry up to it was removed."""
 
 from datetime import datetime
 from typing import Final

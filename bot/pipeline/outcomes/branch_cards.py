@@ -73,7 +73,7 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
 
 
 async def _open_destroy(env: Environment, branch: Branch) -> Request | None:
-    """Return the request to destroy a branch that hasn't started yet. None if there is none."""
+    """Return the newest request to destroy a branch, if it hasn't started yet. None if there is none."""
     requests = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in requests if one.plan.target and one.plan.target.id == branch.database_id]
     return mine[0] if mine else None

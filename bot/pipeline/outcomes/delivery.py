@@ -35,7 +35,7 @@ class Notice:
     """The outcome. People are notified of each outcome of a subject once."""
     reply: Reply
     people: tuple[str, ...]
-    """The people who are notified privately if the channel may not see the message, the requester first."""
+    """The people who are notified privately if the channel may not see the message."""
     channel_id: str
     thread_ts: str | None = None
     broadcast: bool = False

@@ -105,7 +105,9 @@ def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
 
 
 async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
-    """Send each person whom the rule notifies a direct message, if the rule requires it and they can see the card.
+    """Send a direct message to each person whom the rule notifies, if it requires that and they can see the card.
+
+    People who have voted get none.
 
     Raises:
         Unavailable: somebody must still get the message later.
