@@ -63,7 +63,7 @@ async def read_target(ctx: Context, name: str) -> PlanTarget:
 
 
 async def require_known(ctx: Context, name: str) -> None:
-    """Raise an error if this channel has no such database, so that an unknown name doesn't get an empty answer.
+    """Raise DatabaseNotFound if this channel has no such database: an unknown name must not get an empty answer.
 
     Raises:
         DatabaseNotFound: Turso has no database with that name, or it isn't one of this channel's.

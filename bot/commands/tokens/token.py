@@ -69,7 +69,7 @@ def _blocked(reads: bool | None, writes: bool | None) -> list[str]:
 
 
 async def mint(ctx: ChangeContext, plan: Plan) -> Secret:
-    """Mint the token. Neither Turso nor the bot stores it, and Turso can't revoke it alone."""
+    """Mint the token. Neither Turso nor the bot stores it, and Turso can't revoke it individually."""
     arguments = plan.arguments
     name = target_of(plan).name
     minted = await ctx.turso.mint_token(name, expiration=arguments["expiration"], read_only=arguments["read_only"])

@@ -13,7 +13,7 @@ ARCHIVED: Final = "This channel is archived, so nothing was changed. Run it in a
 
 
 async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: bool = True) -> None:
-    """Raise an error unless the person is still in the channel of their form or button.
+    """Refuse a form or button unless the person is still in its channel. Direct messages and Home aren't checked.
 
     Args:
         fresh: False if a cached result is enough.

@@ -16,9 +16,9 @@ T = TypeVar("T")
 
 
 async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -> T:
-    """Do the work. If the database isn't found, raise an error that suggests similar names.
+    """Do the work. If the database isn't found, raise BotErrorWithHint, which suggests similar names or `/turso ls`.
 
-    They are chosen from the names that `list` would show this person here.
+    The names are among those that `list` would show this person here. If they may not use `list`, nothing is suggested.
     """
     try:
         return await work

@@ -172,7 +172,7 @@ class State:
         return next((view for view in (*open_views, *homes) if view.id == view_id), None)
 
     def replace_view(self, view: View) -> View:
-        """Replace a view with a new value of it."""
+        """Replace a view with its new version, and return that."""
         if self.homes.get(view.person_id) and self.homes[view.person_id].id == view.id:
             self.homes[view.person_id] = view
             kind: ChangeKind = "home"

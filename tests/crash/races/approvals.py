@@ -24,7 +24,7 @@ DENIED_AFTER = (0.0, 0.25, 0.5, 1.0, 2.0)
 
 
 async def double_click(two: Pair, names: list[str]) -> list[str]:
-    """Let a person press Approve twice, so that each process gets one press."""
+    """Let a person press Approve twice, so that each process gets one press. Nobody wins, so return an empty list."""
     await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.5
     requests = await requests_of(two, names)
@@ -38,7 +38,7 @@ async def double_click(two: Pair, names: list[str]) -> list[str]:
 
 
 async def two_approvers(two: Pair, names: list[str]) -> list[str]:
-    """Let two people press Approve where one is enough, so that one of the votes starts the work."""
+    """Let two people press Approve where one is enough. Return for each request who voted first."""
     await ask_each(two, "rotate {}", names)
     moment = time.time() + 0.7
     for request, offset in zip(await requests_of(two, names), OFFSETS, strict=True):
@@ -53,7 +53,7 @@ async def two_approvers(two: Pair, names: list[str]) -> list[str]:
 
 
 async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
-    """Let one person approve while another denies."""
+    """Let one person approve while another denies. Return for each request which came first: `approve` or `deny`."""
     workspace, winners = two.harness.world.workspace, []
     for name, offset in zip(names, DENIED_AFTER, strict=True):  # in turn, because Slack limits a person's open forms
         await ask_each(two, "rotate {}", [name])
@@ -75,7 +75,7 @@ async def approve_against_deny(two: Pair, names: list[str]) -> list[str]:
 
 
 async def approve_against_expire(two: Pair, names: list[str]) -> list[str]:
-    """Let a person approve while the request expires."""
+    """Let a person approve while the request expires. Return for each which came first: `approve` or `expire`."""
     await asyncio.gather(*(asked("rotate {}")(two.harness, name) for name in names))
     await two.wait_until_idle()
     requests = await requests_of(two, names)

@@ -23,7 +23,10 @@ from tests.world import ANA, BEN, DANA, DB_OPS, REMY
 
 
 async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
-    """Let two destroys of one database be approved at once. One quarantine begins, the other request is stale."""
+    """Let two destroys of one database be approved at once. One quarantine begins, the other request is stale.
+
+    Return for each database the requester of the one that begins.
+    """
     for name in names:
         await asked("db destroy {}")(two.harness, name)
         assert acknowledged(await two.harness.world.workspace.say(REMY, DB_OPS, f"/turso db destroy {name}"))
@@ -52,7 +55,10 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
 
 
 async def two_switches(two: Pair, names: list[str]) -> list[str]:
-    """Let two switches to one copy be approved at once. One happens, and nothing is sent twice."""
+    """Let two switches to one copy be approved at once. One happens, and nothing is sent twice.
+
+    Return for each database the requester of the one that happens.
+    """
     await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
     moment = time.time() + 0.7
@@ -76,7 +82,8 @@ async def two_switches(two: Pair, names: list[str]) -> list[str]:
 async def switch_against_undo(two: Pair, names: list[str]) -> list[str]:
     """Let a person undo a switch while a second switch is approved.
 
-    The database is blocked if the second switch happens, and not blocked if it is stale.
+    The database is blocked if the second switch happens, and not blocked if it is stale. Return for each database which
+    of the two cases it was.
     """
     await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]
