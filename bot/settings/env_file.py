@@ -55,7 +55,7 @@ def _text() -> str:
 
 
 def _problem(binding: Binding) -> str:
-    """Return what is wrong with a line, or an empty text. To dotenv, `NAME:value` is a name without a value."""
+    """Return what is wrong with a line, or an empty string. To dotenv, `NAME:value` is a name without a value."""
     if binding.error and _OPENS_A_QUOTE.match(binding.original.string):
         return "its value begins with a quotation mark, so it must end with the same one"
     if binding.error or (binding.key is not None and not _NAME.fullmatch(binding.key)):

@@ -112,7 +112,10 @@ class Alert:
     Forecasts have `100`.
     """
     period: str
-    """The key of this occurrence of the state: a billing period (`2026-11`), a spike's hour, a freeze's ID or a day."""
+    """The key of this occurrence of the state: a billing period, a spike's hour, a freeze's ID or a day.
+
+    A billing period has its month (`2026-11`), or the day of its start if that isn't the first of a month.
+    """
     since: datetime
     """When the state began, as far as is known."""
     raised_at: datetime

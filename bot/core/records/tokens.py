@@ -11,7 +11,7 @@ class TokenState(StrEnum):
     MINTING = "minting"
     LIVE = "live"
     UNKNOWN = "unknown"
-    """The outcome is unknown. The token may exist until it expires, but only its requester could have seen it."""
+    """It isn't known whether Turso minted the token, or whether its requester saw it. Nobody else can have seen it."""
     REVOKED = "revoked"
     """Turso accepted a rotation, but it hasn't been verified yet that the database rejects the token."""
     ENDED = "ended"

@@ -50,7 +50,10 @@ class Proof:
     sibling: Finding | None = None
     """None if the target's group has no other database, or there is no group."""
     accepted: bool = True
-    """False if Turso refused the rotation, or if its response is unknown."""
+    """False if Turso refused the rotation or its response is unknown, and it was the second operation of its request.
+
+    If the rotation was the first operation, the request's state shows this instead.
+    """
 
     @property
     def findings(self) -> Iterator[Finding]:
