@@ -10,6 +10,8 @@ from bot.core.oncall import Provider
 from bot.core.parsing.durations import NotADuration, duration_text, parse_duration
 from bot.core.policy.alert_defaults import check_channels, people_of_alerts
 from bot.core.policy.document import Document, Path, Problem, quote
+from bot.core.policy.rules import DEFAULT_EXPIRES
+from bot.core.requests.reminder_times import reminder_due
 
 _VERDICTS = ("allow", "approve", "break_glass", "deny")
 _BELONGS = {
@@ -119,6 +121,8 @@ class _Lint:
             self.error(path, "`break_glass` needs `review_by`: who reviews it afterwards")
         self._check_commands(path, rule, verdict)
         self._check_quorum(path, rule)
+        if verdict == "approve" and "notify" in rule:
+            self._check_escalation(path, rule)
 
     def _check_commands(self, path: Path, rule: Mapping[str, Any], verdict: str) -> None:
         commands = [self.catalogue.canonical(str(one).split(" -")[0]) for one in _list(rule[verdict])]
@@ -149,6 +153,15 @@ class _Lint:
             users |= found
         if isinstance(quorum, int) and users and quorum > len(users):
             self.error((*path, "quorum"), f"`by` names only {len(users)}, so {quorum} people can never approve")
+
+    def _check_escalation(self, path: Path, rule: Mapping[str, Any]) -> None:
+        """Warn about people who are never called, because requests expire before the reminder that would call them."""
+        entries, expires = _list(rule.get("escalate_to")), _duration(rule.get("expires")) or DEFAULT_EXPIRES
+        late = [quote(str(one)) for number, one in enumerate(entries, 2) if reminder_due(number) >= expires]
+        if late:
+            least, are = duration_text(reminder_due(len(entries) + 1)), "is" if len(late) == 1 else "are"
+            why = f"{', '.join(late)} {are} never called, because requests expire after {duration_text(expires)}"
+            self.warn((*path, "escalate_to"), f"{why}; set `expires` to more than {least}")
 
     def _users(self, word: str) -> set[str] | None:
         """Return the user IDs that a word refers to. None if they have to be looked up."""

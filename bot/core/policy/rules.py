@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum, auto
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bot.core.alerts.subscriptions import AlertSubscription
 from bot.core.catalogue import CommandCatalogue
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Commands = Mapping[str, tuple[frozenset[str], ...]]
 """The sets of flags by command. A rule applies to a command that is run with all flags of one of its sets."""
+DEFAULT_EXPIRES: Final = timedelta(hours=1)
 
 
 def alternatives(commands: Commands, command: str) -> tuple[frozenset[str], ...]:
@@ -62,7 +63,7 @@ class Rule:
     escalate_to: tuple[People, ...] = ()
     """The people who are also reminded: one more entry with each reminder, until someone responds."""
     confirm: Confirm | None = None
-    expires: timedelta = timedelta(hours=1)
+    expires: timedelta = DEFAULT_EXPIRES
     start_within: timedelta = timedelta(hours=1)
     requires: frozenset[Detail] = frozenset()
     max_lifetime: timedelta = timedelta(hours=24)

@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
 from typing import Final
 
 from bot.blocks import notices
@@ -10,6 +9,7 @@ from bot.core.facts import SlackQuery
 from bot.core.model import Decision
 from bot.core.records.timers import Timer
 from bot.core.requests.decision import decide_request
+from bot.core.requests.reminder_times import first_reminder, pause_after
 from bot.core.requests.request import Request, State
 from bot.errors import CannotPost, Unavailable
 from bot.pipeline.environment import Environment
@@ -18,8 +18,6 @@ from bot.pipeline.outcomes.recipients import notified, require_known, with_peopl
 from bot.pipeline.outcomes.request_cards import RefreshResult, below_card, people_named, post_card, refresh_cards
 from bot.pipeline.requests.open_request import drop_if_never_shown
 
-LONGEST_PAUSE: Final = timedelta(hours=4)
-FIRST_PAUSE: Final = timedelta(minutes=10)
 TRIES: Final = 5
 """How many times a reminder without known recipients is retried while it is unknown who is on call.
 
@@ -37,8 +35,7 @@ async def remind(env: Environment, timer: Timer) -> Timer | None:
     if timer.attempt == 0:
         return await _look_for_card(env, request, timer)
     await _call_approvers(env, request, timer)
-    pause = min(FIRST_PAUSE * 2**timer.attempt, LONGEST_PAUSE)
-    due = env.clock.now() + pause
+    due = env.clock.now() + pause_after(timer.attempt)
     if request.expires_at and due >= request.expires_at:
         return None
     return replace(timer, due_at=due, attempt=timer.attempt + 1)
@@ -55,7 +52,7 @@ async def _look_for_card(env: Environment, request: Request, timer: Timer) -> Ti
     if not request.notify or request.expires_at is None:
         return None
     await _call_directly(env, request, await _decision(env, request))
-    first = min(FIRST_PAUSE, (request.expires_at - request.created_at) / 3)
+    first = first_reminder(request.expires_at - request.created_at)
     return replace(timer, due_at=request.created_at + first, attempt=1)
 
 

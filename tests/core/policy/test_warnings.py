@@ -42,6 +42,18 @@ WARNINGS = [
         "channels.C0DBOPS.rules[0].allow_never",
         "forbids `never`",
     ),
+    (
+        "a second level with the default hour",
+        CHANNEL + "{approve: freeze, by: U0ANA, notify: U0ANA, escalate_to: [U0BEN, U0REMY]}",
+        "channels.C0DBOPS.rules[0].escalate_to",
+        "`U0REMY` is never called, because requests expire after 1h; set `expires` to more than 1h10m",
+    ),
+    (
+        "requests that expire with the reminder",
+        CHANNEL + "{approve: freeze, by: U0ANA, notify: U0ANA, escalate_to: [U0BEN, U0REMY], expires: 30m}",
+        "channels.C0DBOPS.rules[0].escalate_to",
+        "`U0BEN`, `U0REMY` are never called, because requests expire after 30m; set `expires` to more than 1h10m",
+    ),
 ]
 
 
@@ -49,6 +61,16 @@ WARNINGS = [
 def test_valid_text_that_looks_wrong_is_a_warning(text: Any, key: Any, words: Any) -> None:
     found = [one for one in load(f"{text}\nversion: 1", CATALOGUE).warnings if words in one.sentence]
     assert [one.key for one in found] == [key]
+
+
+@pytest.mark.parametrize(
+    ("people", "expires"), [("U0BEN", "31m"), ("[U0BEN, U0REMY]", "71m"), ("[U0BEN, U0REMY, U0CAT]", "151m")]
+)
+def test_people_who_are_called_before_the_request_expires_are_no_problem(people: str, expires: str) -> None:
+    rule = f"approve: freeze, by: U0ANA, notify: U0ANA, escalate_to: {people}, expires: {expires}"
+    policy = load(f"{CHANNEL}{{{rule}}}\nversion: 1", CATALOGUE)
+
+    assert [one for one in policy.warnings if "called" in one.sentence] == []
 
 
 NEVER_DECIDES = [
