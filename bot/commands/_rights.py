@@ -1,4 +1,4 @@
-"""What the requester may do here, so that only buttons that will work are shown. Every click is authorized again."""
+"""What the requester may do and see here, so that only buttons that work are shown. Clicks are authorized again."""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Reads the database for a plan, with the facts that approvers read."""
+"""Reads the database for a plan, with the facts that approvers read, and finds the tokens of databases."""
 
 import asyncio
 from collections.abc import Awaitable, Sequence

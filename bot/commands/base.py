@@ -116,7 +116,7 @@ class Context:
     """Returns the groups of the whole policy. `subject` has those of this channel's rules."""
     explain: Explain | None = None
     counted: Callable[[Request], Awaitable[Request]] | None = None
-    """Returns a waiting request with the votes that count now."""
+    """Returns a waiting request with the votes that count now and the current quorum."""
     follow_up: FollowUp | None = None
     """What the pressed button is bound to. None for a typed line, and for a button that only runs a line."""
 
@@ -169,7 +169,7 @@ class ReadCommand(Kind, Generic[A]):
     run: Callable[[Context, A], Awaitable[Reply]]
     risk: Risk = Risk.READ
     is_live: bool = False
-    """True if its message about a database is updated after each change of that database."""
+    """True if its message about a database, if posted in a channel, is updated after each change of that database."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Helpers of incident commands: the open items of an incident."""
+"""Helpers of incident commands: the open items of an incident, and the last incident of a channel."""
 
 import asyncio
 from collections.abc import Iterable, Mapping

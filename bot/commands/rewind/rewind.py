@@ -57,7 +57,7 @@ class RewindArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: RewindArgs) -> Plan:
-    """Return the plan: the time, what the copy will lack, the limit of databases, and what a switch would affect."""
+    """Return the plan: the time, what the copy will lack, the limit for databases, and what a switch would affect."""
     at = (await time_of(ctx, args.to)).replace(microsecond=0)
     snap, quotas, used = await asyncio.gather(
         snapshot(ctx, args.name), attempt(ctx.turso.quotas()), attempt(ctx.turso.organization_usage())
