@@ -1,4 +1,4 @@
-"""Calls Slack over one shared session: Web API methods and `response_url`s, with their errors and rate limits."""
+"""Calls Slack over one shared session: Web API methods, `response_url`s and uploads, with errors and rate limits."""
 
 import asyncio
 import json
