@@ -86,7 +86,9 @@ def database_of(
 
 
 class SqliteDatabase:
-    """A SQLite file. One thread writes, so that a process's writers need no locks between them, and other threads read.
+    """A SQLite file. One thread writes, so that writers in this process never wait for each other's locks.
+
+    Other threads read.
 
     A transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
     """

@@ -1,4 +1,4 @@
-"""Check a PostgreSQL server before the bot uses it: version, encoding, and that there is no transaction pooler."""
+"""Check a PostgreSQL server before the bot uses it: version, encoding, no transaction pooler, and only one database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
