@@ -10,11 +10,11 @@ from bot.slack.lookups.directory import SlackDirectory
 
 
 async def check_guests(directory: SlackDirectory, book: PolicyBook) -> str:
-    """Return which of the policy's channels guests can read.
+    """Return a sentence that says which of the policy's channels guests can read, if that is known.
 
     Raises:
         Unhealthy: the members of a channel can't be read. Names the channel.
-        Unavailable: Slack doesn't respond.
+        Unavailable: Slack doesn't respond, and the bot's own workspace isn't known yet.
     """
     guests = await directory.guests()
     if guests is None:

@@ -86,7 +86,7 @@ async def keep_trying(env: Environment, request_id: str) -> None:
 
 
 async def continue_proof(env: Environment, timer: Timer) -> Timer | None:
-    """Try the tokens once more if this process has them. Otherwise end the proof as unverified."""
+    """Try the tokens once more if this process has them. Otherwise end the proof, whose open findings stay unknown."""
     request = await env.store.requests.get(timer.subject)
     proof = Proof.of(request.facts) if request else None
     if request is None or proof is None:

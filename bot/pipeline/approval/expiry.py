@@ -1,4 +1,4 @@
-"""Expiry of requests: those not decided or not revealed in time, and those that couldn't start in time."""
+"""Expiry of requests that weren't decided, confirmed or revealed in time, or couldn't start in time."""
 
 from datetime import datetime
 from typing import Final

@@ -42,7 +42,7 @@ class Authorization:
     decision: Decision
     """The current decision on the requester's action. For a follow-up, on the action of the person who acts.
 
-    `UNDO_ALLOWED` for an undo that is allowed. A denial without a reason if the step was refused before a decision.
+    `UNDO_ALLOWED` for an undo that is allowed. A denial without a reason if the step was refused without a decision.
     """
     refusal: RefusalKind | None = None
     why: str = ""

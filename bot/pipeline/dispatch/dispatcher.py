@@ -131,7 +131,7 @@ class Dispatcher:
         An intent that is too old isn't carried out. After any failure, the person is notified and the intent is closed.
 
         Raises:
-            StoreUnavailable: the store didn't respond. No other error is raised.
+            StoreUnavailable: the store didn't respond. Any other error is a bug.
         """
         if self._is_too_old(incoming):
             await self._refuse_too_old(incoming)

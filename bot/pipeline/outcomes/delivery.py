@@ -32,7 +32,7 @@ class Notice:
     subject: str
     """The ID of what the notice is about, such as a request, a hold, an incident, a review, an alert or a branch."""
     event: str
-    """The outcome. People are notified of each outcome of a subject once."""
+    """What the notice reports, such as an outcome. People are notified of each event of a subject once."""
     reply: Reply
     people: tuple[str, ...]
     """The people who are notified privately if the channel may not see the message."""

@@ -16,7 +16,7 @@ from bot.pipeline.replies import entry, private_note
 
 
 async def undo(env: Environment, incoming: Incoming) -> str:
-    """Handle Undo: start to end a quarantine and unblock the database."""
+    """Handle Undo: start the workflow that ends a quarantine and unblocks the database."""
     return await undo_request(env, incoming, await request_of(env, incoming, "undo"))
 
 

@@ -104,7 +104,7 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
     """Return a button's branch and its request, if the person may extend or keep the branch.
 
     Anyone who can create such a branch without approval may do this. If the creation needs approval, only its
-    approvers except the owner may.
+    approvers except the owner may. If it needs break-glass access, nobody may.
 
     Raises:
         BotError: the branch doesn't exist, has reached its end date or is in quarantine, or the person isn't allowed to

@@ -28,7 +28,10 @@ DIRECT: Final = "called"
 
 
 async def remind(env: Environment, timer: Timer) -> Timer | None:
-    """Remind the people whom the rule notifies of a request, and return the next reminder. Raises Unavailable."""
+    """Remind the people whom the rule notifies of a request, and return the next reminder, if any. Raises Unavailable.
+
+    The first time, the timer only makes sure that the request has a card, and sends the direct messages.
+    """
     request = await env.store.requests.get(timer.subject)
     if request is None or request.state is not State.PENDING or request.is_over(env.clock.now()):
         return None
