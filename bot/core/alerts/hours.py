@@ -102,7 +102,7 @@ class History:
     born: Born = field(default=lambda _: None)
 
     def used(self, database_id: str, measure: Measure, at: datetime) -> int | None:
-        """Return what a database used in the hour before `at`."""
+        """Return what a database used in the hour before `at`. None if that is unknown, which isn't the same as 0."""
         reading = self.readings.get(at)
         if reading is None:
             return None

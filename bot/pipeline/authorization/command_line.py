@@ -92,8 +92,10 @@ async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
 async def own_undo(env: Environment, incoming: Incoming, command: Command, args: Any) -> Request | None:
     """Return the request whose quarantine a line ends, if the person may undo it even without permission to `restore`.
 
+    None if they may not, if there is no such request of this channel, or if the name no longer belongs to its database.
+
     Raises:
-        Unavailable: Slack doesn't respond.
+        Unavailable: Slack, Turso or an on-call service didn't return something that the decision needs.
     """
     if not command.undoes:
         return None

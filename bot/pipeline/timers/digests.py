@@ -39,7 +39,10 @@ DIGEST: Final = Action(digest_now.command.name)
 
 
 async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
-    """Post a channel's digest once per period, and schedule the next one."""
+    """Post a channel's digest once per period, and schedule the next one. None if the channel has no digest any more.
+
+    If an earlier attempt stopped between the mark and the record of the post, post a notice about that instead.
+    """
     record = await env.store.digests.get(timer.subject)
     if record is None:
         return None
@@ -56,7 +59,11 @@ async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
-    """Write, mark and post a digest. If it can't be written after `TRIES` attempts, post a notice instead."""
+    """Write, mark and post a digest.
+
+    Post a notice instead if the digest may not be shown any more, or if it can't be written after `TRIES` attempts.
+    Post nothing if the digest was turned off or changed meanwhile.
+    """
     is_shown = True
     try:
         subject = await _current_author(env, record)

@@ -136,7 +136,11 @@ def _thawed(name: str, blocked: holding.Blocks | None) -> str:
 
 
 async def _reconcile(env: Environment, timer: Timer) -> Timer | None:
-    """Repeat the read-back of an unknown outcome. An interrupted reveal ends without a read-back."""
+    """Repeat the read-back of an unknown outcome. An interrupted reveal ends without a read-back.
+
+    If Turso responds to the last attempt and doesn't show the change, the request fails. If it is unclear whose change
+    Turso shows, the outcome stays unknown.
+    """
     request = await env.store.requests.get(timer.subject)
     if request is None:
         return None

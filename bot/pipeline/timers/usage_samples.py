@@ -32,7 +32,10 @@ KNOWN_FOR: Final = timedelta(days=7)
 
 
 async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
-    """Take a sample of an organization, decide on its alerts, and schedule the next sample. Safe to run again."""
+    """Take a sample of an organization, decide on its alerts, and schedule the next sample. Safe to run again.
+
+    For an organization that is no longer in the policy, end its alerts and schedule nothing.
+    """
     organization, now = timer.subject, env.clock.now()
     if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
         await end_unwatched(env, organization)

@@ -44,7 +44,7 @@ class HistoryFolder:
         return self.path / f"{number + 1:08}.log"
 
     def last(self) -> Entry | None:
-        """Return the last record. Cuts off an incomplete one, which a killed process may have left."""
+        """Return the last record, if there is one. Cuts off an incomplete one, which a killed process may have left."""
         for _, path in reversed(self.segments()):
             with path.open("rb+") as file:
                 found = next(reversed(list(entries(file))), None)
