@@ -1,4 +1,4 @@
-"""The catalogue of all commands, by name, spelling and family. It is built once from their declarations."""
+"""The catalogue of commands, by name, spelling and family. It is built from their declarations."""
 
 from collections.abc import Collection, Iterable, Mapping
 from itertools import groupby
@@ -13,7 +13,7 @@ _RISKS: Final = tuple(Risk)
 
 
 class CommandCatalogue:
-    """The declarations of all commands. The composition root creates it and passes it on."""
+    """An index of declarations. `bot.commands` creates one of all commands, and each `Grammar` has one of its own."""
 
     def __init__(self, commands: Iterable[Declaration]) -> None:
         """Sort and index the commands.

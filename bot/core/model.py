@@ -186,7 +186,7 @@ class Decision:
     countdown: timedelta = timedelta(hours=24)
     undo_by: ApproverSet = _NOBODY
     notify: tuple[str, ...] = ()
-    """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`."""
+    """Slack mentions, such as `<@U0ANA>` and `<!subteam^S0DBA>`, and the keys of on-call schedules."""
     direct_message: bool = False
     """Whether the people in `notify` also get a direct message."""
     escalation: tuple[tuple[str, ...], ...] = ()

@@ -1,4 +1,4 @@
-"""The typed client of the Turso Platform API: one method for each endpoint that the bot uses."""
+"""The typed client of the Turso Platform API, with methods for the endpoints that the bot uses."""
 
 from bot.turso.data_reading import DataReading
 from bot.turso.database_changes import DatabaseChanges

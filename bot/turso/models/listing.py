@@ -64,7 +64,11 @@ class Listed(NamedTuple):
 
     @classmethod
     def of(cls, raw: Mapping[str, Any]) -> Self:
-        """Create an entry from JSON whose name and ID have keys in any casing. Raises LookupError without either."""
+        """Create an entry from JSON. The keys of its name and ID may have any casing.
+
+        Raises:
+            LookupError: the name or the ID is missing or unusable.
+        """
         name, db_id = (name_of(value_of(raw, spellings)) for spellings in (NAME_KEYS, ID_KEYS))
         if name is None or db_id is None:
             raise LookupError(NAME_KEYS.choices[0])
