@@ -15,7 +15,7 @@ from bot.blocks.text import counted
 from bot.core.audit import verify_stream
 from bot.core.audit_formats import json_line
 from bot.settings import Settings
-from bot.store.backup import back_up
+from bot.store.backup import back_up, require_own_log
 from bot.store.connections.urls import place_of, places_of
 from bot.store.schema.upgrading import require_current
 from bot.store.store import SqlStore, open_store
@@ -105,6 +105,7 @@ async def after_restore(settings: Settings) -> int:
     from bot.app.compose import running, secrets_of
 
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))
+    require_own_log(settings.database_url.get_secret_value())
     async with running(settings, executes=False, counts=False) as bot:
         report = await restore.after_restore(bot.env, await bot.health.heartbeat.others())
     for line in restore.lines(report):

@@ -1,4 +1,4 @@
-"""Backups of a SQLite store. They can be made while the bot runs, and are verified."""
+"""Backups of a SQLite store, made while the bot runs and verified, and a check of restored ones."""
 
 import asyncio
 import os
@@ -12,12 +12,39 @@ from bot.errors import BotError
 from bot.store.connections.urls import place_of
 
 PRIVATE_FILE = 0o600
+WITHOUT_LOG = b"\x01\x01"
+"""The versions in the header of a file without a write-ahead log: https://www.sqlite.org/fileformat.html"""
 PAGES_AT_ONCE = 1000
 """The number of pages that are copied in one step. Between steps, processes can write to the store."""
 
 
 class NoBackup(BotError):
     """Raised if no backup was made. The message says why. The new file isn't left behind."""
+
+
+class LogOfAnotherStore(BotError):
+    """Raised for a restored store with the write-ahead log of the file that it replaced."""
+
+
+def require_own_log(database_url: str) -> None:
+    """Check a restored SQLite file before it is opened, because SQLite writes the changes in a log into its file.
+
+    A backup has no log, and its header says so until the bot first opens it.
+
+    Raises:
+        LogOfAnotherStore: the header says that the file has no log, but a log lies beside it.
+    """
+    file = place_of(database_url).file
+    log = Path(f"{file}-wal")
+    if file is None or not file.exists() or not log.exists() or not log.stat().st_size:
+        return
+    with file.open("rb") as opened:
+        header = opened.read(20)
+    if header[18:] == WITHOUT_LOG:
+        raise LogOfAnotherStore(
+            f"`{log}` belongs to the store that the backup replaced, and would change the backup. Delete it and "
+            f"`{file}-shm`, and run this again."
+        )
 
 
 async def back_up(database_url: str, to: Path) -> Verified:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
+from bot.app.admin_commands import after_restore
 from bot.app.clock import SystemClock
-from bot.store.backup import NoBackup, back_up
+from bot.settings import load_settings
+from bot.store.backup import LogOfAnotherStore, NoBackup, back_up, require_own_log
 from bot.store.store import open_store
+from tests.settings.test_values import GIVEN
 from tests.store.samples import entry
 from tests.stores import copy_store
 
@@ -105,3 +108,28 @@ async def test_a_backup_can_be_made_in_a_folder_without_hard_links(
 
     assert [one.name for one in tmp_path.glob("backup*")] == ["backup.db"]
     assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600
+
+
+async def test_a_restored_backup_with_the_log_of_the_replaced_store_is_refused(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, log = tmp_path / "backup.db", tmp_path / "backup.db-wal"
+    await back_up(url, copy)
+    log.write_bytes(b"pages of the replaced store")
+    before = copy.read_bytes()
+    for name, value in (GIVEN | {"DATABASE_URL": f"sqlite:///{copy}"}).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(LogOfAnotherStore, match=r"backup\.db-wal` belongs to the store that the backup replaced"):
+        await after_restore(load_settings())
+
+    assert (copy.read_bytes(), log.exists()) == (before, True)
+    log.unlink()
+    require_own_log(f"sqlite:///{copy}")
+
+
+async def test_the_log_of_a_store_in_use_is_its_own(url: str, tmp_path: Path) -> None:
+    async with open_store(url, SystemClock()) as store:
+        await store.audit.append(entry())
+        assert (tmp_path / "store.db-wal").stat().st_size
+        require_own_log(url)
