@@ -11,7 +11,7 @@ _KEY = SECRET.encode()
 
 
 async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Answer 200 to a signed request and 401 to any other."""
+    """Answer 200 to a request that was signed within the last five minutes, and 401 to any other."""
     if scope["type"] != "http":
         await _lifespan(receive, send)
         return

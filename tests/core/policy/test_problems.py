@@ -1,4 +1,4 @@
-"""The error for an invalid policy file lists all its problems, each with the line, the key and the allowed values."""
+"""The error for an invalid policy file lists its problems: the line and, if there is one, the key and what it takes."""
 
 from typing import Any
 
