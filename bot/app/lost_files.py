@@ -75,7 +75,7 @@ def mounts(table: str) -> list[Mount]:
 
 
 def _mount_of(file: Path, root: Path) -> Mount | None:
-    """Return the mount that contains a file. It has the deepest mount point, and is the last one at that point."""
+    """Return the mount that contains a file. It has the deepest mount point, and is the last there. None if unknown."""
     table = root / "proc/self/mountinfo"
     known = mounts(table.read_text("utf-8", errors="surrogateescape")) if table.exists() else []
     above = [one for one in known if file.resolve().is_relative_to(one.point)]

@@ -85,7 +85,7 @@ class Queue:
         await self._answer(self.client.resume_workflows_async(list(workflow_ids), queue_name=QUEUE))
 
     async def stuck(self, *, for_: timedelta) -> list[str]:
-        """Return up to `BATCH` unfinished workflows, without sweeps, that were enqueued more than `for_` ago."""
+        """Return the IDs of up to `BATCH` unfinished workflows except sweeps, enqueued more than `for_` ago."""
         since = (datetime.now(UTC) - for_).isoformat()
         workflows = await self._list(status=["PENDING", "ENQUEUED"], end_time=since, limit=BATCH)
         return [one.workflow_id for one in workflows if one.name != SWEEP]

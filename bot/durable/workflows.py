@@ -142,7 +142,10 @@ def pause_after(failures: int) -> timedelta:
 
 
 def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
-    """Return the next timer as a step's result: due time, attempt and, after a failure, the cause. Logs failures."""
+    """Return the next timer as a step's result: due time, attempt and, after a failure, the cause.
+
+    None if there is no next timer. Logs failures.
+    """
     if following is None:
         return None
     kept = [following.due_at.isoformat(), following.attempt]
@@ -154,7 +157,7 @@ def _timer_to_json(fired: Timer, following: Timer | None) -> list[Any] | None:
 
 
 def _following(fired: Timer, kept: list[Any] | None) -> Timer | None:
-    """Return the next timer from a step's result. After a success, its failures start at 0."""
+    """Return the next timer from a step's result, if there is one. After a success, its failures start at 0."""
     if kept is None:
         return None
     due_at, attempt, *cause = kept

@@ -157,7 +157,7 @@ class Environment:
         return found
 
     async def every_group(self, subject: Subject) -> Mapping[str, frozenset[str] | None]:
-        """Return the members of every user group that the policy names. Raises Unavailable."""
+        """Return the members of every user group and schedule that the policy names. Raises Unavailable."""
         return (await self.subject_in(subject.person.id, "")).groups
 
     async def with_incident(self, subject: Subject) -> Subject:

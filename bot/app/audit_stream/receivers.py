@@ -130,7 +130,7 @@ async def _read_limited(answer: httpx.Response) -> bytes:
 
 
 def _next_of(answer: bytes) -> int | None:
-    """Return `next` of a response like `{"next": 17}`. Any other response only says that the batch was received."""
+    """Return `next` of a response like `{"next": 17}`. None for any other response, which only confirms the batch."""
     with suppress(ValueError, RecursionError):
         raw: Any = json.loads(answer)
         if isinstance(raw, dict) and type(raw.get("next")) is int and raw["next"] > 0:

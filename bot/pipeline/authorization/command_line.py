@@ -73,7 +73,8 @@ def decide_incomplete(env: Environment, subject: Subject, read: Incomplete[Comma
 async def _with_group_and_sources(ctx: Context, target: Target) -> Target:
     """Add the group and the sources to a database in the channel's scope. Other databases are returned unchanged.
 
-    A branch that is to be created gets the group of its source.
+    A branch that is to be created gets the group of its source. Raises DatabaseNotFound for a branch whose source is
+    outside the scope.
     """
     if target.group is not None or not (ctx.scope.needs_group or ctx.scope.covers(Target(target.name))):
         return target

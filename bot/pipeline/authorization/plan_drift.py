@@ -44,9 +44,9 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
 
 
 def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
-    """Compare the delete protection with the value that approvers saw.
+    """Return a sentence if the delete protection differs from the value that approvers saw, otherwise None.
 
-    If that was unknown, protection that is off now isn't drift.
+    If they saw none, protection that is off now isn't drift. Raises Unavailable if only the current value is unknown.
     """
     if now is None and was.delete_protection is not None:
         raise Unavailable(f"Turso doesn't say whether delete protection is on for `{was.name}`.")
@@ -72,7 +72,10 @@ async def _current_database(turso: TursoReader, was: PlanTarget) -> Database | s
 
 
 async def _grew(turso: TursoReader, was: PlanTarget) -> str | None:
-    """Compare the size with the value that approvers saw, if it was known then."""
+    """Return a sentence if the size has grown a lot since approvers saw it, otherwise None.
+
+    If approvers saw no size, return None. Raises Unavailable if only the current size is unknown.
+    """
     if was.size_bytes is None:
         return None
     now = (await turso.database_usage(was.name)).usage.storage_bytes

@@ -66,7 +66,11 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Repeat the read-back until it shows the change, at most for some seconds. Raises NotOurs, OwnerUnknown."""
+    """Read the change back, at most once for each of `READ_PAUSES`. Returns False if it never shows.
+
+    Raises:
+        NotOurs, OwnerUnknown: the read-back found a change that isn't, or may not be, this request's.
+    """
     for pause in READ_PAUSES:
         await asyncio.sleep(pause)
         try:

@@ -134,7 +134,7 @@ class _Drawing:
         return self._page(kind, kept)
 
     async def _keeps(self, keep: Callable[[T], Awaitable[bool]], item: T) -> bool:
-        """Apply a filter to an item. If that fails, the item is left out so that the rest can be shown."""
+        """Return whether a filter keeps an item. If it fails, the item is left out so that the rest can be shown."""
         try:
             return await keep(item)
         except Exception:

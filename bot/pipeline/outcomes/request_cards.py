@@ -246,7 +246,7 @@ async def refresh_ended_freezes(env: Environment, request: Request) -> None:
 
 
 async def show(env: Environment, request_id: str) -> Request | None:
-    """Update every copy of a request's card, and return the request. An error of Slack is only logged."""
+    """Update every copy of a request's card, and return the request, if it exists. An error of Slack is only logged."""
     request = await env.store.requests.get(request_id)
     if request is not None:
         try:

@@ -102,7 +102,7 @@ async def examine(env: Environment, request: Request) -> Finding:
 
 
 def _due_by(request: Request, countdown: timedelta) -> datetime | None:
-    """Return when a countdown of this length would end, but never earlier than the current due time."""
+    """Return when a countdown of this length would end, at the earliest at the current due time. None without one."""
     return request.due_at + max(countdown - request.countdown, timedelta(0)) if request.due_at else None
 
 

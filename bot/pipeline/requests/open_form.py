@@ -98,7 +98,12 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
 
 
 def as_incomplete(grammar: Grammar[Command], command: str, text: str) -> Incomplete[Command]:
-    """Parse the line that prefills a form. Returns an Incomplete even if no argument is missing."""
+    """Parse the line that prefills a form. Returns an Incomplete even if no argument is missing.
+
+    Raises:
+        Refused: the command no longer exists.
+        BadInput: the line can't be parsed.
+    """
     spec = grammar.spec(command)
     if spec is None:
         raise Refused("This button's command no longer exists. `/turso help` lists the commands.")

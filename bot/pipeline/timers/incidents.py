@@ -102,7 +102,10 @@ def _ended_entry(env: Environment, incident: Incident) -> AuditEntry:
 
 
 async def remind_of_review(env: Environment, timer: Timer) -> Timer | None:
-    """Remind people of an open review: before it is due, in the channel when it is, and then with growing pauses."""
+    """Remind people of a review before it is due, in the channel when it is, and then with growing pauses.
+
+    Returns the timer for the next reminder. None once the review is done.
+    """
     review = await env.store.reviews.get(timer.subject)
     if review is None or review.reviewed_at is not None:
         return None

@@ -127,7 +127,7 @@ async def take_reading(env: Environment, organization: str) -> None:
 
 
 def _total(usage: OrganizationUsage, name: str) -> int | None:
-    """Return Turso's total. If there is none, return the sum over the databases."""
+    """Return Turso's total. If there is none, return the sum over the databases. None if that is unknown, too."""
     total: int | None = getattr(usage.usage, name)
     return total if total is not None else getattr(Usage.sum(one.usage for one in usage.databases), name)
 
