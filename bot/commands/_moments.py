@@ -14,8 +14,8 @@ async def time_of(ctx: Context, moment: Moment) -> datetime:
     Incidents of other channels aren't looked up, because people here may not be allowed to know of them.
 
     Raises:
-        BadInput: the time is in the future, before 1970, or skipped or repeated by a change of the clocks, or this
-            channel had no such incident.
+        BadInput: the time is in the future, before 1970, or skipped or repeated by a change of the clocks, the person's
+            time zone is unknown, or this channel had no such incident.
     """
     if not moment.incident:
         return moment.at(ctx.now, ctx.subject.person.tz)

@@ -119,7 +119,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if another request made it, or may have."""
+    """Return True if the branch exists. Raises NotOurs or OwnerUnknown if somebody else made it, or may have."""
     name, source = str(plan.arguments["name"]), target_of(plan)
     if not await was_made(ctx, name):
         return False

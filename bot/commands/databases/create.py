@@ -61,7 +61,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the database exists. Raises NotOurs or OwnerUnknown if another request created it, or may have."""
+    """Return True if the database exists. Raises NotOurs or OwnerUnknown if somebody else created it, or may have."""
     return await was_made(ctx, plan.arguments["name"])
 
 

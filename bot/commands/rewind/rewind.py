@@ -189,7 +189,7 @@ def _facts(made: Database) -> dict[str, object]:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True if the copy exists. Raises NotOurs or OwnerUnknown if another request made it, or may have."""
+    """Return True if the copy exists. Raises NotOurs or OwnerUnknown if somebody else made it, or may have."""
     copy = str(plan.arguments[COPY])
     if not await was_made_by(ctx, copy, commands=[REWIND], key=COPY):
         return False

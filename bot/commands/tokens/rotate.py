@@ -58,7 +58,10 @@ async def plan(ctx: Context, args: RotateArgs) -> Plan:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return which databases have joined the group since the plan. Its approval doesn't cover their tokens."""
+    """Return a sentence about databases that have joined the group since the plan, or None.
+
+    The approval of the plan doesn't cover their tokens.
+    """
     return await joined_since(ctx, target_of(plan).group, plan.ends_tokens_of)
 
 

@@ -188,7 +188,7 @@ def moment_of(sample: UsageSample) -> datetime:
 
 
 def usual_day(course: Course, today: date, *, days: int = 7) -> Usage | None:
-    """Return the average usage per day over the last `days`. None if fewer than two days are known."""
+    """Return the average usage of the known days among the last `days`. None if fewer than two are known."""
     known = [usage for day, usage in course.daily.items() if today - timedelta(days=days) <= day < today]
     if len(known) < 2:
         return None
