@@ -23,7 +23,7 @@ class Installation:
     is_enterprise_install: bool = False
     scopes: frozenset[str] = frozenset()
     clock_is_ahead: timedelta | None = None
-    """How far this machine's clock is ahead of Slack's. None if Slack didn't send its time."""
+    """How far this machine's clock is ahead of Slack's. None if Slack didn't send its time in a readable form."""
 
 
 class Workspace:

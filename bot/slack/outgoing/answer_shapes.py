@@ -1,4 +1,4 @@
-"""Check that the response of a Web API method has the fields that the bot reads."""
+"""Check that the response of a Web API method has the fields that the bot needs."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -54,11 +54,11 @@ SHAPES: Final[Mapping[str, Check]] = MappingProxyType(
         "views.publish": _ANY,
     }
 )
-"""A check of the expected fields, by method. A response without them counts as unreadable, not as empty."""
+"""A check of the needed fields, by method. A response without them counts as unreadable, not as empty."""
 
 
 def is_readable(method: str, answer: Any) -> bool:
-    """Return True if a response has the fields that the bot reads. Raises KeyError for an unknown method."""
+    """Return True if a response has the fields that the bot needs. Raises KeyError for an unknown method."""
     return SHAPES[method](answer)
 
 

@@ -98,7 +98,7 @@ class SlackCalls:
         """The `Date` header of Slack's last response, and this machine's time when it arrived."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Call a Web API method. Returns a response with all fields that the bot reads. Raises SlackTrouble."""
+        """Call a Web API method. Returns a response with all fields that the bot needs. Raises SlackTrouble."""
         if method not in SHAPES:
             raise ValueError(f"What is read from the answer to {method} is not declared.")
         started, status = time.perf_counter(), "ok"
