@@ -80,7 +80,8 @@ class GroupCommit:
             within: how many seconds to wait. If a commit was sent by then, wait longer for its outcome, because the
                 intent may be stored.
         Raises:
-            NotRecorded: the time limit was exceeded, and the intent was not and will not be stored.
+            NotRecorded: the time limit was exceeded or the store failed. The intent was not and will not be stored.
+            Unavailable: the store failed while the process was stopping. The intent may be stored.
         """
         self._urgent.set()
         waiting = _Waiting(_future(), intent=row)

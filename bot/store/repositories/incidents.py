@@ -23,7 +23,7 @@ class Incidents(Repository):
         self._running = RunningIncidents(self.find_running)
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """Start an incident with its timer. Returns None if the channel already has an active one."""
+        """Start an incident with its timer. Returns None if the channel has an active one, or it was started before."""
 
         def work(connection: Connection) -> Incident | None:
             if not insert_new(connection, incidents, values(incident)):

@@ -30,7 +30,8 @@ class Intents(Repository):
         Args:
             within: how many seconds to wait, if it is actionable. Otherwise there is no time limit.
         Raises:
-            NotRecorded: the store didn't respond in time, and the intent was not and will not be stored.
+            NotRecorded: the store failed or didn't respond in time. The intent was not and will not be stored.
+            Unavailable: the store failed while the process was stopping. The intent may be stored.
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row, within=within if actionable else None)
