@@ -95,7 +95,9 @@ async def authorize(
     review: Review | None = None,
     compares: bool = True,
 ) -> Authorization:
-    """Decide whether a step may be taken now. It is refused if a fact is unknown that no later check can supply.
+    """Decide whether a step may be taken now. It is refused if a required fact is unknown.
+
+    An exception is a vote or a confirmation if plan drift can't be checked now, because the start checks for it again.
 
     Args:
         actor: the click or command of the person who acts. None for a timer or a workflow.

@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States to which a press moves a request without a workflow. A press that is resumed after a crash notifies people."""
+"""States that a press can set without a workflow. Resuming the press after a crash then updates the cards."""
 VOTES: Final = ("approval.approve", "approval.type_name")
 """The button and the form that record a vote."""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)

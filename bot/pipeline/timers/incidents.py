@@ -32,7 +32,7 @@ LONGEST_PAUSE = timedelta(hours=12)
 async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
     """End an incident whose time is up, and notify its channel.
 
-    Its permissions ended with its time, even if this runs later.
+    Its permissions end when its time is up, even if this runs later.
     """
     incident = await env.store.incidents.get(timer.subject)
     if incident is None:
