@@ -105,6 +105,8 @@ def parse_line(line: str) -> ReceivedEntry:
         numbers = raw
         head = f'{{"seq":{raw.get("seq")},"hash":"{raw.get("hash")}",'
         text = "{" + line.strip().removeprefix(head)
+    if not isinstance(numbers, dict):
+        raise ValueError("without seq and hash")
     seq, digest = numbers.get("seq"), numbers.get("hash")
     if type(seq) is not int or not 0 < seq <= LARGEST_SEQ or not isinstance(digest, str) or not isinstance(text, str):
         raise ValueError("without seq and hash")

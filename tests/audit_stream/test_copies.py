@@ -62,6 +62,10 @@ FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     ),
     "the first one was edited": (lambda lines: [edited(lines[0]), *lines[1:]], "Entry 1 doesn't match its hash"),
     "a repetition differs": (lambda lines: [*lines, edited(lines[4])], "Line 7 repeats entry 5"),
+    "a line is other JSON": (
+        lambda lines: [*lines[:5], '{"raw_data": "x", "unmapped": [1]}'],
+        "Line 6 isn't an audit log entry",
+    ),
     "a line is cut off": (lambda lines: [*lines[:5], lines[5][:40]], "Line 6 isn't an audit log entry"),
     "a line is other text": (lambda lines: ["[1]", *lines], "Line 1 isn't an audit log entry"),
     "a line has no hash": (lambda lines: ['{"seq": 1}', *lines], "Line 1 isn't an audit log entry"),

@@ -153,3 +153,24 @@ async def test_a_full_cache_is_not_much_slower_than_one_with_room() -> None:
         assert full.peek(0) is None
 
     assert min(when_full) < 3 * min(with_room)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_late_call_does_not_replace_the_result_of_a_newer_one(
+    source: Source, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    monkeypatch.setattr("bot.core.concurrency.cache.WAITS_SECONDS", 0.01)
+    cache: Cache[str, int] = Cache(source.load, 60)
+    open_gate, gate = source.go, asyncio.Event()
+    source.go = gate
+    late = asyncio.create_task(cache.get("a"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    source.go = open_gate
+
+    assert await cache.get("a", fresh=True) == 2
+    source.error = OSError("the late call") if fails else None
+    gate.set()
+    await asyncio.wait([late])
+
+    assert (cache.peek("a"), late.exception() is not None) == (2, fails)

@@ -21,7 +21,7 @@ class _Call(Generic[V]):
         self.before = before
         self.has_begun = False
         self.is_wanted = True
-        """False if its result may be outdated, and isn't cached."""
+        """False if its result may be outdated. Then it changes nothing in the cache."""
         self.task: asyncio.Task[V] | None = None
 
 
@@ -82,11 +82,13 @@ class Cache(Generic[K, V]):
     async def _ask(self, key: K, call: _Call[V]) -> V:
         try:
             if call.before is not None and call.before.task is not None:
-                await asyncio.wait([call.before.task], timeout=WAITS_SECONDS)
+                _, late = await asyncio.wait([call.before.task], timeout=WAITS_SECONDS)
+                call.before.is_wanted = call.before.is_wanted and not late  # it may end after this call
             call.before, call.has_begun = None, True
             value = await self._load(key)
         except BaseException:
-            self._kept.pop(key, None)
+            if call.is_wanted:
+                self._kept.pop(key, None)
             raise
         else:
             if call.is_wanted:
