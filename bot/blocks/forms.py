@@ -15,7 +15,7 @@ from bot.core.declaration import Declaration
 from bot.core.model import Decision, Detail, Verdict
 from bot.core.parsing.argument_parsing import field_errors
 from bot.core.parsing.argument_schema import shape_of
-from bot.core.parsing.normalise import quote
+from bot.core.parsing.normalise import is_subcommand, quote
 from bot.core.parsing.parse_results import Common
 from bot.core.reply import Block, Reply, View
 from bot.core.requests.plan import Plan
@@ -212,7 +212,7 @@ def line_from_values(spec: Declaration, values: Mapping[str, Any]) -> str:
         elif argument.label.startswith("--"):
             options += [argument.label, quote(str(value))]
         else:
-            places.append(quote(str(value)))
+            places.append(quote(str(value), always=is_subcommand(spec.name, str(value))))
     known = [*(flag.label for flag in shape_of(spec.args).flags), "--private", *(["--dry-run"] if spec.changes else [])]
     chosen = [*_flags(values, inputs.FLAGS), *_flags(values, COMMON_FLAGS)]
     options += [flag for flag in known if flag in chosen]

@@ -2,14 +2,14 @@
 
 import re
 
-from bot.core.parsing.normalise import Word, split
+from bot.core.parsing.normalise import Word, is_subcommand, split
 
 _BARE = re.compile(r"[\w@#<>.:/*?!^,=+|%-]+")
 
 
 def command_line(name: str, *words: str | None, **options: object) -> str:
     """Return a command line: `list "a b" --sort size --page 2`. None, False and empty values are left out."""
-    parts = [name, *(quoted(word) for word in words if word)]
+    parts = [name, *(quoted(word, always=is_subcommand(name, word)) for word in words if word)]
     for option, value in options.items():
         if value is None or value is False or value == "":
             continue
@@ -18,9 +18,9 @@ def command_line(name: str, *words: str | None, **options: object) -> str:
     return " ".join(parts)
 
 
-def quoted(word: str) -> str:
-    """Quote a word if the parser would otherwise split or change it."""
-    if _BARE.fullmatch(word) and not word.startswith("-"):
+def quoted(word: str, *, always: bool = False) -> str:
+    """Quote a word if the parser would otherwise split or change it, or `always`."""
+    if not always and _BARE.fullmatch(word) and not word.startswith("-"):
         return word
     mark = "'" if '"' in word else '"'
     return f"{mark}{word.replace(mark, '')}{mark}"
@@ -38,8 +38,8 @@ def _is_private(word: Word) -> bool:
 
 
 def _written(word: Word) -> str:
-    """Return a word as it is typed. An option stays one, because a quoted word is a value."""
+    """Return a word as it is typed. An option or a subcommand stays one, because a quoted word is a value."""
     if word.literal or not word.text.startswith("-"):
-        return quoted(word.text)
+        return quoted(word.text, always=word.literal)
     name, equals, value = word.text.partition("=")
     return f"{name}={quoted(value)}" if equals else name

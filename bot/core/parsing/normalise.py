@@ -123,6 +123,18 @@ def _quoted(text: str, at: int, last: Mapping[str, int]) -> tuple[str, int] | No
     return None if end == -1 else (text[at + 1 : end], end + 1)
 
 
+SUBCOMMANDS: Final[Mapping[str, frozenset[str]]] = {
+    "rewind": frozenset({"discard", "keep", "switch"}),
+    "tokens": frozenset({"create", "invalidate", "list"}),
+}
+"""The words after a command that takes a database and that make it another command. A database may have such a name."""
+
+
+def is_subcommand(command: str, word: str) -> bool:
+    """Return True if a word right after a command makes it another one, so that it must be quoted as a value."""
+    return word.lower() in SUBCOMMANDS.get(command, ())
+
+
 _STARTS: Final = ("-", '"', "'", "`")
 _APOSTROPHE: Final = "\u02bc"
 """The modifier letter apostrophe. It looks like an apostrophe, but no quote is read from it."""

@@ -3,7 +3,7 @@
 from bot.commands.base import Command
 from bot.core.parsing.argument_schema import shape_of
 from bot.core.parsing.moments import Moment
-from bot.core.parsing.normalise import quote
+from bot.core.parsing.normalise import is_subcommand, quote
 from bot.core.parsing.parse_results import Parsed
 from bot.core.requests.plan import Plan
 
@@ -21,7 +21,8 @@ def line_again(read: Parsed[Command], plan: Plan) -> str:
     given = read.args.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
     given = {key: at if value == typed else value for key, value in given.items()}
     shape, common = shape_of(type(read.args)), read.common
-    parts = [read.spec.name, *(quote(str(given[one.key])) for one in shape.places if one.key in given)]
+    places, name = [str(given[one.key]) for one in shape.places if one.key in given], read.spec.name
+    parts = [name, *(quote(one, always=is_subcommand(name, one)) for one in places)]
     for one in dict.fromkeys(shape.options.values()):
         if one.key in given:
             parts += [one.label] if one.flag else [one.label, quote(str(given[one.key]))]
