@@ -75,7 +75,11 @@ def _copy(file: Path, to: Path) -> Verified:
         try:
             verified = _copied(file, part)
             _make_new(to)  # fails if the file was created in the meantime
-            part.replace(to)
+            try:
+                part.replace(to)
+            except OSError:
+                to.unlink(missing_ok=True)
+                raise
         finally:
             part.unlink(missing_ok=True)
     except FileExistsError:

@@ -171,7 +171,7 @@ async def test_a_digest_without_history_and_without_tursos_usage_has_no_numbers(
 
     text = words(await desk.ask("digest now"))
 
-    assert "there is no history yet" in text
+    assert "No usage is known yet." in text
     assert "Rows read" not in text
 
 

@@ -223,6 +223,16 @@ async def test_the_global_shortcut_asks_for_a_command_and_a_channel(world: World
     assert "orders" in words(answer)
 
 
+async def test_a_shortcut_whose_trigger_has_expired_is_answered(world: World) -> None:
+    before = len(forging.private_messages(world, DANA))
+    world.workspace.faults.add("api_error", "views.open", times=1, error="expired_trigger_id")
+
+    await world.workspace.shortcut(DANA, "turso.command")
+
+    answers = await until(lambda: forging.private_messages(world, DANA)[before:], what="an answer to the shortcut")
+    assert "The form took too long to open. Use the shortcut again." in words(answers[-1])
+
+
 async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> None:
     await world.workspace.shortcut(DANA, "turso.command")
     dana = world.person(DANA)

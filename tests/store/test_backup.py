@@ -94,6 +94,19 @@ def test_a_failed_backup_is_reported(
     assert "hunter2" not in text
 
 
+async def test_a_backup_that_cannot_be_moved_into_place_leaves_nothing(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replace(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.replace", replace)
+    with pytest.raises(NoBackup, match="No space left"):
+        await back_up(url, tmp_path / "backup.db")
+
+    assert list(tmp_path.glob("backup*")) == []
+
+
 async def test_a_backup_can_be_made_in_a_folder_without_hard_links(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,7 +202,7 @@ def _message(
 
 def _notice(ctx: Context, counts: Counts, length: timedelta) -> list[Block]:
     if counts.until is None:
-        return [kit.context(mrkdwn(":information_source: Turso didn't respond, and there is no history yet."))]
+        return [kit.context(mrkdwn(":information_source: No usage is known yet."))]
     if counts.since is None:
         today = on_day(counts.until.astimezone(UTC).date())
         says = mrkdwn(":information_source: No history before {}. Here is the billing period so far.", today)

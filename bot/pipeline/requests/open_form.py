@@ -88,12 +88,13 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
     if incoming.trigger_id is None:
         raise BotError("The form couldn't be opened. Use the shortcut again.")
     view_id = await env.messenger.open_view(incoming.trigger_id, forms.loading_view("Turso"))
+    if view_id is None:
+        raise Unavailable("The form took too long to open. Use the shortcut again.")
     if view_id == "":
         raise Unavailable("The form didn't open properly. Close it and use the shortcut again.")
-    if view_id is not None:
-        names = [command for command in env.commands if not command.hidden and not command.open_to_all]
-        view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
-        await env.messenger.update_view(view_id, view)
+    names = [command for command in env.commands if not command.hidden and not command.open_to_all]
+    view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
+    await env.messenger.update_view(view_id, view)
     return "form_opened"
 
 

@@ -45,7 +45,7 @@ async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool
         await asyncio.sleep(pause)
         async with engine.connect() as connection:
             status, started_at = (await connection.execute(_STATUS, {"id": transaction.number})).one()
-        if started_at != transaction.server_started_at:
+        if started_at != transaction.server_started_at or status is None:
             return None
         if status != "in progress":
             return bool(status == "committed")
