@@ -9,8 +9,13 @@ from bot.commands import CATALOGUE
 ROOT = Path(bot.__file__).parent
 NAMES = frozenset(CATALOGUE.names)
 PACKAGES = ("core", "blocks", "pipeline", "durable")
+SUBCOMMANDS = "a table of words, which a test of the commands compares with their names"
 SAME_WORD = {
     ("core/parsing/grammar.py", "help"): "the meaning of `--help` after any command",
+    ("core/parsing/normalise.py", "rewind"): SUBCOMMANDS,
+    ("core/parsing/normalise.py", "tokens"): SUBCOMMANDS,
+    ("core/parsing/normalise.py", "create"): SUBCOMMANDS,
+    ("core/parsing/normalise.py", "list"): SUBCOMMANDS,
     ("core/policy/file.py", "incident"): "a profile's usual name",
     ("core/policy/lint.py", "incident"): "a profile's usual name",
     ("core/policy/rules.py", "incident"): "a profile's usual name",
