@@ -67,7 +67,7 @@ async def _last_copy_warning(ctx: Context, name: str, database_id: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the copy may be the only one left by now, unless the card already said so."""
+    """Return a warning that the card didn't show: the copied database is gone or in quarantine. None otherwise."""
     arguments = plan.arguments
     if SOURCE_ID not in arguments:  # the plan is from an older version of the bot
         return None
