@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from bot.app.output import (
 from bot.app.policy_command_line import add_policy, policy_explain
 from bot.errors import BotError, Unavailable
 from bot.sandbox.command_line import add_sandbox
-from bot.settings import BadSettings, Settings, load_database_urls, load_settings, warnings_about
+from bot.settings import BadSettings, Settings, load_database_urls, load_settings, load_signing_secrets, warnings_about
 
 BAD_USAGE = 2
 TRY_LATER = 75
@@ -89,12 +88,17 @@ def _status_of(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    read = partial(load_settings, needs=("SLACK_SIGNING_SECRET",))
-    settings = read()
+    settings = load_settings(needs=("SLACK_SIGNING_SECRET",))
     from bot.app import serving
 
-    serve = serving.serve(settings, durable=not arguments.no_durable, upgrade=not arguments.no_upgrade, read_again=read)
-    return run_loop(serve)
+    return run_loop(
+        serving.serve(
+            settings,
+            durable=not arguments.no_durable,
+            upgrade=not arguments.no_upgrade,
+            read_secrets=load_signing_secrets,
+        )
+    )
 
 
 def _socket(arguments: argparse.Namespace) -> int:

@@ -23,11 +23,10 @@ from bot.app.tracing import traces_of_process
 from bot.settings import BadSettings, Settings, warnings_about
 from bot.slack.incoming.http import create_asgi, http_server
 from bot.slack.incoming.request_guard import AsgiApp
-from bot.slack.incoming.signing_secrets import SigningSecrets
+from bot.slack.incoming.signing_secrets import Read, SigningSecrets
 from bot.slack.incoming.socket_mode import SocketRunner, refusal_of
 from bot.store.connections.urls import place_of
 
-ReadAgain = Callable[[], Settings]
 P = ParamSpec("P")
 
 log = structlog.get_logger(__name__)
@@ -59,7 +58,7 @@ def _stoppable_during_start(run: Callable[P, Coroutine[Any, Any, int]]) -> Calla
 
 @_stoppable_during_start
 async def serve(
-    settings: Settings, *, durable: bool = True, upgrade: bool = True, read_again: ReadAgain | None = None
+    settings: Settings, *, durable: bool = True, upgrade: bool = True, read_secrets: Read | None = None
 ) -> int:
     """Serve Slack over HTTP until stopped."""
     _set_up_logs(settings)
@@ -69,7 +68,7 @@ async def serve(
             running(settings, executes=durable, upgrade=upgrade, waits=WAIT_SECONDS, traces=traces) as bot,
         ):
             _tune_garbage_collection()
-            server = http_server(traces.served(http_app(bot, read_again)), settings.host, settings.port)
+            server = http_server(traces.served(http_app(bot, read_secrets)), settings.host, settings.port)
             log_start(bot, "serve", address=written(settings.host, entrance.getsockname()[1]), durable=durable)
             on_stop(lambda received: server.handle_exit(received, None))
             await server.serve(sockets=[entrance])
@@ -128,14 +127,13 @@ async def connected(bot: Bot) -> AsyncIterator[SocketRunner]:
         await runner.close()
 
 
-def http_app(bot: Bot, read_again: ReadAgain | None = None) -> AsgiApp:
+def http_app(bot: Bot, read_secrets: Read | None = None) -> AsgiApp:
     """Return the application of `serve`: Slack's requests, and the pages for operators.
 
     Args:
-        read_again: returns the current settings, because a signing secret may have been replaced.
+        read_secrets: returns the current signing secrets, because one may have been replaced.
     """
-    read = (lambda: read_again().signing_secrets) if read_again else None
-    secrets = SigningSecrets(bot.settings.signing_secrets, read=read)
+    secrets = SigningSecrets(bot.settings.signing_secrets, read=read_secrets)
 
     def observe_signature(is_valid: bool) -> None:
         if is_valid:

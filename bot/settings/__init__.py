@@ -36,6 +36,7 @@ __all__ = [
     "Settings",
     "load_database_urls",
     "load_settings",
+    "load_signing_secrets",
     "warnings_about",
 ]
 
@@ -45,6 +46,13 @@ class _StoreSettings(SourcedSettings):
 
     database_url: SecretStr = Field(DEFAULT_STORE, alias="DATABASE_URL")
     database_direct_url: SecretStr | None = Field(None, alias="DATABASE_DIRECT_URL")
+
+
+class _SigningSettings(SourcedSettings):
+    """The only settings that are read again while the process runs."""
+
+    slack_signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    slack_signing_secret_previous: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET_PREVIOUS")
 
 
 def _default_host() -> str:
@@ -141,8 +149,7 @@ class Settings(SourcedSettings):
     @property
     def signing_secrets(self) -> list[str]:
         """Return the signing secrets that are accepted, the current one first."""
-        given = (self.slack_signing_secret, self.slack_signing_secret_previous)
-        return [secret.get_secret_value() for secret in given if secret]
+        return _signing_secrets(self)
 
     @property
     def streams_to_url(self) -> bool:
@@ -196,6 +203,20 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
     check_certificates(surroundings)
     check_proxies(addresses(settings), surroundings)
     return settings
+
+
+def load_signing_secrets() -> list[str]:
+    """Read only the signing secrets that are accepted now, the current one first. Returns none if none is set.
+
+    Raises:
+        BadSettings: a secret is malformed or can't be read.
+    """
+    return _signing_secrets(_validated(_SigningSettings, None))
+
+
+def _signing_secrets(settings: Settings | _SigningSettings) -> list[str]:
+    given = (settings.slack_signing_secret, settings.slack_signing_secret_previous)
+    return [secret.get_secret_value() for secret in given if secret]
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Secrets are rotated while two processes run on one store: no request is lost, and none is carried out twice."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ import httpx
 
 from bot.sandbox.running import Keys
 from bot.sandbox.workspace.model import Message
+from bot.slack.incoming.signing_secrets import PAUSE_SECONDS
 from tests.http import local_client
 from tests.process import Process, local_servers
 from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
@@ -95,6 +97,7 @@ async def test_a_signing_secret_in_a_file_is_rotated_without_a_restart(tmp_path:
         await both.asks()
 
         assert both.refused() == []
+        await asyncio.sleep(PAUSE_SECONDS)
         await both.is_refused(old)
 
 

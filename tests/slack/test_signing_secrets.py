@@ -8,7 +8,7 @@ import structlog
 
 from bot.sandbox.workspace.delivery.signing import signature
 from bot.settings import BadSettings
-from bot.slack.incoming.signing_secrets import SigningSecrets
+from bot.slack.incoming.signing_secrets import PAUSE_SECONDS, SigningSecrets
 
 OLD, NEW, OTHER = "0" * 32, "1" * 32, "2" * 32
 TEXT = "command=%2Fturso&text=help"
@@ -59,12 +59,13 @@ async def test_a_new_secret_is_accepted_with_the_first_request_that_it_signed() 
     assert [await fits(secrets, one) for one in (NEW, OLD, NEW)] == [True, True, True]
 
 
-async def test_a_previous_secret_that_was_removed_is_refused_at_once() -> None:
+async def test_a_previous_secret_that_was_removed_is_refused_once_the_pause_is_over() -> None:
     files = Files(NEW, OLD)
     secrets = files.opened()
     assert await fits(secrets, OLD)
 
     files.secrets = [NEW]
+    await asyncio.sleep(PAUSE_SECONDS)
 
     assert not await fits(secrets, OLD)
 
@@ -72,13 +73,30 @@ async def test_a_previous_secret_that_was_removed_is_refused_at_once() -> None:
 async def test_waiting_requests_share_one_read() -> None:
     files = Files(OLD)
     secrets = files.opened()
-    assert not await fits(secrets, OTHER)
     files.secrets = [NEW, OLD]
 
     found = await asyncio.gather(*(fits(secrets, NEW) for _ in range(50)), *(fits(secrets, OTHER) for _ in range(50)))
 
     assert found == [True] * 50 + [False] * 50
-    assert files.reads == 2
+    assert files.reads == 1
+
+
+async def test_wrongly_signed_requests_cause_few_reads_and_do_not_wait_for_them() -> None:
+    files = Files(OLD)
+    secrets = files.opened()
+    began = time.monotonic()
+
+    assert not any([await fits(secrets, OTHER) for _ in range(1_000)])
+
+    assert files.reads <= 1 + (time.monotonic() - began) / PAUSE_SECONDS
+
+
+async def test_an_empty_list_leaves_the_secrets_unchanged() -> None:
+    files = Files(OLD)
+    secrets = files.opened()
+    files.secrets = []
+
+    assert [await fits(secrets, one) for one in (NEW, OLD)] == [False, True]
 
 
 async def test_settings_that_cannot_be_read_leave_the_secrets_unchanged() -> None:

@@ -14,7 +14,7 @@ Read = Callable[[], Sequence[str]]
 """Returns the secrets that are set now, the current one first. May block. Raises BadSettings."""
 
 PAUSE_SECONDS: Final = 0.2
-"""The pause between two reads in seconds, so that many requests without a valid signature cause few reads."""
+"""The shortest time in seconds from one read to the next, so that many wrongly signed requests cost little."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,8 @@ class SigningSecrets:
     """Verifies Slack's signatures, with the verifier of Slack's SDK.
 
     If a signature doesn't match the current secret, the secrets are read again before the request is refused, or
-    accepted with the previous one. So files with secrets may be replaced while the process runs.
+    accepted with the previous one, unless they were read less than `PAUSE_SECONDS` ago. So files with secrets may be
+    replaced while the process runs.
     """
 
     def __init__(
@@ -37,26 +38,27 @@ class SigningSecrets:
 
     async def is_valid(self, text: str, stamp: str, signature: str) -> bool:
         """Return True if a text was signed with the current or the previous secret, less than five minutes ago."""
-        if self._verifiers[0].is_valid(text, stamp, signature):
+        known = self._verifiers
+        if known[0].is_valid(text, stamp, signature):
             return True
-        await self._read_again(time.monotonic())
-        return any(one.is_valid(text, stamp, signature) for one in self._verifiers)
+        await self._read_again()
+        untried = known[1:] if self._verifiers is known else self._verifiers
+        return any(one.is_valid(text, stamp, signature) for one in untried)
 
-    async def _read_again(self, asked_at: float) -> None:
-        """Read the secrets once for all waiting callers. If they can't be read, the known secrets are kept."""
+    async def _read_again(self) -> None:
+        """Read the secrets, unless they were just read. If there are none or they can't be read, keep the old ones."""
         if self._read is None:
             return
         async with self._read_lock:
-            if self._read_at >= asked_at:
+            if time.monotonic() < self._read_at + PAUSE_SECONDS:
                 return
-            await asyncio.sleep(self._read_at + PAUSE_SECONDS - time.monotonic())
             self._read_at = time.monotonic()
             try:
                 secrets = await asyncio.to_thread(self._read)
             except BadSettings as error:
                 log.warning("signing_secret.unreadable", why=str(error))
                 return
-            if list(secrets) != self._secrets:
+            if secrets and list(secrets) != self._secrets:
                 self._use(secrets)
                 log.info("signing_secret.changed", accepted=len(secrets))
 
