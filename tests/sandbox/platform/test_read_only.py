@@ -177,10 +177,23 @@ async def test_a_read_only_token_can_read(reader: Client) -> None:
         assert (await reader.run(sql)).code() is None, sql
 
 
-async def test_a_readers_begin_immediate_takes_no_lock(orders: Client, reader: Client) -> None:
-    await reader.ask(stmt("BEGIN IMMEDIATE"), stmt("SELECT * FROM t"))
+@pytest.mark.parametrize(
+    "begin",
+    ["BEGIN IMMEDIATE", "begin exclusive transaction", "/* */ BEGIN -- now\n/* */IMMEDIATE"],
+    ids=["immediate", "exclusive", "with comments"],
+)
+async def test_a_readers_begin_immediate_takes_no_lock(orders: Client, reader: Client, begin: str) -> None:
+    opened = await reader.ask(stmt(begin), stmt("SELECT * FROM t"))
 
     assert (await orders.run("INSERT INTO t VALUES (9, 'nine')")).code() is None
+    ended = await reader.ask(stmt("COMMIT"), CLOSE, baton=opened.baton)
+    assert ended.code(0) is None, "the transaction wasn't rolled back to let the writer continue"
+
+
+async def test_the_word_begin_inside_a_readers_statement_is_not_changed(reader: Client) -> None:
+    found = await reader.run("SELECT 'begin', 'Begin immediate' AS \"begin\" -- begin exclusive")
+
+    assert found.rows() == [["begin", "Begin immediate"]]
 
 
 async def test_each_request_of_a_stream_has_the_rights_of_its_own_token(orders: Client, reader: Client) -> None:

@@ -4,8 +4,9 @@ import re
 
 _BLANK = re.compile(r"(?:[\s;\ufeff]++|--[^\n]*(?:\n|$)|/\*.*?(?:\*/|$))*+", re.DOTALL)
 _WORD = re.compile(r"[A-Za-z]*")
-_READ_ONLY_BEGIN = re.compile(r"BEGIN(?:\s+TRANSACTION)?\s+READONLY\b", re.IGNORECASE)
-_BEGIN = re.compile(r"BEGIN(?:\s+(?:DEFERRED|IMMEDIATE|EXCLUSIVE))?\b", re.IGNORECASE)
+_GAP = r"(?:\s|--[^\n]*\n|/\*.*?\*/)++"
+_READ_ONLY_BEGIN = re.compile(rf"BEGIN(?:{_GAP}TRANSACTION)?{_GAP}READONLY\b", re.IGNORECASE | re.DOTALL)
+_BEGIN = re.compile(rf"BEGIN{_GAP}(?:DEFERRED|IMMEDIATE|EXCLUSIVE)\b", re.IGNORECASE | re.DOTALL)
 # Matches parameters, and also strings, comments and words, in which a sign such as `:` doesn't start a parameter.
 _PARAMETER = re.compile(
     r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*(?:\]|$)|--[^\n]*|/\*.*?(?:\*/|$)|[^\W\d]\w*"""
@@ -26,7 +27,7 @@ def is_blank(sql: str, start: int = 0) -> bool:
 
 
 def first_word(sql: str) -> str:
-    """Return the keyword that a statement starts with, in capitals."""
+    """Return the keyword that a statement starts with, in capitals. Empty if it starts with something else."""
     match = _WORD.match(sql, skip_blank(sql))
     return match.group().upper() if match else ""
 
@@ -52,10 +53,18 @@ def begins_read_only(sql: str) -> bool:
 
 
 def without_readonly(sql: str) -> str:
-    """Return the statement without `READONLY`, for stock SQLite."""
-    return _READ_ONLY_BEGIN.sub("BEGIN", sql, count=1)
+    """Replace `BEGIN READONLY` at the start of a statement with `BEGIN`, for stock SQLite. Leave others unchanged."""
+    return _with_plain_begin(_READ_ONLY_BEGIN, sql)
 
 
 def without_lock(sql: str) -> str:
-    """Return a `BEGIN` that takes no write lock, for sessions that may not write."""
-    return _BEGIN.sub("BEGIN", sql, count=1)
+    """Replace `BEGIN IMMEDIATE`, `EXCLUSIVE` or `DEFERRED` at the start of a statement with `BEGIN`.
+
+    A plain `BEGIN` takes no write lock, so this is for sessions that may not write. Other statements stay unchanged.
+    """
+    return _with_plain_begin(_BEGIN, sql)
+
+
+def _with_plain_begin(begin: re.Pattern[str], sql: str) -> str:
+    match = begin.match(sql, skip_blank(sql))
+    return sql if match is None else f"{sql[: match.start()]}BEGIN{sql[match.end() :]}"
