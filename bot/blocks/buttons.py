@@ -16,6 +16,7 @@ WITHDRAW: Final = "approval.withdraw"
 REMIND: Final = "approval.remind"
 CONFIRM: Final = "request.confirm"
 DISMISS: Final = "request.dismiss"
+AGAIN: Final = "request.again"
 REVEAL: Final = "token.reveal"
 UNDO: Final = "quarantine.undo"
 REVIEW: Final = "review.open"
@@ -91,6 +92,11 @@ def confirm(request: Request, catalogue: CommandCatalogue) -> Element:
 def dismiss(request: Request) -> Element:
     """Return the Cancel button of a request that waits for its requester's confirmation."""
     return kit.button(Plain("Cancel"), DISMISS, request.id)
+
+
+def again(request_id: str, label: str) -> Element:
+    """Return the button that makes a request again, bound to the same object."""
+    return kit.button(Plain(label), AGAIN, request_id)
 
 
 def reveal(request: Request, label: str = "Reveal") -> Element:

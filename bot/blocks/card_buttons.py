@@ -34,7 +34,7 @@ def card_buttons(request: Request, catalogue: CommandCatalogue, review: Review |
         return [buttons.reveal(request), buttons.withdraw(request.id)]
     if state is State.QUARANTINED:
         stopped = request.is_indefinite and request.command in catalogue.about(COUNTDOWN_KEY)
-        once_more = buttons.run(1, "Ask again", request.line) if stopped and request.line else []
+        once_more = [buttons.again(request.id, "Ask again")] if stopped and request.line else []
         return [buttons.undo(request.id), *once_more, *_review_button(request, review)]
     again = catalogue.again_label_of(request.command) if state is State.UNKNOWN else _AGAIN.get(state)
     if state is State.FAILED and request.facts.get(REFUSED):
@@ -56,7 +56,7 @@ def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) ->
         return [buttons.end_incident(incident_id, label)]
     if request.plan.arguments.get("extends"):
         return []
-    return buttons.run(1, label, request.line) if request.line else []
+    return [buttons.again(request.id, label)] if request.line else []
 
 
 def freeze_first(request: Request, catalogue: CommandCatalogue) -> list[Element]:

@@ -21,6 +21,7 @@ CHANGING = [command.name for command in COMMANDS if command.changes]
 NEED_NO_RIGHT = {
     "approval.withdraw": "a requester may always withdraw their own request",
     "request.dismiss": "a requester may always dismiss their own request",
+    "request.again": "it runs a command line, which is decided as if it were typed",
     "incident.extend": "it runs a command line, which is decided as if it were typed",
     "incident.end": "it runs a command line, which is decided as if it were typed",
     "channel.rights": "it shows the person's own permissions",

@@ -24,7 +24,8 @@ async def test_a_time_in_the_line_stays_the_same_when_it_is_asked_again(here: Pi
     expired = await here.now(first)
     assert expired.state is State.EXPIRED
 
-    again = await here.ask(buttons(await card_of(here.env, expired))["Ask again"]["value"])
+    assert buttons(await card_of(here.env, expired))["Ask again"]["value"] == first.id
+    again = await here.ask(expired.line)
 
     assert again.id != first.id
     assert again.plan.arguments["at"] == first.plan.arguments["at"]

@@ -21,6 +21,7 @@ PRESSES: Final[Mapping[str, str]] = {
 """What a button does with a request, as a noun: `Ana's approval of Dana's request to destroy analytics`."""
 PRESSED_TO: Final[Mapping[str, str]] = {
     "token.reveal": "reveal the token",
+    "request.again": "make the request again",
     "hold.thaw": "thaw the database",
     "token.end": "revoke the token",
     "copy.keep": "keep the copy",

@@ -19,6 +19,7 @@ from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
 from bot.pipeline.requests import alert_buttons, branch_buttons, channel_buttons, incident_buttons, open_items
+from bot.pipeline.requests.ask_again import ask_again
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +89,7 @@ CLICKS: Final[Mapping[str, Click]] = {
     "approval.remind": Click(reminders.remind),
     "request.confirm": Click(confirmation.confirm),
     "request.dismiss": Click(confirmation.dismiss),
+    "request.again": Click(ask_again),
     "token.reveal": Click(reveal_anywhere),
     "quarantine.undo": Click(undo.undo),
     "review.open": Click(review_form.open_review, changes=False),

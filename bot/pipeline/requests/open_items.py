@@ -30,7 +30,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     if hold.released_at is not None:
         raise Refused(f"There is nothing to thaw. The freeze of `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
-    return await _request_follow_up(env, incoming, request, command_line(thaw.command.name, hold.database), about)
+    return await request_follow_up(env, incoming, request, command_line(thaw.command.name, hold.database), about)
 
 
 async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
@@ -45,7 +45,7 @@ async def revoke_tokens_of(env: Environment, incoming: Incoming) -> str:
     )
     if not any(token.request_id == request.id for token in live):
         raise Refused(f"There is nothing to revoke. This token for `{target.name}` no longer works.")
-    return await _request_follow_up(
+    return await request_follow_up(
         env, incoming, request, command_line(rotate.command.name, target.name), FollowUp(target.id)
     )
 
@@ -70,10 +70,15 @@ async def _decide_about_copy(env: Environment, incoming: Incoming, verb: str, co
     if request.state is not State.SUCCEEDED or not made.copy_id:
         raise Refused("I can't be sure which database this rewind made, so there is nothing to decide.")
     line = command_line(command, target.name, copy=made.copy)
-    return await _request_follow_up(env, incoming, request, line, FollowUp(made.copy_id))
+    return await request_follow_up(env, incoming, request, line, FollowUp(made.copy_id))
 
 
-async def _request_follow_up(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
+async def request_follow_up(env: Environment, incoming: Incoming, request: Request, line: str, about: FollowUp) -> str:
+    """Open a request for a line that is bound to a database or a freeze, by the rules of an earlier request's channel.
+
+    Raises:
+        BotError: the button is pressed elsewhere, or the person may not do this to the database of the earlier request.
+    """
     if not may_be_pressed_in(incoming.channel_id, request.channel_id):
         raise BadInput("I can't find this request. `/turso requests` lists the open requests.")
     read = command_lines.line_of_press(env, incoming, line)

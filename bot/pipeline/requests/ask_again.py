@@ -1,0 +1,67 @@
+"""Handle the button that makes a request again: with the same line, in the same channel, and about the same object."""
+
+from dataclasses import replace
+
+from bot.commands.base import FollowUp
+from bot.commands.databases import thaw
+from bot.core.model import Subject
+from bot.core.parsing.parse_results import Incomplete
+from bot.core.requests.incoming import Incoming
+from bot.core.requests.plan import ALERT
+from bot.core.requests.request import Request
+from bot.errors import Refused
+from bot.pipeline.approval.presses import request_of
+from bot.pipeline.environment import Environment
+from bot.pipeline.requests import command_lines
+from bot.pipeline.requests.open_form import open_form
+from bot.pipeline.requests.open_items import request_follow_up
+from bot.pipeline.requests.places import require_in_channel
+
+OTHER_ORGANIZATION = "This channel now belongs to another organization, so nothing was requested."
+
+
+async def ask_again(env: Environment, incoming: Incoming) -> str:
+    """Handle Ask again: decide on the request's line as if the person had typed it in the request's channel.
+
+    What the first request was bound to still applies: its alert, its freeze, or the open item of its incident.
+    """
+    request = await request_of(env, incoming, "request")
+    line = incoming.text or request.line
+    bound = await _bound_to(env, request)
+    if bound is not None and bound.database_id:
+        return await request_follow_up(env, incoming, request, line, bound)
+    thread_ts = incoming.thread_ts if incoming.channel_id == request.channel_id else request.thread_ts
+    here = replace(incoming, channel_id=request.channel_id, thread_ts=thread_ts)
+    await require_in_channel(env, here)
+    read, subject = env.grammar.parse(line), await env.subject(here)
+    _require_same_organization(env, subject, request)
+    if isinstance(read, Incomplete):  # the command has got another required argument since
+        return await open_form(env, here, subject, read)
+    return await command_lines.continue_request(env, here, subject, read, follow_up=bound)
+
+
+async def _bound_to(env: Environment, request: Request) -> FollowUp | None:
+    """Return what the button that led to a request was bound to, or None if only its line counts.
+
+    Raises:
+        Refused: the freeze that it would have ended is over.
+    """
+    plan, target = request.plan, request.plan.target
+    if alert := plan.arguments.get(ALERT):
+        return FollowUp(alert=alert)
+    if target is None:
+        return None
+    if not plan.arguments.get(thaw.ONE):
+        return FollowUp(target.id) if plan.settles else None
+    holds = [await env.store.holds.get(hold_id) for hold_id in thaw.holds_ended_by(plan)]
+    hold = next((one for one in holds if one is not None and one.released_at is None), None)
+    if hold is None:
+        raise Refused(f"There is nothing to thaw. The freeze of `{target.name}` is over.")
+    return FollowUp(target.id, hold)
+
+
+def _require_same_organization(env: Environment, subject: Subject, request: Request) -> None:
+    """Raise Refused if the policy has assigned another organization to the channel since the request was made."""
+    bound = env.rules.policy.binding(subject)
+    if bound is not None and request.organization not in ("", bound.organization):
+        raise Refused(OTHER_ORGANIZATION)
