@@ -1,4 +1,4 @@
-"""Addresses of answers (`Address`) and response URLs, for the tests of delivery."""
+"""Replies, the addresses that they are sent to, and their response URLs, for the tests of outgoing messages."""
 
 from dataclasses import replace
 
@@ -15,7 +15,8 @@ HERE = Address(user_id="U0ANA", channel_id="C0DBOPS", intent_id="i-1")
 IN_THREAD = replace(HERE, intent_id=None, thread_ts="5.6")
 
 
-def came(intent_id: str, url: str) -> Incoming:
+def command_with_url(intent_id: str, url: str) -> Incoming:
+    """Return a command whose `response_url` is `url`."""
     return Incoming(
         id=intent_id,
         key="k",
@@ -28,4 +29,5 @@ def came(intent_id: str, url: str) -> Incoming:
 
 
 def keep(gateway: Gateway, intent_id: str = "i-1", url: str | None = None) -> None:
-    gateway.urls.keep(came(intent_id, gateway.slack.response_url() if url is None else url))
+    """Give the gateway a `response_url` for an intent: `url`, or one of the fake Slack."""
+    gateway.urls.keep(command_with_url(intent_id, gateway.slack.response_url() if url is None else url))

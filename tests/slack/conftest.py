@@ -98,9 +98,9 @@ class Gateway:
     seen: list[tuple[str, str]]
 
     async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
-        """Send a signed request to the gateway, and wait until all its tasks have ended."""
+        """Send a signed request to the gateway, and wait until all its tasks have ended. Returns the response."""
         answer = await self.http.post("/slack/events", content=body, headers=signed(body, content_type))
-        await self.tasks.drain(5)
+        assert await self.tasks.drain(5)
         return answer
 
     def only(self) -> Incoming:
@@ -108,10 +108,12 @@ class Gateway:
         assert len(self.pipeline.came) == 1
         return self.pipeline.came[0]
 
-    async def press(self, value: Any) -> httpx.Response:
+    async def interact(self, value: Any) -> httpx.Response:
+        """Send an interactive payload, such as a press, a submitted form or a shortcut."""
         return await self.send(payload(value))
 
     async def event(self, value: Any) -> httpx.Response:
+        """Send an event in its envelope, as JSON."""
         return await self.send(json.dumps(value).encode(), "application/json")
 
 

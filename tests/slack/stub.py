@@ -1,5 +1,6 @@
 """A fake Slack on a real socket. Tests set its answers, and it records every call."""
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Callable
@@ -39,22 +40,22 @@ class Call:
 
     method: str
     arguments: dict[str, Any]
-    connection: int
     headers: dict[str, str] = field(default_factory=dict)
 
 
 class SlackStub:
-    """The fake Slack. `calls` are the calls so far.
+    """The fake Slack. `calls` are the calls so far, and `connections` are the transports on which they arrived.
 
-    A call of a method gets the next one of `answers[method]`, otherwise `always[method]`, otherwise a usual answer.
-    An answer that is a function can raise ConnectionResetError to break the connection.
+    A call of a method gets the next entry of `answers[method]`, otherwise `always[method]`, otherwise a usual answer.
+    An answer may be a function, which gets the call's arguments. It can raise ConnectionResetError to break the
+    connection.
     """
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.answers: dict[str, list[Answer]] = defaultdict(list)
         self.always: dict[str, Answer] = {}
-        self.connections: set[int] = set()
+        self.connections: set[asyncio.BaseTransport | None] = set()
         self.ts = 0
         app = web.Application(client_max_size=10_000_000)
         app.router.add_route("*", "/api/{method}", self._api)
@@ -99,9 +100,8 @@ class SlackStub:
         return self._answer("upload", {"content": (await request.read()).decode()}, request)
 
     def _answer(self, method: str, arguments: dict[str, Any], request: web.Request) -> web.Response:
-        connection = id(request.transport)
-        self.connections.add(connection)
-        self.calls.append(Call(method, arguments, connection, dict(request.headers)))
+        self.connections.add(request.transport)
+        self.calls.append(Call(method, arguments, dict(request.headers)))
         waiting = self.answers[method]
         answer: Answer = waiting.pop(0) if waiting else self.always.get(method) or self._usual(method, arguments)
         if callable(answer) and not isinstance(answer, web.Response):
@@ -159,5 +159,5 @@ def limited(seconds: str = "0") -> web.Response:
 
 
 def gone(word: str) -> web.Response:
-    """Return the answer of a `response_url` that no longer works."""
+    """Return the answer of a `response_url` that no longer works. `word` is Slack's error code."""
     return web.Response(status=404, body=word.encode(), headers={"Content-Type": "text/plain"})

@@ -1,4 +1,4 @@
-"""The acknowledgement doesn't wait for the work. If the work fails, the person gets a message."""
+"""The acknowledgement waits until the request is recorded, but not for the work. People are told what failed."""
 
 import asyncio
 import json
@@ -96,7 +96,7 @@ async def test_a_command_that_is_not_recorded_is_refused_in_its_acknowledgement(
 
 async def test_a_form_that_is_not_recorded_stays_open_and_shows_why(gateway: Gateway) -> None:
     gateway.pipeline.answer = Ack(refusal=str(NotRecorded.after(2)))
-    answer = (await gateway.press(submission(view=FORM_OF_TWO))).json()
+    answer = (await gateway.interact(submission(view=FORM_OF_TWO))).json()
     assert answer["response_action"] == "errors", "anything else would replace or close the form"
     ((block_id, told),) = answer["errors"].items()
     assert block_id == "arg.name", "the first input"
@@ -108,7 +108,7 @@ async def test_a_form_that_is_not_recorded_stays_open_and_shows_why(gateway: Gat
 async def test_a_form_without_inputs_is_replaced_by_the_reason_why_it_is_not_recorded(gateway: Gateway) -> None:
     gateway.pipeline.answer = Ack(refusal="The store is away.")
     for blocks in ([{"type": "section", "block_id": "s"}], [], None, "odd"):
-        answer = (await gateway.press(submission(view=view(blocks=blocks)))).json()
+        answer = (await gateway.interact(submission(view=view(blocks=blocks)))).json()
         assert answer["response_action"] == "update"
         assert "The store is away." in json.dumps(answer["view"])
 
@@ -149,16 +149,17 @@ async def test_a_form_that_is_refused_late_can_be_submitted_again(
 
     gateway.pipeline.before, gateway.pipeline.answer = hang, Ack(refusal=str(NotRecorded.after(2)))
     body = payload(submission(view=FORM_OF_TWO))
-    await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    assert answer.json()["response_action"] == "errors", "the form stays open"
     go.set()
     assert await gateway.tasks.drain(5)
-    assert gateway.slack.of("views.update") == [], "the form stays open"
+    assert gateway.slack.of("views.update") == [], "the form isn't replaced"
     (note,) = notes(gateway)
     assert "Nothing was done. Try again in a moment." in note
 
 
 class SlowMessenger:
-    """Delays ephemeral messages until a test sets `may`. Sets `asked` as soon as one is to be sent."""
+    """Delays ephemeral messages until a test sets `may`. Sets `asked` as soon as the first is to be sent."""
 
     def __init__(self, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
         self.asked, self.may = asyncio.Event(), asyncio.Event()
@@ -205,11 +206,11 @@ async def test_a_press_is_not_acknowledged_if_slack_refuses_the_note(gateway: Ga
     for method in ("chat.postEphemeral", "chat.postMessage"):
         gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
     gateway.pipeline.before = refuse
-    assert (await gateway.press(click())).status_code == 424
+    assert (await gateway.interact(click())).status_code == 424
 
 
 async def test_a_mention_is_acknowledged_even_if_it_is_not_recorded(gateway: Gateway) -> None:
-    """Otherwise Slack would send it again, and it would be carried out although the person was told that it wasn't."""
+    """Otherwise Slack would send the mention again, and it might be carried out when nobody expects it anymore."""
     for method in ("chat.postEphemeral", "chat.postMessage"):
         gateway.slack.always[method] = {"ok": False, "error": "account_inactive"}
     gateway.pipeline.before = refuse
@@ -251,13 +252,13 @@ async def test_a_bug_is_acknowledged_and_reported_with_its_reference(gateway: Ga
     assert "secret detail" not in said
 
 
-async def test_an_error_that_is_meant_for_people_is_shown_unchanged(gateway: Gateway) -> None:
-    async def refuse(_: Incoming) -> None:
+async def test_an_error_that_is_meant_for_people_is_shown_with_its_reference(gateway: Gateway) -> None:
+    async def refuse_name(_: Incoming) -> None:
         raise BadInput("That is not a name.")
 
-    gateway.pipeline.before = refuse
-    await gateway.press(click())
-    assert private_answer(gateway).startswith("That is not a name.")
+    gateway.pipeline.before = refuse_name
+    await gateway.interact(click())
+    assert private_answer(gateway) == f"That is not a name. Reference `{gateway.only().id}`"
 
 
 async def test_a_submission_that_fails_closes_the_modal_and_is_reported(gateway: Gateway) -> None:
@@ -265,9 +266,11 @@ async def test_a_submission_that_fails_closes_the_modal_and_is_reported(gateway:
         raise RuntimeError
 
     gateway.pipeline.before = bug
-    answer = await gateway.press(submission())
+    answer = await gateway.interact(submission())
     assert (answer.status_code, answer.text) == (200, "")
-    assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA"]
+    (note,) = gateway.slack.of("chat.postMessage")
+    assert note["channel"] == "U0ANA"
+    assert gateway.only().id in note["text"]
 
 
 async def test_a_failure_of_slack_while_reporting_is_only_logged(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""The Bolt app reads nothing from the environment, and makes no calls to Slack by itself."""
+"""The Bolt app: its settings, which handler gets a request, and what Slack gets if no handler acknowledges it."""
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from .conftest import FixedClock, Gateway
 from .requests import SECRET, command, signed
 
 
-async def test_slack_variables_in_the_environment_have_no_effect(
+async def test_the_environment_variables_that_bolt_reads_have_no_effect(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET", "SLACK_VERIFICATION_TOKEN"):
@@ -59,15 +59,22 @@ async def test_slack_variables_in_the_environment_have_no_effect(
 async def test_each_kind_of_request_has_its_handler(gateway: Gateway, kind: str, handler: str | None) -> None:
     found = gateway.listeners.handler_of({"type": kind})
     assert (found.__name__ if found else None) == handler
-    always = gateway.listeners.handler_of({"type": kind, "command": "/turso"})
-    assert always is not None
-    assert always.__name__ == "on_command"
+
+
+@pytest.mark.parametrize("body", [{}, {"type": "block_actions"}, {"type": "new"}], ids=["none", "known", "unknown"])
+async def test_a_body_with_a_command_is_a_slash_command_whatever_its_type(gateway: Gateway, body: Body) -> None:
+    found = gateway.listeners.handler_of({**body, "command": "/turso"})
+    assert found == gateway.listeners.on_command
 
 
 @pytest.mark.parametrize(
-    ("handler", "status"), [(None, 404), ("fails", 500), ("forgets", 404)], ids=["none", "one that fails", "no ack"]
+    ("handler", "status"),
+    [(None, 404), ("fails", 500), ("forgets", 404)],
+    ids=["no handler", "a handler that fails", "a handler without an acknowledgement"],
 )
-async def test_slack_gets_a_200_whatever_bolt_answers(gateway: Gateway, handler: str | None, status: int) -> None:
+async def test_a_request_that_no_handler_acknowledges_gets_a_200_and_is_logged(
+    gateway: Gateway, handler: str | None, status: int
+) -> None:
     async def handle(ack: Acknowledge, body: Body) -> None:
         if handler == "fails":
             raise RuntimeError
@@ -89,11 +96,13 @@ async def test_a_body_that_bolt_cannot_read_is_acknowledged(gateway: Gateway) ->
     assert [line["event"] for line in logs] == ["Bolt could not read a request"]
 
 
-async def test_acknowledgements_are_measured(gateway: Gateway) -> None:
+async def test_the_time_until_the_acknowledgement_is_measured_for_signed_requests(gateway: Gateway) -> None:
     seconds: list[float] = []
     asgi = create_asgi(gateway.app, SigningSecrets([SECRET]), {}, observe_ack=seconds.append)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(asgi), base_url="http://bot") as http:
         body = command("ls")
-        await http.post("/slack/events", content=body, headers=signed(body))
         await http.post("/slack/events", content=body)
+        assert seconds == []
+        await http.post("/slack/events", content=body, headers=signed(body))
     assert len(seconds) == 1
+    assert 0 < seconds[0] < 5

@@ -1,4 +1,4 @@
-"""Calls to Slack: shared connections, pauses between posts, counts, and an unreachable Slack."""
+"""Calls to Slack: shared connections, pauses between posts, counts, repetitions, and an unreachable Slack."""
 
 from typing import Any, NoReturn
 
@@ -26,11 +26,27 @@ async def test_calls_share_their_connections(gateway: Gateway) -> None:
 
 async def test_every_call_is_counted(gateway: Gateway) -> None:
     keep(gateway)
+    gateway.seen.clear()
     await gateway.delivery.answer(HERE, HELLO, public=True)
     gateway.slack.answers["chat.postMessage"] = [refused("is_archived")]
     with pytest.raises(CannotPost):
         await gateway.delivery.post("C0DBOPS", HELLO)
-    assert gateway.seen[1:] == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
+    assert gateway.seen == [("response_url", "ok"), ("chat.postMessage", "is_archived")]
+
+
+async def test_every_post_waits_for_its_turn(gateway: Gateway) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    gateway.delivery.pace = ChannelPacing(now=lambda: 100.0, sleep=sleep)
+    keep(gateway)
+    await gateway.delivery.answer(HERE, HELLO, public=True)
+    assert slept == [], "an answer through a response_url doesn't wait"
+    await gateway.delivery.post("C0DBOPS", HELLO)
+    await gateway.delivery.post("C0DBOPS", HELLO)
+    assert slept == [1.0, 2.0]
 
 
 async def test_posts_to_one_channel_are_a_second_apart() -> None:
@@ -39,7 +55,7 @@ async def test_posts_to_one_channel_are_a_second_apart() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    pace = ChannelPacing(1.0, now=lambda: now, sleep=sleep)
+    pace = ChannelPacing(now=lambda: now, sleep=sleep)
     for _ in range(3):
         await pace.turn("C0DBOPS")
     await pace.turn("C0OTHER")
@@ -57,6 +73,11 @@ async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection
     gateway.slack.answers["response_url"] = [_breaks]
     await gateway.delivery.send_ephemeral(HERE, HELLO)
     assert gateway.slack.methods() == ["response_url"] * 3, "one call, one whose connection broke, and its repetition"
+
+    gateway.slack.calls.clear()
+    gateway.slack.answers["response_url"] = [_breaks, _breaks]
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.methods() == ["response_url"] * 2 + ["chat.postEphemeral"], "there is no second repetition"
 
 
 def _breaks(arguments: dict[str, Any]) -> NoReturn:

@@ -1,4 +1,4 @@
-"""Outgoing messages: how they are sent, what they must not contain, and how Slack's errors are handled."""
+"""Outgoing messages, views and files: how they are sent, and how Slack's errors are handled."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ from bot.errors import BotError, CannotPost, Unavailable
 from bot.slack.outgoing._retries import RETRIES_WHEN_LIMITED
 from bot.slack.outgoing.response_urls import ResponseUrls
 
-from .addresses import HELLO, HERE, IN_THREAD, SECTION, came, keep
+from .addresses import HELLO, HERE, IN_THREAD, SECTION, command_with_url, keep
 from .conftest import Gateway
 from .stub import gone, limited, refused
 
@@ -72,11 +72,11 @@ async def test_after_five_uses_of_the_response_url_a_message_is_posted(gateway: 
     for _ in range(6):
         await gateway.delivery.answer(HERE, HELLO, public=True)
     assert len(gateway.slack.of("response_url")) == 5
-    assert gateway.slack.of("chat.postMessage")[0]["channel"] == "C0DBOPS"
+    assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["C0DBOPS"]
 
 
 @pytest.mark.parametrize("word", ["used_url", "expired_url"])
-async def test_a_used_up_response_url_is_not_tried_again(gateway: Gateway, word: str) -> None:
+async def test_a_used_up_or_expired_response_url_is_not_tried_again(gateway: Gateway, word: str) -> None:
     keep(gateway)
     gateway.slack.answers["response_url"] = [gone(word)]
     await gateway.delivery.send_ephemeral(HERE, HELLO)
@@ -97,7 +97,7 @@ async def test_a_public_answer_is_private_in_a_channel_without_the_bot(gateway: 
     assert gateway.slack.methods() == ["chat.postMessage", "chat.postEphemeral"]
 
 
-async def test_answers_without_a_channel_are_sent_by_direct_message(gateway: Gateway) -> None:
+async def test_an_answer_without_a_channel_or_in_a_direct_message_is_a_direct_message(gateway: Gateway) -> None:
     await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id=""), HELLO)
     await gateway.delivery.send_ephemeral(Address(user_id="U0ANA", channel_id="D0ANA"), HELLO)
     assert [call["channel"] for call in gateway.slack.of("chat.postMessage")] == ["U0ANA", "U0ANA"]
@@ -149,27 +149,30 @@ async def test_a_click_in_a_thread_is_answered_in_that_thread(gateway: Gateway) 
 )
 async def test_an_address_that_is_not_slacks_is_never_called(gateway: Gateway, url: str) -> None:
     keep(gateway, url=url)
+    gateway.seen.clear()
     await gateway.delivery.send_ephemeral(HERE, HELLO)
-    assert gateway.slack.methods() == ["chat.postEphemeral"]
+    assert gateway.seen == [("chat.postEphemeral", "ok")], "a call to the address would be counted, even if it failed"
 
 
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
 def test_slacks_own_addresses_are_accepted(url: str) -> None:
     urls = ResponseUrls("https://slack.com/api/")
-    urls.keep(came("i-1", url))
+    urls.keep(command_with_url("i-1", url))
     assert urls.use("i-1") == url
 
 
-def test_response_urls_expire_after_half_an_hour_and_do_not_accumulate() -> None:
-    now = 0.0
+def test_response_urls_are_used_for_almost_half_an_hour_and_do_not_accumulate() -> None:
+    now, url = 0.0, "https://hooks.slack.com/commands/T/1/a"
     urls = ResponseUrls("https://slack.com/api/", now=lambda: now)
-    urls.keep(came("i-1", "https://hooks.slack.com/commands/T/1/a"))
+    urls.keep(command_with_url("i-1", url))
+    now = 28 * 60.0
+    assert urls.use("i-1") == url
     now = 30 * 60.0
     assert urls.use("i-1") is None
     for number in range(10_000):
-        urls.keep(came(str(number), "https://hooks.slack.com/commands/T/1/a"))
+        urls.keep(command_with_url(str(number), url))
     assert len(urls) <= 4096
-    assert urls.use("9999") is not None
+    assert urls.use("9999") == url
 
 
 async def test_blocks_that_slack_rejects_are_replaced_by_the_plain_blocks_and_then_by_text(gateway: Gateway) -> None:
@@ -200,7 +203,7 @@ async def test_an_answer_is_sent_again_after_a_short_rate_limit(gateway: Gateway
     assert gateway.slack.of("chat.postMessage") == []
 
 
-async def test_a_rate_limited_upload_is_counted_by_its_name_and_not_waited_for_at_the_end(gateway: Gateway) -> None:
+async def test_each_rate_limit_of_an_upload_is_counted_and_the_last_is_not_waited_for(gateway: Gateway) -> None:
     gateway.slack.answers["upload"] = [*(limited("0") for _ in range(RETRIES_WHEN_LIMITED)), limited("60")]
     async with asyncio.timeout(30):
         with pytest.raises(Unavailable):
@@ -212,8 +215,10 @@ async def test_a_rate_limited_upload_is_counted_by_its_name_and_not_waited_for_a
 
 async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(gateway: Gateway) -> None:
     gateway.slack.answers["chat.postMessage"] = [limited("3600")]
-    with pytest.raises(Unavailable, match="ratelimited"):
-        await gateway.delivery.post("C0DBOPS", HELLO)
+    async with asyncio.timeout(30):
+        with pytest.raises(Unavailable, match="ratelimited"):
+            await gateway.delivery.post("C0DBOPS", HELLO)
+    assert gateway.slack.methods() == ["chat.postMessage"]
 
 
 async def test_a_post_that_slack_refuses_for_good_raises_an_error_with_the_code(gateway: Gateway) -> None:
@@ -233,14 +238,14 @@ async def test_a_post_during_an_outage_raises_unavailable(gateway: Gateway) -> N
 
 
 async def test_a_post_returns_its_ts_and_never_unfurls(gateway: Gateway) -> None:
-    ts = await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6")
+    gateway.slack.answers["chat.postMessage"] = [{"ok": True, "channel": "C0DBOPS", "ts": "7.8"}]
+    assert await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6") == "7.8"
     sent = gateway.slack.of("chat.postMessage")[0]
-    assert ts is not None
     assert (sent["unfurl_links"], sent["unfurl_media"], sent["thread_ts"]) == (False, False, "5.6")
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])
-async def test_updating_a_deleted_message_is_not_an_error(gateway: Gateway, code: str) -> None:
+async def test_updating_a_message_returns_false_if_slack_refuses_it_for_good(gateway: Gateway, code: str) -> None:
     gateway.slack.answers["chat.update"] = [refused(code)]
     assert not await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
     assert await gateway.delivery.update("C0DBOPS", "1.2", HELLO)
@@ -256,10 +261,12 @@ async def test_after_many_simultaneous_updates_the_last_one_is_shown(gateway: Ga
 
 async def test_a_long_text_is_cut_to_what_slack_accepts(gateway: Gateway) -> None:
     await gateway.delivery.update("C0DBOPS", "1.2", Reply(text="x" * 10_000))
-    assert len(gateway.slack.of("chat.update")[0]["text"]) <= 4000
+    text = gateway.slack.of("chat.update")[0]["text"]
+    assert 3800 < len(text) <= 4000
+    assert text.strip("x") == "…"
 
 
-async def test_a_view_that_can_no_longer_be_opened_or_updated_is_not_an_error(gateway: Gateway) -> None:
+async def test_a_view_that_slack_refuses_for_good_is_not_an_error(gateway: Gateway) -> None:
     view = {"type": "modal", "blocks": []}
     assert await gateway.delivery.open_view("1.2.3", view) == "V1"
     gateway.slack.answers["views.open"] = [refused("expired_trigger_id"), refused("exchanged_trigger_id")]
@@ -269,6 +276,7 @@ async def test_a_view_that_can_no_longer_be_opened_or_updated_is_not_an_error(ga
     await gateway.delivery.update_view("V1", view)
     gateway.slack.answers["views.publish"] = [refused("not_enabled")]
     await gateway.delivery.publish_home("U0ANA", view)
+    assert gateway.slack.methods() == ["views.open"] * 3 + ["views.update", "views.publish"]
     assert gateway.slack.of("views.publish") == [{"user_id": "U0ANA", "view": view}]
 
 
@@ -292,5 +300,5 @@ async def test_a_file_is_shared_in_three_steps(gateway: Gateway) -> None:
 
 async def test_a_file_that_slack_rejects_is_an_error_for_people(gateway: Gateway) -> None:
     gateway.slack.answers["files.getUploadURLExternal"] = [refused("file_uploads_disabled")]
-    with pytest.raises(BotError, match="file_uploads_disabled"):
+    with pytest.raises(BotError, match=r"Slack didn't accept the file \(file_uploads_disabled\)"):
         await gateway.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)

@@ -29,6 +29,7 @@ LATER: dict[str, Answer] = {
         status=502, body=b'{"ok":false,"error":"is_archived"}', headers={"Content-Type": "application/json"}
     ),
 }
+"""Responses after which the same call may succeed later."""
 VIEW: dict[str, Any] = {"type": "modal", "blocks": []}
 CALLS: dict[str, tuple[str, Callable[[Gateway], Awaitable[Any]]]] = {
     "post": ("chat.postMessage", lambda gateway: gateway.delivery.post("C0DBOPS", HELLO)),
@@ -38,6 +39,16 @@ CALLS: dict[str, tuple[str, Callable[[Gateway], Awaitable[Any]]]] = {
     "update_view": ("views.update", lambda gateway: gateway.delivery.update_view("V1", VIEW)),
     "publish_home": ("views.publish", lambda gateway: gateway.delivery.publish_home("U0ANA", VIEW)),
     "upload": ("files.completeUploadExternal", lambda gateway: _upload(gateway)),
+}
+"""The methods of `Delivery` that raise errors, each with the Slack method that it calls and an example of a call."""
+METHOD_OF = {
+    Purpose.POST: "chat.postMessage",
+    Purpose.UPDATE: "chat.update",
+    Purpose.EPHEMERAL: "chat.postEphemeral",
+    Purpose.RESPONSE_URL: "response_url",
+    Purpose.UPLOAD: "files.completeUploadExternal",
+    Purpose.VIEW: "views.open",
+    Purpose.LOOKUP: "users.info",
 }
 
 
@@ -69,15 +80,20 @@ async def test_a_private_answer_is_sent_another_way_and_raises_unavailable_if_ev
         await gateway.delivery.send_ephemeral(HERE, HELLO)
 
 
-@pytest.mark.parametrize("purpose", FINAL)
-def test_every_final_code_is_final_for_its_purpose_and_has_a_sentence(purpose: Purpose) -> None:
-    method = {"post": "chat.postMessage", "update": "chat.update", "ephemeral": "chat.postEphemeral",
-              "upload": "files.completeUploadExternal", "view": "views.open", "lookup": "users.info"}  # fmt: skip
-    for code in FINAL[purpose]:
-        assert is_final(method.get(purpose, "response_url"), code), code
-        assert ("/invite" in sentence_of(code)) == (code in NOT_INVITED), code
-        if purpose is Purpose.POST and code != "cant_broadcast_message":
-            assert code not in sentence_of(code), "the sentence doesn't contain the code"
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_final_code_is_final_for_its_purpose(purpose: Purpose) -> None:
+    assert FINAL[purpose]
+    assert [code for code in FINAL[purpose] if not is_final(METHOD_OF[purpose], code)] == []
+    assert not is_final(METHOD_OF[purpose], "fatal_error")
+
+
+def test_every_final_code_of_a_post_has_a_sentence_of_its_own_and_only_some_suggest_an_invitation() -> None:
+    sentences = {code: sentence_of(code) for code in FINAL[Purpose.POST]}
+    general = {
+        code for code, sentence in sentences.items() if sentence == f"Slack didn't accept this message ({code})."
+    }
+    assert general == {"cant_broadcast_message"}
+    assert {code for code, sentence in sentences.items() if "/invite" in sentence} == NOT_INVITED
 
 
 @pytest.mark.parametrize("code", ["is_archived", "restricted_action", "msg_too_long", "user_disabled"])
@@ -92,25 +108,25 @@ async def test_an_invitation_is_suggested_only_where_it_helps(gateway: Gateway, 
 
 @pytest.mark.parametrize("code", ["thread_not_found", "message_not_found", "cannot_reply_to_message"])
 async def test_an_answer_is_posted_to_the_channel_if_its_thread_accepts_no_replies(gateway: Gateway, code: str) -> None:
-    def once(arguments: dict[str, Any]) -> dict[str, Any]:
+    def refuse_replies(arguments: dict[str, Any]) -> dict[str, Any]:
         return refused(code) if "thread_ts" in arguments else {"ok": True, "ts": "9.9"}
 
-    gateway.slack.always["chat.postMessage"] = once
+    gateway.slack.always["chat.postMessage"] = refuse_replies
     assert await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6", broadcast=True) == "9.9"
     sent = gateway.slack.of("chat.postMessage")
     assert [(one.get("thread_ts"), one.get("reply_broadcast")) for one in sent] == [("5.6", True), (None, None)]
 
-    gateway.slack.always["chat.postEphemeral"] = once
+    gateway.slack.always["chat.postEphemeral"] = refuse_replies
     here = Address("U0ANA", "C0DBOPS", "5.6", thread_is_live=True)
     assert await gateway.delivery.send_ephemeral(here, HELLO)
-    assert len(gateway.slack.of("chat.postEphemeral")) == 2
+    assert [one.get("thread_ts") for one in gateway.slack.of("chat.postEphemeral")] == ["5.6", None]
 
-    gateway.slack.always["files.completeUploadExternal"] = once
+    gateway.slack.always["files.completeUploadExternal"] = refuse_replies
     await gateway.delivery.upload("C0DBOPS", "a.md", "x", title="A", thread_ts="5.6")
     assert [one.get("thread_ts") for one in gateway.slack.of("files.completeUploadExternal")] == ["5.6", None]
 
 
-async def test_a_file_that_slack_will_never_accept_is_not_retried(gateway: Gateway) -> None:
+async def test_a_file_that_slack_will_never_accept_raises_an_error_that_is_final(gateway: Gateway) -> None:
     gateway.slack.answers["files.completeUploadExternal"] = [refused("posting_to_channel_denied")]
     with pytest.raises(BotError, match="posting_to_channel_denied") as error:
         await _upload(gateway)

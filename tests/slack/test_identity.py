@@ -1,4 +1,4 @@
-"""Facts about people and channels are cached for a minute. A fact that Slack doesn't return never gives permissions."""
+"""Facts about people, channels and groups, from Slack. What Slack doesn't return never gives anyone permissions."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from bot.core.facts import SlackQuery
-from bot.core.model import ChannelKind, Person, Subject
+from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.requests.incoming import Incoming, Kind
 from bot.errors import Unavailable
 from bot.oncall import Schedules
@@ -115,7 +115,7 @@ async def test_a_person_without_a_team_is_an_outsider(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "missing_scope"])
-async def test_a_person_is_not_assumed_to_be_a_member_if_slack_does_not_say(gateway: Gateway, code: str) -> None:
+async def test_a_person_whom_slack_does_not_return_raises_unavailable(gateway: Gateway, code: str) -> None:
     gateway.slack.always["users.info"] = refused(code)
     with pytest.raises(Unavailable, match="so I did nothing"):
         await person(gateway, "U0ANA")
@@ -128,14 +128,14 @@ async def test_an_answer_about_another_person_raises_unavailable(gateway: Gatewa
 
 
 async def test_the_facts_about_channels_are_read(gateway: Gateway) -> None:
-    async def channel(channel_id: str) -> object:
+    async def channel(channel_id: str) -> Channel:
         return (await gateway.directory.subject(incoming(channel=channel_id), usergroups=NOBODY)).channel
 
-    shared, pending, unjoined = [await channel(one) for one in ("C0SHARED", "C0PENDING", "C0UNJOINED")]
-    assert shared.is_ext_shared  # type: ignore[attr-defined]
-    assert pending.is_ext_shared  # type: ignore[attr-defined]
-    assert not unjoined.bot_is_member  # type: ignore[attr-defined]
-    assert (await channel("G0TALK")).kind is ChannelKind.GROUP_DM  # type: ignore[attr-defined]
+    assert await channel("C0DBOPS") == Channel(id="C0DBOPS", name="db-ops")
+    assert (await channel("C0SHARED")).is_ext_shared
+    assert (await channel("C0PENDING")).is_ext_shared
+    assert not (await channel("C0UNJOINED")).bot_is_member
+    assert (await channel("G0TALK")).kind is ChannelKind.GROUP_DM
 
 
 async def test_a_private_channel_without_the_bot_counts_as_shared(gateway: Gateway) -> None:
@@ -150,7 +150,7 @@ async def test_a_direct_message_and_home_are_not_looked_up(gateway: Gateway) -> 
     assert gateway.slack.of("conversations.info") == []
 
 
-async def test_a_group_conversation_that_the_bot_cannot_read_is_recognized(gateway: Gateway) -> None:
+async def test_a_conversation_for_which_the_bot_has_no_scope_counts_as_a_group_dm(gateway: Gateway) -> None:
     gateway.slack.always["conversations.info"] = refused("missing_scope")
     found = (await gateway.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
     assert found.kind is ChannelKind.GROUP_DM
@@ -174,6 +174,9 @@ async def test_facts_are_cached_for_a_minute_unless_fresh_ones_are_requested(gat
     await directory.subject(incoming(), usergroups=groups, fresh=True)
     assert sorted(gateway.slack.methods()) == ["usergroups.users.list", "users.info"]
     gateway.slack.calls.clear()
+    now = 59.0
+    await directory.subject(incoming(), usergroups=groups)
+    assert gateway.slack.calls == []
     now = 61.0
     await directory.subject(incoming(), usergroups=groups)
     assert len(gateway.slack.calls) == 3
@@ -195,9 +198,12 @@ async def test_a_failed_call_is_not_cached(gateway: Gateway) -> None:
 async def test_a_cancelled_reader_does_not_cancel_the_call_for_other_readers(gateway: Gateway) -> None:
     first = asyncio.create_task(person(gateway, "U0ANA"))
     second = asyncio.create_task(person(gateway, "U0ANA"))
-    await asyncio.sleep(0)
+    while not gateway.slack.of("users.info"):
+        await asyncio.sleep(0)
     first.cancel()
     assert (await second).name == "ana"
+    assert first.cancelled()
+    assert len(gateway.slack.of("users.info")) == 1
 
 
 async def test_an_event_removes_outdated_facts_from_the_cache(gateway: Gateway) -> None:
@@ -260,13 +266,13 @@ async def test_a_channel_that_slack_does_not_return_has_no_members(gateway: Gate
     assert not await gateway.directory.is_in("U0BEN", "C0DBOPS")
 
 
-async def test_membership_is_not_guessed_when_slack_is_unreachable(gateway: Gateway) -> None:
+async def test_membership_is_not_guessed_when_slack_does_not_return_the_members(gateway: Gateway) -> None:
     gateway.slack.always["conversations.members"] = refused("internal_error")
     with pytest.raises(Unavailable, match="that channel's members"):
         await gateway.directory.is_in("U0BEN", "C0DBOPS")
 
 
-async def test_the_members_of_a_channel_with_too_many_are_unknown_and_not_some_of_them(gateway: Gateway) -> None:
+async def test_the_members_of_a_channel_that_has_too_many_to_read_are_unknown(gateway: Gateway) -> None:
     more = {"response_metadata": {"next_cursor": "more"}}
     gateway.slack.always["conversations.members"] = {"ok": True, "members": ["U0ANA"], **more}
 
@@ -277,7 +283,7 @@ async def test_the_members_of_a_channel_with_too_many_are_unknown_and_not_some_o
     assert facts.channel_members is None
 
 
-async def test_the_channels_of_a_person_in_too_many_are_unknown(gateway: Gateway) -> None:
+async def test_the_channels_of_a_person_who_is_in_too_many_to_read_are_unknown(gateway: Gateway) -> None:
     more = {"response_metadata": {"next_cursor": "more"}}
     gateway.slack.always["users.conversations"] = {"ok": True, "channels": [{"id": "C0DBOPS"}], **more}
 

@@ -1,4 +1,4 @@
-"""Commands, clicks, forms, shortcuts, mentions and opened Homes reach the pipeline as an `Incoming`."""
+"""Commands, clicks, forms, shortcuts, mentions and opened Home tabs reach the pipeline as an `Incoming`."""
 
 import asyncio
 import re
@@ -11,7 +11,7 @@ from bot.core.requests.incoming import Incoming, Kind
 from bot.slack.incoming import listeners
 
 from .conftest import Gateway
-from .requests import click, command, event, submission, view
+from .requests import click, command, event, payload, signed, submission, view
 
 
 async def test_a_command_becomes_an_incoming(gateway: Gateway) -> None:
@@ -42,7 +42,7 @@ async def test_a_redelivery_has_the_same_key_and_each_request_has_its_own(gatewa
 
 
 async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None:
-    await gateway.press(click("approval.approve", "r-abc", response_url=gateway.slack.response_url()))
+    await gateway.interact(click("approval.approve", "r-abc", response_url=gateway.slack.response_url()))
     came = gateway.only()
     assert (came.kind, came.action_id, came.value) == (Kind.ACTION, "approval.approve", "r-abc")
     assert (came.user_id, came.user_team_id, came.channel_id) == ("U0ANA", "T0ACME", "C0DBOPS")
@@ -52,7 +52,7 @@ async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None
 
 async def test_a_button_in_an_ephemeral_message_is_marked(gateway: Gateway) -> None:
     container = {"type": "message", "message_ts": "1.2", "channel_id": "C0DBOPS", "is_ephemeral": True}
-    await gateway.press({**click(container=container), "message": None})
+    await gateway.interact({**click(container=container), "message": None})
     assert gateway.only().is_ephemeral
 
 
@@ -60,7 +60,7 @@ async def test_a_button_in_home_has_no_channel(gateway: Gateway) -> None:
     pressed = click(container={"type": "view", "view_id": "V9"}, view={"id": "V9", "type": "home", "callback_id": ""})
     for name in ("channel", "message"):
         del pressed[name]
-    await gateway.press(pressed)
+    await gateway.interact(pressed)
     assert (gateway.only().channel_id, gateway.only().view_id) == ("", "V9")
 
 
@@ -79,7 +79,7 @@ async def test_a_button_in_home_has_no_channel(gateway: Gateway) -> None:
 async def test_the_selected_value_of_each_kind_of_element_is_read(
     gateway: Gateway, element: dict[str, Any], value: str
 ) -> None:
-    await gateway.press(click(actions=[{"action_id": "a", "block_id": "b", **element}]))
+    await gateway.interact(click(actions=[{"action_id": "a", "block_id": "b", **element}]))
     assert gateway.only().value == value
 
 
@@ -92,7 +92,7 @@ async def test_the_inputs_of_a_submission_become_plain_values(gateway: Gateway) 
         "channel": {"form.input": {"type": "conversations_select", "selected_conversation": "C0DBOPS"}},
         "two": {"a": {"value": "1"}, "b": {"value": "2"}},
     }
-    answer = await gateway.press(submission(view=view("form.freeze", state)))
+    answer = await gateway.interact(submission(view=view("form.freeze", state)))
     came = gateway.only()
     assert (answer.status_code, answer.text) == (200, "")
     assert (came.kind, came.action_id, came.value, came.view_id) == (Kind.SUBMISSION, "form.freeze", "i-opened", "V1")
@@ -110,36 +110,41 @@ async def test_the_inputs_of_a_submission_become_plain_values(gateway: Gateway) 
 
 async def test_field_errors_are_returned_in_the_response_to_the_submission(gateway: Gateway) -> None:
     gateway.pipeline.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
-    answer = await gateway.press(submission())
+    answer = await gateway.interact(submission())
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
 
 
 async def test_a_submission_with_several_response_urls_is_accepted(gateway: Gateway) -> None:
     addresses = [{"response_url": gateway.slack.response_url(name), "channel_id": "C0DBOPS"} for name in ("a", "b")]
-    assert (await gateway.press({**submission(), "response_urls": addresses})).status_code == 200
+    assert (await gateway.interact({**submission(), "response_urls": addresses})).status_code == 200
     assert [came.kind.value for came in gateway.pipeline.came] == ["submission"]
 
 
 async def test_a_submission_is_never_answered_with_a_secret(gateway: Gateway) -> None:
     token = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicm8ifQ.c2lnbmF0dXJl"
     gateway.pipeline.answer = Ack({"response_action": "update", "view": {"type": "modal", "blocks": [{"text": token}]}})
-    answer = await gateway.press(submission())
+    answer = await gateway.interact(submission())
     assert answer.json() == {"response_action": "update", "view": {"type": "modal", "blocks": [{"text": "[hidden]"}]}}
 
 
 async def test_the_work_of_a_submission_follows_its_acknowledgement(gateway: Gateway) -> None:
-    done = asyncio.Event()
+    acknowledged, done = asyncio.Event(), asyncio.Event()
 
     async def then() -> None:
+        await acknowledged.wait()
         done.set()
 
     gateway.pipeline.answer = Ack(then=then)
-    await gateway.press(submission())
+    body = payload(submission())
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    assert (answer.status_code, done.is_set()) == (200, False)
+    acknowledged.set()
+    assert await gateway.tasks.drain(5)
     assert done.is_set()
 
 
 async def test_a_closed_modal_is_acknowledged(gateway: Gateway) -> None:
-    assert (await gateway.press({**submission(), "type": "view_closed", "is_cleared": False})).status_code == 200
+    assert (await gateway.interact({**submission(), "type": "view_closed", "is_cleared": False})).status_code == 200
     assert gateway.pipeline.came == []
 
 
@@ -147,10 +152,14 @@ async def test_at_most_a_hundred_options_are_offered(gateway: Gateway) -> None:
     option = {"text": {"type": "plain_text", "text": "orders"}, "value": "orders"}
     gateway.pipeline.offered = [option] * 150
     asked = {**submission(), "type": "block_suggestion", "action_id": "form.database", "value": "or"}
-    answer = await gateway.press(asked)
+    answer = await gateway.interact(asked)
     assert len(answer.json()["options"]) == 100
+
+
+async def test_the_pipeline_gets_what_was_typed_into_a_menu_and_in_which_form(gateway: Gateway) -> None:
+    await gateway.interact({**submission(), "type": "block_suggestion", "action_id": "form.database", "value": "or"})
     assert gateway.pipeline.typed == ["or"]
-    assert (gateway.only().action_id, gateway.only().value) == (submission()["view"]["callback_id"], "i-opened")
+    assert (gateway.only().action_id, gateway.only().value) == ("form.create", "i-opened")
 
 
 async def test_no_options_are_offered_if_the_pipeline_fails_or_hangs(
@@ -162,19 +171,19 @@ async def test_no_options_are_offered_if_the_pipeline_fails_or_hangs(
         raise RuntimeError("no")
 
     gateway.pipeline.before = fail
-    assert (await gateway.press(asked)).json() == {"options": []}
+    assert (await gateway.interact(asked)).json() == {"options": []}
     monkeypatch.setattr(listeners, "OPTIONS_WITHIN_SECONDS", 0.05)
 
     async def hang(_: Incoming) -> None:
         await asyncio.sleep(60)
 
     gateway.pipeline.before = hang
-    assert (await gateway.press(asked)).json() == {"options": []}
+    assert (await gateway.interact(asked)).json() == {"options": []}
 
 
 async def test_global_and_message_shortcuts_become_incomings(gateway: Gateway) -> None:
     everywhere = {"type": "shortcut", "callback_id": "turso.command", "user": {"id": "U0ANA"}, "trigger_id": "1.1.1"}
-    await gateway.press(everywhere)
+    await gateway.interact(everywhere)
     here = {
         **everywhere,
         "type": "message_action",
@@ -182,7 +191,7 @@ async def test_global_and_message_shortcuts_become_incomings(gateway: Gateway) -
         "message_ts": "5.6",
         "message": {"ts": "5.6"},
     }
-    await gateway.press(here)
+    await gateway.interact(here)
     first, second = gateway.pipeline.came
     assert (first.kind, first.action_id, first.channel_id) == (Kind.SHORTCUT, "turso.command", "")
     assert (second.channel_id, second.thread_ts) == ("C0DBOPS", "5.6")

@@ -1,10 +1,11 @@
-"""Slack's libraries log whole requests. The bot's log contains no such line, even at DEBUG."""
+"""Slack's libraries log whole requests at DEBUG. The bot's log contains none of these lines, and no secret."""
 
 import logging
 
 import pytest
 
 from bot.core.reply import Reply
+from bot.errors import Unavailable
 from bot.slack.sdk_logging import bolt_logger, cap_sdk_loggers, sdk_logger
 
 from .addresses import HERE, JWT, keep
@@ -15,7 +16,9 @@ from .stub import TOKEN, refused
 SECTION = {"type": "section", "text": {"type": "plain_text", "text": JWT}}
 
 
-async def test_no_secret_reaches_the_log_at_debug(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
+async def test_no_secret_reaches_the_log_at_debug(
+    gateway: Gateway, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
     caplog.set_level(logging.DEBUG)
     cap_sdk_loggers()
     url = gateway.slack.response_url("a-bearer-secret")
@@ -25,22 +28,28 @@ async def test_no_secret_reaches_the_log_at_debug(gateway: Gateway, caplog: pyte
     await gateway.delivery.send_ephemeral(HERE, Reply(text="x", blocks=[SECTION]))
     await gateway.delivery.post("C0DBOPS", Reply(text=f"say {JWT}"))
     await gateway.send(command("token orders", response_url=url))
-    await gateway.press(click(response_url=url))
-    await gateway.press({**submission(), "response_urls": [{"response_url": url}]})
+    await gateway.interact(click(response_url=url))
+    await gateway.interact({**submission(), "response_urls": [{"response_url": url}]})
     for body in (payload([1]), payload({"type": "new", "response_url": url}), command(JWT)):
         await gateway.http.post("/slack/events", content=body, headers=signed(body))
         await gateway.http.post("/slack/events", content=body, headers=signed(body, secret="another"))
     await gateway.slack.close()
-    logging.getLogger("a_library").debug("the log is kept at DEBUG")
+    with pytest.raises(Unavailable):
+        await gateway.delivery.send_ephemeral(HERE, Reply(text=f"say {JWT}"))
+    logging.getLogger("a_library").debug("a line at DEBUG")
     logged = "\n".join(
         f"{one.name} {one.getMessage()} {one.exc_text or ''} {one.exc_info or ''}" for one in caplog.records
     )
-    assert "the log is kept at DEBUG" in logged
+    assert "a line at DEBUG" in logged
+    logged += capsys.readouterr().out
+    assert "hid a part of a message" in logged, "the bot's own log, which structlog prints"
     for secret in (JWT, TOKEN, "a-bearer-secret", "the-signing-secret"):
         assert secret not in logged, secret
 
 
-def test_a_line_of_slacks_libraries_is_logged_without_address_and_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_of_slacks_libraries_with_a_body_is_dropped_and_others_lose_address_and_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.DEBUG)
     for logger in (sdk_logger(), bolt_logger()):
         logger.debug("Sending a request - url: https://hooks.slack.com/x, body: {}")
@@ -54,17 +63,16 @@ def test_a_line_of_slacks_libraries_is_logged_without_address_and_traceback(capl
     assert all(one.exc_info is None for one in caplog.records)
 
 
-def test_the_level_of_slacks_loggers_does_not_depend_on_the_root_logger() -> None:
-    root = logging.getLogger()
-    before = root.level
-    root.setLevel(logging.DEBUG)
-    try:
-        assert sdk_logger().getEffectiveLevel() == logging.INFO
-        assert bolt_logger().getEffectiveLevel() == logging.ERROR
-        cap_sdk_loggers()
-        assert len(sdk_logger().filters) == 1
-    finally:
-        root.setLevel(before)
+def test_the_level_of_slacks_loggers_does_not_depend_on_the_root_logger(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert sdk_logger().getEffectiveLevel() == logging.INFO
+    assert bolt_logger().getEffectiveLevel() == logging.ERROR
+
+
+def test_a_logger_that_is_limited_again_gets_no_second_filter() -> None:
+    cap_sdk_loggers()
+    cap_sdk_loggers()
+    assert len(sdk_logger().filters) == 1
 
 
 @pytest.fixture
@@ -75,12 +83,11 @@ def no_loggers_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logging.root.manager, "loggerDict", kept)
 
 
-async def test_loggers_that_bolt_creates_log_only_errors(no_loggers_yet: None, gateway: Gateway) -> None:
-    logging.getLogger().setLevel(logging.DEBUG)
-    try:
-        await gateway.send(command())
-        names = [name for name in logging.root.manager.loggerDict if name.startswith("slack_bolt.")]
-        assert names
-        assert {name for name in names if logging.getLogger(name).getEffectiveLevel() < logging.ERROR} == set()
-    finally:
-        logging.getLogger().setLevel(logging.WARNING)
+async def test_loggers_that_bolt_creates_log_only_errors(
+    no_loggers_yet: None, gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    await gateway.send(command())
+    names = [name for name in logging.root.manager.loggerDict if name.startswith("slack_bolt.")]
+    assert names
+    assert {name for name in names if logging.getLogger(name).getEffectiveLevel() < logging.ERROR} == set()

@@ -1,4 +1,4 @@
-"""A payload that passes the check of its shape can be read by Bolt and by the bot without an error."""
+"""A payload that passes the check of its format can be read by Bolt and by the bot without an error."""
 
 import json
 from contextlib import suppress
@@ -58,7 +58,7 @@ def test_payloads_that_pass_the_check_can_be_read(base: dict[str, Any], kind: st
 
 @settings(max_examples=200)
 @given(st.text(max_size=40) | tree.map(json.dumps))
-def test_no_text_breaks_the_check(text: str) -> None:
+def test_a_text_is_either_an_object_in_a_known_format_or_malformed(text: str) -> None:
     with suppress(Malformed):
         assert isinstance(payload_of(text), dict)
 
