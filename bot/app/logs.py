@@ -10,7 +10,7 @@ from typing import Any, Final
 import structlog
 from structlog.typing import Processor
 
-from bot.core.redaction.egress import HIDDEN, has_token, recognizable, without_lines
+from bot.core.redaction.egress import HIDDEN, has_token, spellings, without_lines
 from bot.slack.sdk_logging import cap_sdk_loggers
 from bot.turso.http import limit_loggers
 
@@ -22,8 +22,7 @@ class Redactor:
     """A processor that hides secrets, and text that looks like one, even in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        known = recognizable(secrets)
-        self._secrets = tuple(dict.fromkeys([*known, *(_encode(secret)[1:-1] for secret in known)]))
+        self._secrets = spellings(secrets)
 
     def __call__(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         """Rewrite every value of one log line."""
@@ -33,13 +32,13 @@ class Redactor:
         if isinstance(value, str):
             return without_lines(value, self.finds) if self.finds(value) else value
         if isinstance(value, Mapping):
-            return {key: self._clean(one) for key, one in value.items()}
+            return {HIDDEN if self.finds(str(key)) else key: self._clean(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self._clean(one) for one in value]
         return HIDDEN if self.finds(repr(value)) else value
 
     def finds(self, text: str) -> bool:
-        """Return True if a text contains a secret, as it is or escaped for JSON."""
+        """Return True if a text contains a secret, as it is or escaped by `repr` or JSON."""
         return has_token(text) or any(secret in text for secret in self._secrets)
 
 

@@ -14,9 +14,9 @@ GUARD = EgressGuard((KNOWN, "turso-api-token-0123"))
 
 @pytest.mark.parametrize(
     "secret",
-    [KNOWN, "turso-api-token-0123", TOKEN, f"Bearer {TOKEN}", TOKEN.rpartition(".")[0], "xoxb-12345678901-abcdefghijkl",
-     "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
-    ids=range(9),
+    [KNOWN, repr(KNOWN), "turso-api-token-0123", TOKEN, f"Bearer {TOKEN}", TOKEN.rpartition(".")[0],
+     "xoxb-12345678901-abcdefghijkl", "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
+    ids=range(10),
 )  # fmt: skip
 def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(secret: str) -> None:
     block = {"type": "section", "text": {"type": "mrkdwn", "text": f"first line\nit is {secret}."}}

@@ -4,6 +4,7 @@ Tokens are recognized by their formats, and Slack's tokens only at the beginning
 linear time.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -42,6 +43,14 @@ def is_recognizable(secret: str) -> bool:
 def recognizable(secrets: Iterable[str]) -> tuple[str, ...]:
     """Return the known secrets that can be searched for, without duplicates."""
     return tuple(dict.fromkeys(filter(is_recognizable, secrets)))
+
+
+def spellings(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return the known secrets that can be searched for, as they are and with the escapes of `repr` and of JSON."""
+    known = recognizable(secrets)
+    plain = [*known, *(repr(secret)[1:-1] for secret in known)]
+    escaped = [json.dumps(text, ensure_ascii=is_ascii)[1:-1] for text in plain for is_ascii in (True, False)]
+    return tuple(dict.fromkeys([*plain, *escaped]))
 
 
 def looks_secret(text: str, known: Iterable[str] = ()) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
-from bot.core.redaction.egress import HIDDEN, has_token, recognizable, without_lines
+from bot.core.redaction.egress import HIDDEN, has_token, spellings, without_lines
 from bot.core.reply import Reply, View
 
 Body = dict[str, Any]
@@ -35,8 +35,7 @@ class EgressGuard:
     """Hides tokens and this process's secrets in outgoing messages. Other lines and URLs of a message stay visible."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
-        given = recognizable(secrets)
-        self._secrets = tuple(dict.fromkeys([*given, *(json.dumps(one, ensure_ascii=False)[1:-1] for one in given)]))
+        self._secrets = spellings(secrets)
 
     def contains_secret(self, payload: object) -> bool:
         """Return True if `payload` contains something that must not be sent."""
