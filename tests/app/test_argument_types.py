@@ -1,4 +1,4 @@
-"""An invalid value of an option is refused with a sentence and status 2, before anything is read or written."""
+"""An invalid value of an option is refused with a sentence and status 2. No file is created."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ BIG = "99999999999999999999999"
         ("platform --port=-1", "isn't a whole number from 0 to 65535"),
     ],
 )
-def test_an_invalid_value_of_an_option_is_named(
+def test_an_invalid_value_of_an_option_is_refused_with_a_sentence(
     line: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

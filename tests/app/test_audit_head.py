@@ -22,12 +22,13 @@ from tests.store.samples import entry
 @pytest.fixture
 async def here(tmp_path: Path) -> AsyncIterator[Notifier]:
     async with notifier(tmp_path) as found:
-        name_channel(found, "audit_head_channel: C0AUDIT\n")
+        load_policy(found, "audit_head_channel: C0AUDIT\n")
         await found.store.audit.append(entry("asked"))
         yield found
 
 
-def name_channel(notifier: Notifier, line: str) -> None:
+def load_policy(notifier: Notifier, line: str) -> None:
+    """Load the policy of `fake_slack` with one more line."""
     notifier.env.rules.policy = load(POLICY + line, CATALOGUE)  # type: ignore[misc]
     assert isinstance(notifier.env.rules, Rules)
 
@@ -37,7 +38,7 @@ def process(notifier: Notifier) -> Maintenance:
     return Maintenance(notifier.env, notifier.store, cast(Any, None), 30)
 
 
-async def heads(notifier: Notifier) -> list[str]:
+def heads(notifier: Notifier) -> list[str]:
     return [one.text for one in notifier.slack.received]
 
 
@@ -45,7 +46,7 @@ async def test_several_processes_post_the_head_once_a_day(here: Notifier) -> Non
     for _ in range(2):
         await asyncio.gather(*(process(here).audit_head() for _ in range(3)))
         await here.run_timers()
-        assert len(await heads(here)) == 1
+        assert len(heads(here)) == 1
         here.slack.received.clear()
         here.clock.pass_(timedelta(days=1))
 
@@ -66,13 +67,13 @@ async def test_a_head_whose_posting_was_interrupted_is_posted_once(
         here.slack.troubles = {"chat.postMessage": ["http_520", "timeout"]}
         here.directory.silent = 2 if cut == "channel lookup fails" else 0
         await process(here).audit_head()
-    assert await heads(here) == []
+    assert heads(here) == []
 
     await process(here).audit_head()  # after a restart
     await here.run_timers()
 
     seq, head = await here.store.audit.head()
-    (text,) = await heads(here)
+    (text,) = heads(here)
     assert f"{seq} {'entry' if seq == 1 else 'entries'}, latest hash {head}" in text
 
 
@@ -83,7 +84,7 @@ async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: Notifier
 
     nothing = cast(Any, None)
     health = Health(here.store, here.clock, nothing, nothing, nothing, nothing, nothing, nothing, nothing, nothing)
-    assert await heads(here) == []
+    assert heads(here) == []
     with pytest.raises(
         Unhealthy, match=r"These posts weren't delivered: `audit-head:2\d{3}-\d\d-\d\d`\. The log says why\.$"
     ):
@@ -91,10 +92,10 @@ async def test_a_head_that_cannot_be_posted_is_reported_by_doctor(here: Notifier
 
 
 async def test_without_a_channel_no_head_is_posted_or_reported_as_missing(here: Notifier) -> None:
-    name_channel(here, "")
+    load_policy(here, "")
     await process(here).audit_head()
 
-    assert await heads(here) == []
+    assert heads(here) == []
     assert (
         await here.store.notices.undelivered(since=here.clock.now(), before=here.clock.now() + timedelta(days=1)) == []
     )

@@ -29,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("variable", "platform"), PLATFORMS.items())
-def test_a_store_in_the_programs_folder_is_lost_on_every_platform(tmp_path: Path, variable: str, platform: str) -> None:
+def test_a_store_outside_a_volume_is_lost_on_every_platform(tmp_path: Path, variable: str, platform: str) -> None:
     file = tmp_path / "data/turso-ops.db"
 
     loss = describe_loss(file, {variable: "x"}, root=tmp_path)

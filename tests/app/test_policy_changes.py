@@ -45,11 +45,14 @@ class Installation:
     stores: list[Any]
     posted: list[tuple[str, Any]] = field(default_factory=list)
     closed: bool = False
+    """Slack refuses every post, as in an archived channel."""
     shared: bool = False
+    """Every channel is shared with another workspace."""
     cut: list[BaseException] = field(default_factory=list)
     """Errors that the next posts raise."""
 
     def process(self, at: int = 0) -> PolicyChanges:
+        """Return a new process on one of the stores' connections. Its current policy is `NEW`."""
         clock = SimpleNamespace(now=lambda: NOON)
         env: Any = SimpleNamespace(
             clock=clock,
@@ -80,6 +83,7 @@ class Installation:
         return [entry for _, entry in await self.stores[0].audit.page(before_seq=None, limit=50)]
 
     async def changes(self) -> list[tuple[str, str]]:
+        """Return the old and the new hash of each recorded change, newest first."""
         return [(one.detail["old"], one.detail["new"]) for one in await self.entries() if one.event == "policy_changed"]
 
 
@@ -185,17 +189,14 @@ async def test_after_a_failure_of_the_store_the_same_process_tries_again(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     process, store = installation.process(), installation.stores[0]
-    real, broken = store.audit.append_and_owe, [True]
 
-    async def audit(*entries: Any) -> str:
-        if broken.pop():
-            raise OSError("the store is away")
-        return str(await real(*entries))
+    async def failing(*_: Any) -> str:
+        raise OSError("the store is away")
 
-    monkeypatch.setattr(type(store.audit), "append_and_owe", lambda self, *entries: audit(*entries))
-    broken.insert(0, False)
-    with pytest.raises(OSError, match="away"):
-        await process.record(OLD, NEW)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(store.audit), "append_and_owe", failing)
+        with pytest.raises(OSError, match="away"):
+            await process.record(OLD, NEW)
     await process.record(OLD, NEW)
 
     assert await installation.changes() == [(OLD.hash, NEW.hash)]

@@ -51,7 +51,7 @@ async def test_readiness_depends_only_on_the_store_and_the_body_names_what_is_do
     ]
 
 
-async def test_an_upstream_that_hangs_does_not_delay_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_answer_waits_only_briefly_for_an_upstream_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "UPSTREAM_SECONDS", 0.05)
     here = ready(well, {"slack": hangs, "turso": well})
     began = time.monotonic()

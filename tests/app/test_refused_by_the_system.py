@@ -27,7 +27,7 @@ WRONG_URLS = (
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder with a policy, a file that is too large for one, a named pipe and a store."""
+    """Return a folder with a policy, a file that is too large for a policy, a named pipe and a store."""
     (tmp_path / "policy.yaml").write_bytes((ROOT / "policy.example.yaml").read_bytes())
     (tmp_path / "large.yaml").write_text("#" * 1_000_001)
     os.mkfifo(tmp_path / "pipe.yaml")
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(script: str, folder: Path) -> tuple[int, str, str]:
-    """Run a line of shell in which `bot` is the command, and return its status, output and error output."""
+    """Run a line of shell in which `bot` runs Turso Ops, and return its status, output and error output."""
     line = f'bot() {{ exec {sys.executable} -m bot "$@"; }}; {script}'
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)

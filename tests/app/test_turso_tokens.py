@@ -22,8 +22,8 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 class Organizations:
     """Clients whose calls return only once each organization has been called, or raise the error set for it."""
 
-    def __init__(self, *names: str, **troubles: BotError) -> None:
-        self.troubles, self.calls = troubles, list[str]()
+    def __init__(self, *names: str, expires: datetime | None = None, **troubles: BotError) -> None:
+        self.troubles, self.expires, self.calls = troubles, expires, list[str]()
         self.all_called = asyncio.Barrier(len(names) + len(troubles))
 
     def turso(self, organization: str) -> "Client":
@@ -42,8 +42,9 @@ class Client:
     def __init__(self, organizations: Organizations, name: str) -> None:
         self.organizations, self.name = organizations, name
 
-    async def validate(self) -> None:
+    async def validate(self) -> datetime | None:
         await self.organizations.called(self.name)
+        return self.organizations.expires
 
     async def pages(self, *, limit: int) -> AsyncIterator[Listing]:
         await self.organizations.called(self.name)
@@ -80,8 +81,16 @@ async def test_an_organization_that_does_not_respond_is_named(monkeypatch: pytes
         await checked(organizations, "acme", "second")
 
 
-async def test_of_one_organization_the_expiry_is_shown() -> None:
-    assert await checked(Organizations("acme"), "acme") == "Turso accepts the API token (it never expires)."
+@pytest.mark.parametrize(
+    ("expires", "said"), [(None, "it never expires"), (datetime(2026, 6, 1, tzinfo=UTC), "valid until 2026-06-01")]
+)
+async def test_the_expiry_of_a_single_organizations_token_is_shown(expires: datetime | None, said: str) -> None:
+    assert await checked(Organizations("acme", expires=expires), "acme") == f"Turso accepts the API token ({said})."
+
+
+async def test_an_invalid_token_of_a_single_organization_is_reported() -> None:
+    with pytest.raises(Unhealthy, match=r"^The Turso API token has expired\.$"):
+        await checked(Organizations("acme", expires=NOW), "acme")
     with pytest.raises(TursoUnauthorized, match=r"^Not valid\.$"):
         await checked(Organizations(acme=TursoUnauthorized("Not valid.")), "acme")
 

@@ -53,7 +53,7 @@ async def _nothing_is_stuck(**_: Any) -> list[str]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
+async def shared_monitoring(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
     async with notifier(tmp_path_factory.mktemp("monitoring")) as found:
         nothing = cast(Any, None)
         queue = SimpleNamespace(stuck=_nothing_is_stuck)
@@ -69,15 +69,16 @@ async def made(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monito
 
 
 @pytest_asyncio.fixture(loop_scope="module")
-async def monitoring(made: Monitoring) -> AsyncIterator[Monitoring]:
-    """Yield the shared monitoring, after undoing what earlier tests changed."""
-    slack = made.notifier.slack
+async def monitoring(shared_monitoring: Monitoring) -> AsyncIterator[Monitoring]:
+    """Yield the shared monitoring with a working Slack and no undelivered outcome."""
+    notifier = shared_monitoring.notifier
+    slack = notifier.slack
     slack.received, slack.refuses, slack.troubles, slack.dead = [], {}, {}, set()
-    assert (await made.gauge(), await made.doctor()) == (0, "")
-    yield made
+    assert (await shared_monitoring.gauge(), await shared_monitoring.doctor()) == (0, "")
+    yield shared_monitoring
     slack.refuses, slack.troubles, slack.dead = {}, {}, set()
-    await made.notifier.run_timers()
-    made.notifier.clock.pass_(NOTIFIED_SINCE)
+    await notifier.run_timers()
+    notifier.clock.pass_(NOTIFIED_SINCE)
 
 
 @pytest.mark.parametrize("kind", OF_REQUESTS)
@@ -116,7 +117,6 @@ async def test_several_undelivered_outcomes_are_counted_and_named(monitoring: Mo
 
 @pytest.mark.parametrize("kind", ["thawed", "incident over"])
 async def test_the_timer_of_a_notice_fails_until_the_notice_is_delivered(monitoring: Monitoring, kind: str) -> None:
-    """Durable work postpones the failed timer, and `turso_ops_timers_failing` and `doctor` count it."""
     notifier = monitoring.notifier
     notifier.slack.troubles = {method: ["timeout"] * 1000 for method in TROUBLED}
     await KINDS[kind](notifier)
@@ -128,6 +128,10 @@ async def test_the_timer_of_a_notice_fails_until_the_notice_is_delivered(monitor
         await fire(notifier.env, due[0])
 
     assert await notifier.store.timers.is_due(due[0].kind, due[0].subject, due[0].due_at), "the timer is still there"
+
+    notifier.slack.troubles = {}
+    await fire(notifier.env, due[0])
+    assert notifier.slack.received
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
