@@ -17,6 +17,7 @@ Lines = list[str]
 
 
 def verified(tmp_path: Path, lines: Lines, capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, str]:
+    """Run `audit verify` on a copy with these lines, and return its exit status and output."""
     copy = tmp_path / "copy.jsonl"
     copy.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     status = main(["audit", "verify", str(copy), *options])
@@ -72,6 +73,7 @@ FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an audit log entry"),
     "the end was cut": (lambda lines: lines[:4], "without the posted hash"),
 }
+"""For each fault: a function that puts it into the lines, and a part of the report about it."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -1,4 +1,4 @@
-"""A process sends its whole audit log, even if it is killed. `doctor` shows the progress. Wrong settings are named."""
+"""A process sends its whole audit log, even if it is killed. `doctor` shows the progress. Bad settings are refused."""
 
 import sqlite3
 from contextlib import closing
@@ -59,6 +59,7 @@ REFUSED = {
     "not Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
     "an unknown format": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
 }
+"""For each unusable setting: its variable, and a part of the error."""
 
 
 @pytest.mark.parametrize("case", REFUSED)

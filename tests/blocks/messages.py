@@ -1,4 +1,4 @@
-"""Checks a message: it is within Slack's limits, and text from others adds no markup."""
+"""Checks a message: it is within Slack's limits, and text from others adds no mention and no link."""
 
 import json
 import re
@@ -8,10 +8,13 @@ from typing import Any
 from bot.core.reply import Reply
 from bot.sandbox.workspace.blockkit import validate_message
 
+NEW_KINDS = ("data_table", "data_visualization")
+"""Blocks that some workspaces refuse, so that a message with one needs a fallback."""
 OURS = re.compile(
     r"<(?:@[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+|!date\^\d+\^(?:\{date_short_pretty\} at )?\{time\}\|[0-9: -]+ UTC"
     r"|!date\^\d+\^\{date_short\}\|[0-9-]+)>"
 )
+"""The mentions and times that the bot writes."""
 HOSTILE = (
     "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
 )
@@ -19,13 +22,17 @@ HOSTILE = (
 
 
 def check(reply: Reply) -> Reply:
-    """Return the message. Fail if Slack would refuse it, or if it has markup that doesn't come from the bot."""
+    """Return the message after checking it.
+
+    Fail if Slack would refuse it, if a table or chart has no fallback, or if the message has a mention, a link or an
+    invisible character that doesn't come from the bot.
+    """
     for blocks in (reply.blocks, reply.plain_blocks):
         problems = validate_message({"text": reply.text, "blocks": list(blocks)})
         assert not problems, problems
-        assert all(block["type"] not in ("data_table", "data_visualization") for block in reply.plain_blocks)
-    if any(block["type"] in ("data_table", "data_visualization") for block in reply.blocks):
-        assert reply.plain_blocks, "a new kind of block needs a fallback"
+    assert all(block["type"] not in NEW_KINDS for block in reply.plain_blocks)
+    if any(block["type"] in NEW_KINDS for block in reply.blocks):
+        assert reply.plain_blocks, "a table or chart needs a fallback"
     assert 0 < len(reply.text) <= 4000
     for text in [reply.text, *marked_up(list(reply.blocks)), *marked_up(list(reply.plain_blocks))]:
         left = OURS.sub("", text)

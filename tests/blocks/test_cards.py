@@ -55,10 +55,6 @@ def huge(**changes: Any) -> Request:
     return sample_request(command="rotate", plan=plan, notify=("<@U0BEN>",) * 50, rule=HOSTILE, **changes)
 
 
-def owed(request: Request) -> Review:
-    return Review("v-1", request.id, request.requester, request.channel_id, NOON, NOON + timedelta(days=1))
-
-
 def test_the_card_shows_operation_database_requester_and_reason(golden: Callable[[str, Any], None]) -> None:
     card = check(request_card(sample_request(), CATALOGUE, now=NOON, approvers={"U0BEN", "U0DAN"}))
 
@@ -89,10 +85,12 @@ def test_a_high_risk_button_is_red_and_asks_for_confirmation() -> None:
 
     assert approve["style"] == "danger"
     assert "orders" in approve["confirm"]["text"]["text"]
-    assert (
-        "confirm"
-        not in buttons(request_card(sample_request(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON))["Approve"]
-    )
+
+
+def test_an_approval_by_typing_the_name_asks_for_no_other_confirmation() -> None:
+    card = request_card(sample_request(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON)
+
+    assert "confirm" not in buttons(card)["Approve"]
 
 
 def test_votes_so_far_are_shown() -> None:
@@ -130,11 +128,13 @@ def test_the_card_of_every_state_is_a_valid_message(make: Any, state: Any, mode:
 @pytest.mark.parametrize(
     ("state", "names"),
     [
+        (State.PENDING, ["Approve", "Deny", "Withdraw", "Remind"]),
         (State.READY, ["Reveal", "Withdraw"]),
         (State.APPROVED, ["Deny", "Withdraw"]),
         (State.EXECUTING, ["Deny", "Withdraw"]),
         (State.QUARANTINED, ["Undo"]),
         (State.SUCCEEDED, []),
+        (State.FAILED, ["Try again"]),
         (State.DENIED, []),
         (State.CANCELLED, []),
         (State.EXPIRED, ["Ask again"]),
@@ -219,7 +219,7 @@ def test_the_confirmation_is_private_and_its_button_names_the_operation() -> Non
     assert row["Cancel"]["action_id"] == "request.dismiss"
 
 
-def test_a_person_who_may_not_decide_gets_no_buttons() -> None:
+def test_a_row_for_a_person_who_may_not_decide_has_no_buttons() -> None:
     rows = request_row(sample_request(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]
