@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.sandbox.page.privacy import may_look
 from bot.sandbox.workspace import Workspace, running
@@ -53,6 +54,17 @@ async def test_the_content_of_a_channel_is_shown_only_to_people_who_see_the_chan
     posted = busy.calls[-1]
     assert may_look(busy, "U0DANA", posted)[0]
     assert not may_look(busy, "U0REMY", posted)[0]
+
+
+async def test_a_shared_file_is_shown_only_to_people_who_see_every_channel_that_gets_it(
+    busy: Workspace,
+) -> None:
+    client = client_of(busy)
+    for channels in ({"channel_id": "C0ORDERS"}, {"channels": ["C0DBOPS", "C0ORDERS"]}):
+        with pytest.raises(SlackApiError):  # the file doesn't exist, but the call is recorded
+            await client.files_completeUploadExternal(files=[{"id": "F0", "title": SECRET}], **channels)
+        assert may_look(busy, "U0DANA", busy.calls[-1])[0]
+        assert not may_look(busy, "U0REMY", busy.calls[-1])[0]
 
 
 async def test_content_that_concerns_no_one_is_visible_to_all(busy: Workspace) -> None:

@@ -290,6 +290,20 @@ async def test_a_scheduled_message_is_posted_at_its_time(workspace: Workspace, c
     assert [await error_of(past), await error_of(far)] == ["time_in_past", "time_too_far"]
 
 
+async def test_a_scheduled_message_remains_if_its_deletion_is_refused(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    post_at = int((workspace.now() + timedelta(hours=1)).timestamp())
+    scheduled = await client.chat_scheduleMessage(channel=DB_OPS, post_at=post_at, text="later")
+    elsewhere = client.chat_deleteScheduledMessage(
+        channel=ORDERS, scheduled_message_id=scheduled["scheduled_message_id"]
+    )
+
+    assert await error_of(elsewhere) == "invalid_scheduled_message_id"
+    listed = (await client.chat_scheduledMessages_list())["scheduled_messages"]
+    assert [each["text"] for each in listed] == ["later"]
+
+
 async def test_a_permalink_names_the_message(workspace: Workspace, client: AsyncWebClient) -> None:
     posted = await client.chat_postMessage(channel=DB_OPS, text="a")
     link = (await client.chat_getPermalink(channel=DB_OPS, message_ts=posted["ts"]))["permalink"]

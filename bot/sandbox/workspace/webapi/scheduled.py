@@ -53,9 +53,10 @@ async def schedule(ctx: Context) -> Json:
 
 @scheduled.method("chat.deleteScheduledMessage", "chat:write", tier=3)
 async def delete(ctx: Context) -> Json:
-    waiting = _all(ctx).pop(ctx.args.required("scheduled_message_id"), None)
+    waiting = _all(ctx).get(ctx.args.required("scheduled_message_id"))
     if waiting is None or waiting.channel_id != ctx.args.required("channel"):
         raise SlackError("invalid_scheduled_message_id")
+    del _all(ctx)[waiting.id]
     if waiting.task is not None:
         waiting.task.cancel()
     return {}
