@@ -117,11 +117,15 @@ async def test_escaped_text_plain_text_and_rich_text_notify_no_one(
         assert (found.people, found.everybody) == (set(), False)
 
 
-async def test_user_and_broadcast_elements_of_rich_text_notify_people(
+async def test_mention_elements_of_rich_text_notify_people_groups_and_everybody(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    elements = [{"type": "user", "user_id": BEN}, {"type": "broadcast", "range": "channel"}]
+    elements = [
+        {"type": "user", "user_id": ANA},
+        {"type": "usergroup", "usergroup_id": "S0RESPOND"},
+        {"type": "broadcast", "range": "channel"},
+    ]
     section = {"type": "rich_text_section", "elements": elements}
     found = await called(workspace, client, blocks=[{"type": "rich_text", "elements": [section]}])
 
-    assert (found.people, found.everybody) == ({BEN}, True)
+    assert (found.people, found.everybody) == ({ANA, BEN, REMY}, True)
