@@ -197,7 +197,7 @@ class ActionHandlers:
         return HTMLResponse(drawn)
 
     async def _respond(self, scene: Scene, operation: Awaitable[Any], *, quiet: bool = False) -> Response:
-        """Await an action. If Slack wouldn't allow it, show a toast, unless `quiet` is set."""
+        """Await an action. If Slack wouldn't allow it, return a toast that says why, unless `quiet` is set."""
         try:
             await operation
         except CannotAct as refusal:

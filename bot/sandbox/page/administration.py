@@ -92,7 +92,7 @@ class Administration:
         }
 
     def helpers(self) -> dict[str, Any]:
-        """Return the context that the template of a single row needs."""
+        """Return the data that every row's template needs, besides the row's subject."""
         app, people = self._workspace.app, self._workspace.people
         return {
             "app_id": app.bot_user_id,

@@ -36,7 +36,7 @@ _SWITCHES = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a call gets instead of the real response, with a description."""
+    """A choice in the form for a custom fault: what a call gets instead of its response."""
 
     label: str
     trouble: Trouble
@@ -79,7 +79,7 @@ def turn(faults: Faults, name: str, on: bool) -> None:
     """Switch a fault on or off.
 
     Raises:
-        LookupError: no such switch.
+        LookupError: there is no such switch.
     """
     switch = next((each for each in _SWITCHES if each.trouble == name), None)
     if switch is None:
@@ -113,7 +113,7 @@ def add_custom(faults: Faults, *, method: str, answer: str, code: str, times: st
 
 
 def remove_custom(faults: Faults, id_: int) -> None:
-    """Switch off the custom fault with this ID. Does nothing if there is none: it may be used up."""
+    """Switch off the custom fault with this ID. Does nothing if it is already off, for example used up."""
     for fault in [each for each in faults.active if each.id == id_ and id_ in dict(custom(faults))]:
         faults.remove(fault)
 

@@ -8,7 +8,7 @@ _PREVIEW_LINES, _PREVIEW_CHARACTERS = 14, 1500
 
 
 def content_for(workspace: Workspace, person_id: str, file_id: str) -> tuple[str, bytes] | None:
-    """Return the name and bytes of a file. None if it wasn't uploaded, or is in no message that this person can see."""
+    """Return the name and bytes of a file. None if it wasn't uploaded, or this person sees no message with it."""
     file = workspace.state.files.get(file_id)
     if file is None or file.get("content") is None or not _sees(workspace, person_id, file_id):
         return None
@@ -16,7 +16,7 @@ def content_for(workspace: Workspace, person_id: str, file_id: str) -> tuple[str
 
 
 def preview(workspace: Workspace, shared: dict[str, Any]) -> str | None:
-    """Return the first lines of a text file, or None for an empty file and for other files."""
+    """Return the first lines of a file. None if the file is empty or isn't text."""
     content = (workspace.state.files.get(str(shared.get("id"))) or {}).get("content")
     try:
         text = bytes(content or b"").decode()

@@ -1,4 +1,4 @@
-"""The composer's suggestions: slash commands of the manifest, commands of the bot, people, user groups and channels."""
+"""The composer's suggestions: slash commands, the bot's commands, people, user groups and channels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -22,7 +22,7 @@ _ROWS = 120
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the inspector."""
+    """One line of the inspector. `about` is the error if `bad`, and `cost` is the time that it took."""
 
     key: str
     is_call: bool

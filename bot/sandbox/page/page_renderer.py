@@ -115,14 +115,14 @@ class PageRenderer:
         return Renderer(self._names, values=view.values, errors=view.errors)
 
     def _page(self, channel: Channel, before: str | None) -> tuple[Markup, str | None]:
-        """Return the newest messages (before `before`, if given), and the `ts` with which to request earlier ones."""
+        """Return the newest messages (before `before`, if given), and the `ts` to request earlier ones with, if any."""
         seen = self.scene.workspace.history(channel.id, self.scene.person.id)
         top = [each for each in seen if each.is_in_channel and (before is None or _order(each.ts) < _order(before))]
         page = top[-PAGE_OF_MESSAGES:]
         return self.messages(page), page[0].ts if len(top) > len(page) else None
 
     def _channel_facts(self, channel: Channel, tries: Sequence[str] = ()) -> dict[str, Any]:
-        why = self.scene.why_silent(channel)
+        why = self.scene.why_no_composer(channel)
         shown = self.scene.channel(channel)
         return {
             "c": shown,

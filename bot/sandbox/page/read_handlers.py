@@ -62,7 +62,7 @@ class ReadHandlers:
         self._turso, self._can_reset = turso, can_reset
 
     async def front(self, request: Request) -> Response:
-        """Redirect to a person's first conversation: the person in the URL, or for `/` the one who starts the tour."""
+        """Redirect to the first conversation of the person in the URL, or for `/` of the person who starts the tour."""
         person = request.path_params.get("person")
         people = [each for each in self._workspace.people.values() if not each.is_bot and not each.deleted]
         first = next((each for each in people if each.id == person), None) if person else self._newcomer()
@@ -180,6 +180,6 @@ class ReadHandlers:
 
 
 def moved_text(workspace: Workspace) -> str:
-    """Return in words how far this workspace's clock is ahead."""
+    """Return the words after the workspace's time that say how far it is ahead of this machine's clock."""
     moved = workspace.state.time.moved
     return f"– {moved} ahead of this machine" if moved else "– as on this machine"

@@ -1,4 +1,4 @@
-"""The workspace as one person sees it, for the templates."""
+"""What the page's templates show of the workspace to one person: people, conversations, names and paths."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .render.directory import Directory
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A person (or the app), with the name that the page shows."""
+    """A person or the app, as the page shows them. `tag` marks guests and people of other workspaces."""
 
     id: str
     name: str
@@ -56,7 +56,7 @@ class Scene:
 
     @property
     def people(self) -> list[Shown]:
-        """Return the people that a visitor can act as."""
+        """Return the people whom a visitor of the page can act as: everybody except bots and deactivated people."""
         return [self.shown(each) for each in self.workspace.people.values() if not each.is_bot and not each.deleted]
 
     @property
@@ -105,15 +105,18 @@ class Scene:
         return [self.shown(people[each]) for each in channel.members if each in people and not people[each].is_bot]
 
     def place_for(self, person: Shown, place: str) -> str:
-        """Return the path of the place to show after switching to another person: the same place if they can see it."""
+        """Return the path to show after switching to another person.
+
+        This is the same place if it is in that person's sidebar, otherwise their first conversation.
+        """
         other = Scene(self.workspace, self.workspace.people[person.id])
         if place == "home" and other.has_home:
             return "home"
         theirs = [each.id for each in other.channels] + [each.id for each in other.direct]
         return f"c/{place if place in theirs else next(iter(theirs), place)}"
 
-    def why_silent(self, channel: Channel) -> str | None:
-        """Return why this person can't post here. None if they can."""
+    def why_no_composer(self, channel: Channel) -> str | None:
+        """Return why the page shows this person no composer in a channel. None if it shows one."""
         if channel.is_archived:
             return "This channel is archived."
         if self.person.id not in channel.members:

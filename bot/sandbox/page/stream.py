@@ -1,4 +1,4 @@
-"""Server-sent events with rendered HTML: the changes of the workspace, for one person's window."""
+"""Sends the workspace's changes to a person's browser window, as server-sent events with rendered HTML."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,7 +19,7 @@ RETRY_MILLISECONDS = 700
 async def events(
     feed: Subscription, workspace: Workspace, person_id: str, hello: str
 ) -> AsyncIterator[ServerSentEvent]:
-    """Yield the events for this person's window until the browser disconnects or the workspace closes."""
+    """Yield `hello`, then the events for this person's window until the browser disconnects or the workspace closes."""
     yield ServerSentEvent(event="hello", data=hello, retry=RETRY_MILLISECONDS)
     async with feed:
         async for change in feed:
@@ -30,7 +30,11 @@ async def events(
 
 
 class Translator:
-    """Renders changes for one person: every delivery and call for the inspector, and what else concerns the person."""
+    """Renders changes as events for one person.
+
+    Deliveries and calls are rendered for the inspector, whomever they concern. Other changes are rendered only if they
+    concern this person.
+    """
 
     def __init__(self, scene: Scene) -> None:
         self._scene, self._workspace = scene, scene.workspace
@@ -77,7 +81,7 @@ class Translator:
                 yield _event("unread", message.channel_id)
 
     def _parent(self, message: Message) -> Iterator[ServerSentEvent]:
-        """Yield the line under the thread's first message, which counts the replies."""
+        """Yield the line under the thread's first message, with the number of replies, if this message is a reply."""
         parent = message.thread_ts and self._workspace.state.message(message.channel_id, message.thread_ts)
         if parent and parent.ts != message.ts:
             yield _event("edit", self._drawing.replies(parent))

@@ -11,8 +11,8 @@ from bot.sandbox.workspace.seed import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY
 class TourAct:
     """A button of a step: it switches to this person and channel, and fills in this text.
 
-    With `spike`, it first records heavy usage of the database of that name, and moves the clock to the time at which
-    the bot next checks usage.
+    `spike` is the name of a database. The button first records heavy usage of it, and moves the clock to the time at
+    which the bot next checks usage.
     """
 
     label: str

@@ -1,4 +1,4 @@
-"""The browser windows that show the workspace, each with its own feed of changes."""
+"""The feeds of changes for the browser windows that show the workspace, one for each window."""
 
 import secrets
 import time
@@ -18,7 +18,7 @@ class _Waiting:
 
 
 class Windows:
-    """One feed of changes per window. It starts before the window's page is rendered, so that no change is lost."""
+    """Starts each window's feed of changes before its page is rendered, so that no change is lost."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace

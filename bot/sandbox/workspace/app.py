@@ -20,7 +20,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 
 def create_workspace_app(workspace: Workspace) -> Starlette:
-    """Return what the Slack app calls: `/api/METHOD`, `response_url`s, upload URLs and Socket Mode."""
+    """Return the web application that the Slack app calls: Web API, `response_url`s, upload URLs and Socket Mode."""
     api = WebApi(workspace)
     others = OtherEndpoints(workspace, api.rates)
     routes = [
@@ -36,7 +36,7 @@ def create_workspace_app(workspace: Workspace) -> Starlette:
 @asynccontextmanager
 async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
     """Serve an application on the loopback address, on a free port if `port` is 0. Yields `http://127.0.0.1:PORT`."""
-    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which delays each response by 40 ms.
+    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which can delay a response by 40 ms.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind(("127.0.0.1", port))
@@ -62,7 +62,7 @@ async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def running(workspace: Workspace, *, port: int = 0) -> AsyncIterator[Workspace]:
-    """Serve a workspace while the context is open. Sets its `origin`, and closes it at the end."""
+    """Serve a workspace while the context is open. Sets its `origin`, and closes the workspace at the end."""
     async with serving(create_workspace_app(workspace), port=port) as origin:
         workspace.origin = origin
         try:

@@ -1,4 +1,4 @@
-"""The error of a failed call: Slack's code and its details."""
+"""The error that the app gets for a failed call: Slack's code and its details."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 
 class SlackError(Exception):
-    """Raised to respond with `{"ok": false, "error": error, …}`, with HTTP 200 unless `status` says otherwise."""
+    """Raised when Slack would refuse a call. The app then gets `{"ok": false, "error": error, …}` with HTTP `status`.
+
+    At a `response_url`, HTTP 400 replaces 200.
+    """
 
     def __init__(self, error: str, *, status: int = 200, headers: dict[str, str] | None = None, **details: Any) -> None:
         self.error = error

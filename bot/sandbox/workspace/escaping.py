@@ -49,7 +49,7 @@ class Escaper:
         return "".join([*written, entities(text[done:])])
 
     def link_names(self, text: str) -> str:
-        """Apply `link_names` or `parse: full` to a text from the app: names become mentions."""
+        """Apply `link_names` or `parse: full` to a text from the app: `@name` and `#name` become mentions and links."""
 
         def linked(found: re.Match[str]) -> str:
             whole = found.group(0)
@@ -73,7 +73,7 @@ class Escaper:
         return f"<http://{whole}|{whole}>"
 
     def _chosen(self, whole: str) -> str:
-        """Add the label to a mention that was picked from the client's suggestions, which already has the ID."""
+        """Add the label to a mention picked from the client's suggestions. Other `<…>` forms stay as they are."""
         inner = whole[1:-1]
         if inner.startswith("@") and "|" not in inner and (person := self._state.people.get(inner[1:])):
             return f"<@{person.id}|{person.name}>"

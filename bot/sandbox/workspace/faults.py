@@ -8,39 +8,36 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 Trouble = Literal[
-    # the app's calls (Web API methods, and posts to a `response_url`, for which `method` is `response_url`)
-    "slow",  # response after `seconds`
-    "ratelimited",  # HTTP 429 with `Retry-After: seconds`
+    # The app's calls. `method` matches the name of a Web API method, or `response_url` for posts to a `response_url`.
+    # For uploads it is `upload`, and only "html", "drop" and "silent" apply.
+    "slow",  # carried out after `seconds`
+    "ratelimited",  # HTTP 429, nothing done. With `Retry-After: seconds`, unless `retry_after` is off
     "server_error",  # HTTP `status`, nothing done
-    "api_error",  # `error`, nothing done. HTTP 200, or 400 for a `response_url`. The code may be one that Slack lacks
+    "api_error",  # `error`, nothing done. HTTP 200, or 400 for a `response_url`. Any code works, also an invented one
     "html",  # HTTP `status` with a web page instead of JSON, nothing done
     "drop",  # the connection breaks, nothing done
     "silent",  # no response, nothing done: the caller waits until it gives up
     "lost_answer",  # done, but the connection breaks before the response
     "silent_after",  # done, but no response
-    "malformed",  # done, but the fields of the response (except `ok`) have other types than Slack documents
+    "malformed",  # done, but the fields of the response (except `ok`) have other types. A `response_url` returns a list
     "bare",  # done, but the response is only `ok`
     "lost_ephemeral",  # postEphemeral responds with ok, but the message isn't shown
-    # deliveries to the app (`method` matches the kind: slash_commands, block_actions, event:app_mention, ...)
+    # Deliveries to the app. `method` matches the kind: slash_commands, block_actions, event:app_mention, and so on.
     "slow_delivery",  # sent after `seconds`
     "duplicate",  # sent twice
     "lost_ack",  # the app's response is lost: the person sees a timeout, and events are sent again
     "undelivered",  # never sent, as if the app weren't reachable
 ]
 
-CALLS: tuple[Trouble, ...] = (
-    "slow", "ratelimited", "server_error", "api_error", "html", "drop", "silent", "lost_answer", "silent_after",
-    "malformed", "bare", "lost_ephemeral",
-)  # fmt: skip
-DELIVERIES: tuple[Trouble, ...] = ("slow_delivery", "duplicate", "lost_ack", "undelivered")
-
-
 _ids = itertools.count(1)
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """A fault for the methods or kinds that match `method` (a glob), for a number of `times` or until it is removed."""
+    """A fault for the calls or deliveries that match `method` (a glob).
+
+    It is active until it has been used `times` times, or without `times` until it is removed.
+    """
 
     trouble: Trouble
     method: str = "*"
@@ -80,13 +77,14 @@ class Faults:
         self.active.clear()
 
     def take(self, trouble: Trouble, method: str) -> Fault | None:
-        """Return the active fault of this kind for a method or delivery, and count its use. None if there is none."""
+        """Return the first active fault that matches a call or delivery, and count its use. None if there is none."""
         for fault in self.active:
             if fault.trouble == trouble and fnmatchcase(method, fault.method):
-                return self._struck(fault)
+                return self._used(fault)
         return None
 
-    def _struck(self, fault: Fault) -> Fault:
+    def _used(self, fault: Fault) -> Fault:
+        """Count one use of a fault, and return it. After its last use, it is no longer active."""
         if fault.times is not None:
             fault.times -= 1
             if fault.times <= 0:

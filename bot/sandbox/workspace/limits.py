@@ -9,9 +9,9 @@ from typing import Literal
 
 @dataclass
 class Limits:
-    """Deadlines and limits. The defaults are Slack's own, except that `rates` is `generous`.
+    """Deadlines and limits. The defaults are Slack's, except `rates`, and `socket_lifetime`, which varies in Slack.
 
-    `rates` can be `strict` (Slack's own), `generous` (20 times as much, so that tests can work quickly) or `off`.
+    `rates` can be `strict` (Slack's), `generous` (20 times as much, so that tests can work quickly) or `off`.
     """
 
     ack: timedelta = timedelta(seconds=3)

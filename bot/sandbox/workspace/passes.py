@@ -11,7 +11,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.ids import new_secret
 from bot.sandbox.workspace.limits import Limits
 
-_REMEMBERED = timedelta(hours=6)
+_REMEMBERED = timedelta(hours=6)  # after that, Slack's error is "unknown" instead of "expired"
 
 
 @dataclass(kw_only=True)
@@ -24,7 +24,7 @@ class Trigger:
 
 
 def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> None:
-    """Remove IDs that were issued hours ago. They are then unknown instead of expired."""
+    """Remove the triggers or hooks that were issued at least `_REMEMBERED` ago. The oldest ones come first."""
     while issued:
         first = next(iter(issued))
         if now - issued[first].issued_at < _REMEMBERED:
@@ -33,7 +33,7 @@ def _forget_old(issued: dict[str, Trigger] | dict[str, Hook], now: datetime) -> 
 
 
 class Triggers:
-    """Issues `trigger_id`s. Each can be used once, within seconds."""
+    """Issues `trigger_id`s. Each can be used once, within `limits.trigger_lifetime`."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -46,7 +46,7 @@ class Triggers:
         return name
 
     def person_of(self, name: str | None) -> str | None:
-        """Return the person to whose click or command a trigger belongs, even if it was used."""
+        """Return the ID of the person whose action issued a trigger, even if it was used. None if it is unknown."""
         trigger = self._issued.get(name or "")
         return trigger.person_id if trigger else None
 
@@ -71,7 +71,7 @@ class Triggers:
 class Hook:
     """The person, channel and message for which a `response_url` was issued.
 
-    `source_ts` is the `ts` of the message with the button. It is None for commands and modals.
+    `source_ts` is the `ts` of the message with the button or message shortcut. It is None for commands and modals.
     """
 
     path: str
@@ -85,7 +85,7 @@ class Hook:
 
 
 class Hooks:
-    """Issues `response_url`s. Each can be used a few times within half an hour."""
+    """Issues `response_url`s. `limits` says how often and for how long each can be used."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -101,14 +101,14 @@ class Hooks:
         return hook
 
     def find(self, path: str) -> Hook | None:
-        """Return the hook of a path without counting a use. None if there is none."""
+        """Return the hook with this path, without counting a use. None if there is none."""
         return self._issued.get(path)
 
     def use(self, path: str, now: datetime) -> Hook:
         """Count one use.
 
         Raises:
-            SlackError: `no_service` (never issued), `expired_url`, `used_url`; HTTP 404 each.
+            SlackError: `no_service` (unknown), `expired_url` or `used_url`, each with HTTP 404.
         """
         hook = self._issued.get(path)
         if hook is None:

@@ -22,7 +22,7 @@ class Delivery:
     payload: Json
     person_id: str | None
     sent_at: datetime
-    attempt: int = 0  # 0 is the first one. Retries of events count up
+    attempt: int = 0  # 0 for the first attempt, then the number of the retry. Only events are retried
     url: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: str = ""
@@ -40,7 +40,7 @@ class Delivery:
 
 @dataclass(kw_only=True)
 class Call:
-    """One request from the app to the Web API or a `response_url`. It never contains a token."""
+    """One request from the app to the Web API or a `response_url`. It never contains the app's Slack tokens."""
 
     method: str
     args: Json
@@ -49,7 +49,7 @@ class Call:
     at: datetime
     milliseconds: float
     error: str | None = None
-    person_id: str | None = None  # the only person who may see the content. "" if that person isn't known
+    person_id: str | None = None  # the only person who may see the content, "" if unknown. None: not private
     id: int = field(default_factory=lambda: next(_call_ids), compare=False)
 
 
@@ -83,9 +83,10 @@ ChangeKind = Literal[
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """A change for which pages must be rendered again. Without a `person_id`, it is for all who see the channel.
+    """A change that must be shown on open pages.
 
-    Without a `channel_id` either, it is for everybody. Deliveries and calls are only for the inspector.
+    With a `person_id`, it concerns only that person. Otherwise it concerns all who can see the channel, or everybody if
+    there is no `channel_id`. Deliveries and calls concern only the inspector.
     """
 
     kind: ChangeKind
@@ -100,7 +101,10 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Acted:
-    """The result of an action: its message, its deliveries, and the notice or errors that the person saw."""
+    """The result of a person's action: its deliveries to the app, and the notice or errors that the person saw.
+
+    `message` is the message that the person posted, or the one in the acknowledgement of their slash command.
+    """
 
     message: Message | None = None
     deliveries: tuple[Delivery, ...] = ()

@@ -1,4 +1,4 @@
-"""The state of the workspace, and the operations that change it."""
+"""The state of the workspace: its people, channels, messages, views and records, with the operations on them."""
 
 from __future__ import annotations
 
@@ -19,11 +19,15 @@ from bot.sandbox.workspace.records import Call, Change, ChangeKind, Delivery, No
 from bot.sandbox.workspace.timeline import Timeline
 from bot.sandbox.workspace.tokens import Tokens
 
-KEPT = 20_000
+KEPT = 20_000  # the maximum number of deliveries, and of calls
 
 
 class State:
-    """One workspace with one app installed. Code that changes it must also publish the change."""
+    """The state of one workspace with one app installed.
+
+    The methods that change messages, views and records publish the change, except `set_values`. Code that changes
+    `people`, `channels` or `usergroups` directly must publish the change itself.
+    """
 
     def __init__(self, app: InstalledApp, tokens: Tokens, time: Timeline, *, team_id: str, domain: str) -> None:
         self.app, self.tokens, self.time = app, tokens, time
@@ -77,7 +81,8 @@ class State:
     def can_see(self, person_id: str | None, channel_id: str) -> bool:
         """Return whether a person can see a channel. The person None can see every channel.
 
-        Others can see their own channels. Full members of the workspace can also see every public channel.
+        Others can see the channels that they are members of. Full members of the workspace can also see every public
+        channel. A deactivated person can see none.
         """
         if person_id is None:
             return True
@@ -146,7 +151,7 @@ class State:
         return self.messages.get(channel_id, {}).get(ts)
 
     def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
-        """Return the message with this `ts`: an ephemeral one, or one in this channel (without a channel, in any)."""
+        """Return the message with this `ts`: an ephemeral message of any channel, or one of this channel, if given."""
         if (hidden := self.ephemerals.get(ts)) is not None:
             return hidden
         places = [channel_id] if channel_id else list(self.messages)
@@ -184,9 +189,9 @@ class State:
         return view
 
     def set_values(self, view: View, values: Json) -> View:
-        """Store the values that a person filled in.
+        """Store the values that a person filled in, and return the changed view.
 
-        They aren't published, because the person's page already shows them.
+        The change isn't published, because the person's page already shows the values.
         """
         changed = replace(view, values=values)
         if self.homes.get(view.person_id, view).id == view.id and view.type == "home":
@@ -199,6 +204,7 @@ class State:
     # -- records
 
     def notice(self, person_id: str, text: str, channel_id: str | None = None) -> str:
+        """Show a line to one person, as Slack's client does, and return it."""
         notice = Notice(person_id=person_id, text=text, channel_id=channel_id)
         self.changes.publish(Change(kind="notice", person_id=person_id, channel_id=channel_id, notice=notice))
         return text
@@ -225,7 +231,7 @@ def _tombstone_of(message: Message) -> Message:
 
 
 def _append(record: list[Any], item: Any) -> None:
-    """Append a record, and keep only the newest ones, because a workspace may run for days."""
+    """Append a record. If there are too many, remove the oldest ones, because a workspace may run for days."""
     record.append(item)
     if len(record) > KEPT:
         del record[: KEPT // 10]

@@ -1,4 +1,4 @@
-"""The workspace's time: it follows a clock, and can be moved ahead."""
+"""The workspace's time: it follows a clock, and can be moved ahead or stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def wall_clock() -> datetime:
 
 
 class Timeline:
-    """The time of a clock, plus what `move` has added. Tasks in `sleep` wake up when this time has passed."""
+    """The time of a clock, plus what `move` has added."""
 
     def __init__(self, clock: Callable[[], datetime] = wall_clock) -> None:
         self._clock = clock
@@ -33,7 +33,11 @@ class Timeline:
         self._clock = lambda: held
 
     def move(self, by: timedelta) -> datetime:
-        """Move the time ahead, and return the new time. It can't be moved back, because `ts` values must grow."""
+        """Move the time ahead, and return the new time.
+
+        Raises:
+            ValueError: the time would move back, but `ts` values must grow.
+        """
         if by < timedelta():
             raise ValueError("Time moves ahead only.")
         self._moved += by
@@ -42,7 +46,7 @@ class Timeline:
         return self.now()
 
     async def sleep(self, lasting: timedelta) -> None:
-        """Wait until `lasting` has passed on this timeline."""
+        """Wait until `lasting` has passed in this time, whether the clock runs or `move` is called."""
         due = self.now() + lasting
         waker = asyncio.Event()
         self._wakers.add(waker)

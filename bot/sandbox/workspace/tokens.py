@@ -1,4 +1,4 @@
-"""The tokens that this workspace has issued, and whether each is still valid."""
+"""The app's bot token and app-level token, and whether each of them is still valid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ TokenKind = Literal["bot", "app"]
 
 
 class Tokens:
-    """Checks the app's calls for a valid bot token or app-level token. No error contains a token."""
+    """Identifies the token of a call. No error contains a token."""
 
     def __init__(self, bot_token: str, app_token: str) -> None:
         self._known: dict[TokenKind, str] = {"bot": bot_token, "app": app_token}
@@ -26,13 +26,14 @@ class Tokens:
         self._known[kind] = token
 
     def accept(self, kind: TokenKind) -> None:
+        """Undo `refuse`."""
         self._refusals.pop(kind, None)
 
     def identify(self, token: str | None) -> TokenKind:
         """Return the kind of a token.
 
         Raises:
-            SlackError: `not_authed`, `invalid_auth`, or what `refuse` set.
+            SlackError: `not_authed` without a token, `invalid_auth` for an unknown one, or the error that `refuse` set.
         """
         if not token:
             raise SlackError("not_authed")

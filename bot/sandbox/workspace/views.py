@@ -21,15 +21,15 @@ _VIEW_BYTES = 250_000
 
 
 class Views:
-    """Opens, pushes, updates and closes views. Every refusal has Slack's error code."""
+    """Opens, pushes, updates and closes views. Refusals are `SlackError`s with Slack's codes."""
 
     def __init__(self, state: State) -> None:
         self._state = state
 
     def open(self, trigger: Trigger, source: Any) -> View:
-        """Open a view in a new stack, for `views.open`.
+        """Open a modal, for `views.open`. It replaces the person's open stack.
 
-        If the trigger comes from a modal and the person has one open, push the view onto the person's stack instead.
+        If the trigger comes from a modal and the person has one open, push the modal onto the stack instead.
         """
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:
@@ -38,19 +38,20 @@ class Views:
         return self._add(trigger.person_id, checked)
 
     def push(self, trigger: Trigger, source: Any) -> View:
-        """Push a view onto the person's stack, for `views.push`. The trigger must come from a modal."""
+        """Push a modal onto the person's stack, for `views.push`. The trigger must come from a modal."""
         if trigger.from_view_id is None or not self._state.stacks[trigger.person_id]:
             raise SlackError("invalid_trigger_id")
         return self.put_on_top(trigger.person_id, source)
 
     def put_on_top(self, person_id: str, source: Any) -> View:
+        """Push a modal onto the person's stack, for `views.push` and the `response_action` `push`."""
         checked = self._checked(source, "modal")
         if len(self._state.stacks[person_id]) >= self._state.limits.views_in_stack:
             raise SlackError("push_limit_reached")
         return self._add(person_id, checked)
 
     def update(self, source: Any, *, view_id: str | None, external_id: str | None, expected: str | None) -> View:
-        """Update a view by ID or external ID, for `views.update`. Checks `hash` if it is given."""
+        """Update a view by one of its IDs, for `views.update`. `expected` is the `hash` that the app sent, if any."""
         view = self._find(view_id, external_id)
         if view is None:
             raise SlackError("not_found")
@@ -59,14 +60,14 @@ class Views:
         return self.change(view, source)
 
     def change(self, view: View, source: Any) -> View:
-        """Replace a view's content. Inputs with the same block and action IDs keep their values."""
+        """Replace a view's content. Elements with the same type, block ID and action ID keep their values."""
         checked = self._checked(source, view.type, of=view)
         values = elements.values_of(checked["blocks"], view.values)
         changed = replace(view, source=checked, hash=self._hash(), values=values, errors={}, trouble=None)
         return self._state.replace_view(changed)
 
     def publish(self, person_id: str, source: Any, *, expected: str | None) -> View:
-        """Set the Home tab of a person, for `views.publish`."""
+        """Set the Home tab of a person, for `views.publish`. `expected` is the `hash` that the app sent, if any."""
         known = self._state.homes.get(person_id)
         if expected and (known is None or expected != known.hash):
             raise SlackError("hash_conflict")
@@ -94,10 +95,10 @@ class Views:
     # -- details
 
     def _checked(self, source: Any, kind: str, *, of: View | None = None) -> Json:
-        """Return the view as it will be stored.
+        """Check a view from the app, and return it as it will be stored. `of` is the view that it replaces, if any.
 
         Raises:
-            SlackError: `view_too_large`, `invalid_arguments` with pointers, `duplicate_external_id`.
+            SlackError: `view_too_large`, `invalid_arguments` with JSON pointers, `duplicate_external_id`.
         """
         if not isinstance(source, dict):
             raise _invalid("must provide an object", "/view")

@@ -1,4 +1,4 @@
-"""The workspace: what people do here reaches the app as if it came from Slack."""
+"""The local Slack workspace, as tests and the sandbox's page use it: what people see and do, and the app's settings."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from bot.sandbox.workspace.views import Views
 class Workspace:
     """One Slack workspace with one app installed.
 
-    The methods for actions do what a person can do in Slack's client. They return once the app has responded, or once
-    its time is up. What Slack would never let a person do raises `CannotAct`.
+    The methods for actions do what a person can do in Slack's client. The app gets the same payloads as from Slack. An
+    action returns once the app has responded or its time is up. What Slack wouldn't let a person do raises `CannotAct`.
     """
 
     def __init__(
@@ -136,7 +136,7 @@ class Workspace:
         return self.state.time.now()
 
     def move_time(self, by: timedelta) -> datetime:
-        """Move the time ahead: triggers and `response_url`s expire, and retries become due."""
+        """Move the time ahead, so that triggers expire and retries become due, and return the new time."""
         return self.state.time.move(by)
 
     def hold_time(self) -> None:
@@ -146,7 +146,10 @@ class Workspace:
     # -- what a person sees
 
     def history(self, channel_id: str, viewer_id: str | None) -> list[Message]:
-        """Return the messages of a channel and the viewer's own ephemeral ones, oldest first, including threads."""
+        """Return a channel's messages, including replies, and the viewer's own ephemeral messages, oldest first.
+
+        Empty if the viewer can't see the channel. The viewer None sees every channel, but no ephemeral messages.
+        """
         if not self.state.can_see(viewer_id, channel_id):
             return []
         posted = self.state.messages.get(channel_id, {}).values()
@@ -201,11 +204,14 @@ class Workspace:
         block_id: str | None = None,
         selected: Any = None,
     ) -> Acted:
-        """Press a button or choose in a menu.
+        """Press a button or choose in a menu, in a view or else in a message.
 
         Args:
             message: press in this version of the message, even if it has changed since.
-            message_ts: the `ts` of a message, ephemeral or not. `channel_id` narrows the search.
+            message_ts: the `ts` of a message, ephemeral or not.
+            view_id: a modal or Home tab. If it is given, the message isn't used.
+            channel_id: where to search for `message_ts`. Without it, all channels are searched. Doesn't apply to
+                ephemeral messages.
             selected: an option's value, a list of them, an ID, a date or a text, depending on the element.
         """
         if view_id is not None:
@@ -224,7 +230,7 @@ class Workspace:
         view_id: str | None = None,
         block_id: str | None = None,
     ) -> list[Json]:
-        """Type into a menu with external options, and return the options or groups that the app returns."""
+        """Type into a menu with external options, and return the options or option groups that the app returns."""
         place = self._view(view_id) if view_id is not None else self._message(message_ts, None)
         return await self._suggestions.suggest(person_id, place, action_id, block_id, text)
 
@@ -249,7 +255,7 @@ class Workspace:
         return await self._home_and_shortcuts.message_shortcut(person_id, callback_id, self._message(message_ts, None))
 
     async def deliver(self, parcel: Parcel) -> Delivery:
-        """Deliver any payload with a valid signature, even one that Slack would never send."""
+        """Deliver any payload, even one that Slack would never send. Over HTTP, it gets a valid signature."""
         return await self.courier.deliver(parcel)
 
     async def close(self) -> None:

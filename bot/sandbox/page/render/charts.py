@@ -17,7 +17,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One value: a bar's rectangle, or a point when it has no height."""
+    """One value: a bar's rectangle, or in other charts a point without width and height."""
 
     x: float
     y: float

@@ -10,7 +10,7 @@ _NAME = re.compile(r":([a-z0-9_+'-]{1,80}):")
 
 @cache
 def emoji() -> Mapping[str, str]:
-    """Return the character of every name (from the npm package `emoji-datasource`, MIT)."""
+    """Return the characters by name. The names are those of the npm package `emoji-datasource` (MIT)."""
     lines = Path(__file__).with_name("emoji.txt").read_text(encoding="utf-8").splitlines()
     return dict(line.split(" ", 1) for line in lines)
 

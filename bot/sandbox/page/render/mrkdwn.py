@@ -81,7 +81,7 @@ def group_mention(group_id: str, names: Directory) -> Markup:
 
 
 def _lines(text: str, names: Directory, verbatim: bool) -> Markup:
-    """Render lines between fences. Consecutive `>` lines become one quotation."""
+    """Render text outside of ``` blocks. Consecutive `>` lines become one quotation."""
     out: list[Markup] = []
     quote: list[Markup] = []
     lines = text.strip("\n").split("\n") if text.strip("\n") else []

@@ -64,7 +64,7 @@ class Renderer:
         return Markup("").join(self.block(block) for block in blocks)
 
     def block(self, block: Json) -> Markup:
-        """Render a block. An unknown or invalid one is shown as an error, so that it is noticed."""
+        """Render a block. An unknown or invalid block is rendered as an error, so that it is noticed."""
         kind = str(block.get("type"))
         if kind not in template_names("blocks"):
             return self._trouble(f"This page can't draw a block of type “{kind}”.", block)
@@ -145,7 +145,7 @@ class Renderer:
                 return self._trouble(f"Unknown cell “{other}”.", cell)
 
     def numeric(self, rows: Sequence[Sequence[Json]], column: int) -> bool:
-        """Return whether a column of a data_table contains only numbers, so that it is sorted by value."""
+        """Return whether a data_table's column contains only numbers, and is therefore sorted by value."""
         return bool(rows) and all(row[column].get("type") == "raw_number" for row in rows)
 
     def select_choices(self, kind: str) -> list[str]:

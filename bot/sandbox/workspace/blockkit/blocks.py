@@ -49,11 +49,11 @@ def _block(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = N
     return shape(required, {"block_id": ID, **(optional or {})}, then=then)
 
 
-# -- the classic blocks
+# -- text, images, actions and inputs
 
 
-def _sets_of_buttons(value: Any, at: At) -> None:
-    """Check that action IDs are unique in their block, and that at most one button is primary."""
+def _set_of_elements(value: Any, at: At) -> None:
+    """Check that action IDs are unique among a block's elements, and that at most one button is primary."""
     elements = [each for each in value if isinstance(each, dict)]
     seen: set[str] = set()
     for index, element in enumerate(elements):
@@ -85,7 +85,7 @@ context = _block(
         )
     }
 )
-actions = _block({"elements": items(typed(IN_ACTIONS), least=1, most=25, then=_sets_of_buttons)})
+actions = _block({"elements": items(typed(IN_ACTIONS), least=1, most=25, then=_set_of_elements)})
 _required, _optional, _then = image_block_fields
 image = _block(_required, _optional, then=_then)
 
@@ -133,7 +133,7 @@ def _markdown_total(value: dict[str, Any], at: At) -> None:
 
 markdown = _block({"text": string(least=1)}, then=_markdown_total)
 
-# -- cards and boxes
+# -- cards, carousels, alerts and containers
 
 card = _block(
     {},
@@ -145,7 +145,7 @@ card = _block(
         "subtitle": text(150),
         "body": text(200),
         "subtext": text(200),
-        "actions": items(typed(IN_CARD), most=3, then=_sets_of_buttons),
+        "actions": items(typed(IN_CARD), most=3, then=_set_of_elements),
     },
     then=both(
         at_least_one("hero_image", "title", "actions", "body"),
@@ -202,7 +202,7 @@ container = _block(
     then=_header_of_container,
 )
 
-# -- progress and agents
+# -- tasks, plans and authorization
 
 _source = shape({"url": url(), "text": string(least=1)})
 _TASK: tuple[dict[str, Rule], dict[str, Rule]] = (
@@ -219,7 +219,7 @@ _planned_task = _block({**_TASK[0], "status": one_of("pending", *_STATES)}, _TAS
 plan = _block(
     {"title": string(least=1)}, {"tasks": items(typed({"task_card": _planned_task}), most=PLAN_TASKS)}
 )  # fmt: skip
-context_actions = _block({"elements": items(typed(IN_CONTEXT_ACTIONS), least=1, most=5, then=_sets_of_buttons)})
+context_actions = _block({"elements": items(typed(IN_CONTEXT_ACTIONS), least=1, most=5, then=_set_of_elements)})
 
 
 def _fallback(value: Any, at: At) -> None:

@@ -1,4 +1,4 @@
-"""Blocks for data: tables and charts. They have limits of their own."""
+"""The rules for tables and charts, with the limits of rows, columns, characters and charts."""
 
 from __future__ import annotations
 

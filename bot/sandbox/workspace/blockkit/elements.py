@@ -49,7 +49,7 @@ def _element(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None =
 
 def _input(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None, *, then: Rule | None = None,
            placeholder: bool = True) -> Rule:  # fmt: skip
-    """Return the rule for an element with a value. It may also have `focus_on_load` and, usually, a placeholder."""
+    """Return the rule for an element with a value. It may have `focus_on_load`, and with `placeholder` that field."""
     shared: dict[str, Rule] = {"focus_on_load": _focus}
     if placeholder:
         shared["placeholder"] = plain(150)
@@ -97,7 +97,7 @@ icon_button = _element(
 
 
 def _initial_is_offered(value: dict[str, Any], at: At) -> None:
-    """Check that the initial choice equals an option exactly."""
+    """Check that each initial choice equals an option in every field."""
     groups = [group for group in listed(value, "option_groups") if isinstance(group, dict)]
     offered = listed(value, "options") + [each for group in groups for each in listed(group, "options")]
     if value.get("initial_option") is not None and value["initial_option"] not in offered:

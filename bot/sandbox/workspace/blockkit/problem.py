@@ -1,4 +1,4 @@
-"""A problem of a payload: where it is, and Slack's text for it."""
+"""A problem that the Block Kit validator finds in a payload."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Problem:
-    """One problem. `str()` is its line in Slack's `response_metadata.messages`."""
+    """A place in a payload that Slack would refuse. `str()` is the line in Slack's `response_metadata.messages`."""
 
     pointer: str  # a JSON pointer into the payload: /blocks/0/text/text
     message: str

@@ -10,12 +10,11 @@ from typing import Any, Literal
 from bot.sandbox.workspace.blockkit.problem import Problem
 
 Surface = Literal["message", "modal", "home"]
-SURFACES: tuple[Surface, ...] = ("message", "modal", "home")
 
 
 @dataclass
 class Report:
-    """The problems found in a payload so far, and the totals for its limits."""
+    """The problems found in a payload so far, and what is counted for limits on the whole payload."""
 
     surface: Surface
     problems: list[Problem] = field(default_factory=list)
@@ -155,7 +154,7 @@ def shape(
 
 
 def typed(kinds: Mapping[str, Rule]) -> Rule:
-    """Return the rule for an object whose `type` selects the rule. The mapping is only read when the rule is used."""
+    """Return the rule for an object whose `type` selects one of `kinds`."""
 
     def rule(value: Any, at: At) -> None:
         if not isinstance(value, dict):
@@ -179,7 +178,7 @@ def both(*rules: Rule) -> Rule:
 
 
 def listed(value: dict[str, Any], name: str) -> list[Any]:
-    """Return a field as a list. It is empty if the field isn't one."""
+    """Return a field that is a list. Return an empty list if the field is missing or something else."""
     found = value.get(name)
     return found if isinstance(found, list) else []
 

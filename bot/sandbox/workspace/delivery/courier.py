@@ -22,7 +22,11 @@ class Courier:
         self.events_url: str | None = None
 
     async def deliver(self, parcel: Parcel, *, attempt: int = 0, reason: str = "") -> Delivery:
-        """Make one attempt (two with the fault `duplicate`), and return it with the app's response."""
+        """Make one attempt, and return it with the app's response.
+
+        With the fault `duplicate`, a second attempt runs in the background. With `undelivered`, nothing is sent, and a
+        failed attempt is returned.
+        """
         faults = self._state.faults
         if late := faults.take("slow_delivery", parcel.kind):
             await asyncio.sleep(late.seconds)

@@ -1,4 +1,4 @@
-"""Events: which of them the app gets, in which envelope, and when they are sent again."""
+"""Events: which of them the app gets, the fields around them, and when they are sent again."""
 
 from __future__ import annotations
 
@@ -58,9 +58,14 @@ class Events:
 
     async def send(self, event: Json, *, person_id: str | None = None, channel_id: str | None = None,
                    subscription: str | None = None) -> tuple[Delivery, ...]:  # fmt: skip
-        """Deliver an event if the app subscribes to it. Returns the first attempt, if any.
+        """Deliver an event if the app subscribes to it and has the scope for it.
 
-        Retries run in the background. Above the hourly limit, the app instead gets `app_rate_limited`, once per minute.
+        Above the hourly limit, the app instead gets `app_rate_limited`, at most once per minute.
+
+        Args:
+            subscription: the event's name in the manifest, if it isn't the event's `type`.
+        Returns:
+            The first attempt, or `()` if nothing was sent. Retries run in the background.
         """
         if not self.wants(subscription or event["type"]) or self.switched_off:
             return ()

@@ -14,9 +14,10 @@ Form = Literal["slash_commands", "interactive", "events_api"]
 
 @dataclass(frozen=True, kw_only=True)
 class Parcel:
-    """A payload for the app, with its encoding in `form`.
+    """A payload for the app.
 
-    `kind` is the name that the inspector shows and that injected faults match.
+    `form` is its type in Socket Mode, and decides how it is encoded over HTTP. `kind` is the name that the inspector
+    shows and that injected faults match.
     """
 
     form: Form

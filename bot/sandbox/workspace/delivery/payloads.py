@@ -45,9 +45,9 @@ def interaction(state: State, kind: str, person: Person) -> Json:
 
 
 def in_message(state: State, message: Message, *, attachment: int | None = None) -> Json:
-    """Return the fields for a click in a message (or in its n-th attachment).
+    """Return the fields for a click in a message, or in its attachment with this number (from 1).
 
-    For an ephemeral message, `message` is absent.
+    For an ephemeral message, the field `message` is absent.
     """
     channel = state.channels[message.channel_id]
     container: Json = {
@@ -79,7 +79,7 @@ def response_url(state: State, person: Person, message: Message) -> str:
 
 
 def _home(state: State, person: Person, kind: str) -> str:
-    """Return the ID of the person's own team. In suggestions on Grid, it is the organization's ID instead."""
+    """Return the ID of the person's team, or of the organization for suggestions if the app is installed org-wide."""
     if kind == "block_suggestion" and state.org_wide and person.enterprise_id:
         return person.enterprise_id
     return person.team_id

@@ -23,7 +23,8 @@ _AGENT = "Slackbot 1.0 (+https://api.slack.com/robots)"
 class Post:
     """Posts parcels to the app's request URL.
 
-    The signature has the machine's time, even if the workspace's time was moved, because the app compares it with that.
+    Requests are signed with the machine's time, even if the workspace's time was moved, because the app compares the
+    timestamp with its own clock.
     """
 
     def __init__(self, signing_secret: str, limits: Limits, *, transport: httpx.AsyncBaseTransport | None = None,
@@ -35,7 +36,7 @@ class Post:
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, url: str, parcel: Parcel, *, sent_at: datetime, extra: Mapping[str, str]) -> Delivery:
-        """Send once, and wait for the response as long as Slack would. If that fails, the result says why."""
+        """Make one attempt, and wait for the response as long as Slack would. If it fails, `failure` says why."""
         body, content_type = parcel.encoded()
         headers = self.headers(body, content_type) | dict(extra)
         delivery = Delivery(

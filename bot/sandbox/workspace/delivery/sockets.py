@@ -48,7 +48,7 @@ class Sockets:
     # -- opening
 
     def ticket(self) -> str:
-        """Return the ticket for `apps.connections.open`. It is valid for one connection and for a short time."""
+        """Return a new ticket for `apps.connections.open`. It is valid for one connection and for a short time."""
         ticket = new_secret()
         self._tickets[ticket] = self._state.time.now()
         return ticket
@@ -57,7 +57,7 @@ class Sockets:
         """Use a ticket.
 
         Raises:
-            SlackError: unknown, used or expired ticket, or too many connections.
+            SlackError: `invalid_ticket` (unknown, used or expired) or `too_many_websockets`.
         """
         issued = self._tickets.pop(ticket, None)
         if issued is None or self._state.time.now() - issued > self._state.limits.ticket_lifetime:
@@ -66,7 +66,7 @@ class Sockets:
             raise SlackError("too_many_websockets", status=403)
 
     async def join(self, connection: Connection, lifetime: float) -> None:
-        """Send `hello`. From then on, this connection gets its share of the envelopes."""
+        """Add a connection, which then gets its share of the envelopes, and send `hello` over it."""
         self._connections.append(connection)
         await connection.send(json.dumps(self._hello(lifetime)))
 

@@ -1,4 +1,4 @@
-"""The app's answers: messages in an acknowledgement, and messages sent to a `response_url`."""
+"""The app's answers to an action: the content of the acknowledgement, and messages sent to a `response_url`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """Return the message in an acknowledgement, or `{}`. Text that isn't a JSON object becomes a message."""
+    """Return the JSON object in an acknowledgement, or `{}` if it is empty. Other text becomes a message."""
     body = delivery.answer.strip()
     if not body:
         return {}
@@ -85,7 +85,7 @@ def _check_open(state: State, channel_id: str) -> None:
 
 
 def _source(state: State, hook: Hook) -> Message | None:
-    """Return the message with the button. None for a slash command, or if the message no longer exists."""
+    """Return the message in which the person acted. None for a command or modal, or if it no longer exists."""
     if hook.source_ts is None:
         return None
     if hook.source_is_ephemeral:
@@ -95,7 +95,7 @@ def _source(state: State, hook: Hook) -> Message | None:
 
 
 def _replace(state: State, source: Message, content: Json) -> None:
-    """Change the message in place. The same people see it as before."""
+    """Change the message in place, for the same people as before."""
     changed = replace(
         source,
         text=str(content.get("text") or ""),
@@ -117,7 +117,7 @@ def _delete(state: State, source: Message) -> None:
 
 
 def _post(state: State, hook: Hook, content: Json) -> None:
-    """Post a new message. Only the acting person sees it, unless it says `in_channel`."""
+    """Post a new message. Only the person who acted sees it, unless its `response_type` is `in_channel`."""
     if content.get("response_type") != "in_channel":
         thread = _thread_of(state, hook, content)
         state.add_ephemeral(
@@ -131,9 +131,9 @@ def _post(state: State, hook: Hook, content: Json) -> None:
 
 
 def _thread_of(state: State, hook: Hook, content: Json) -> str | None:
-    """Return the thread of an ephemeral answer: the thread of the clicked message.
+    """Return the thread for an ephemeral answer: the thread of the message in which the person acted.
 
-    If that message isn't a reply, the answer can name a thread itself.
+    If that message is shown in the channel, or there is none, the answer can name a thread itself. None: no thread.
     """
     source = _source(state, hook)
     if source is not None and not source.is_in_channel:

@@ -17,7 +17,7 @@ TROUBLE = "This app took too long to respond. Try again?"
 
 
 class Clicks:
-    """Delivers `block_actions`. Slack doesn't debounce, so every press is a delivery."""
+    """Delivers `block_actions`. As in Slack, two presses of a button are two deliveries, however quick they are."""
 
     def __init__(self, state: State, courier: Courier, suggestions: Suggestions) -> None:
         self._state, self._courier, self._suggestions = state, courier, suggestions

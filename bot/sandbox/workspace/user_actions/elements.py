@@ -28,7 +28,10 @@ STATELESS = frozenset({"button", "workflow_button", "overflow", "image", "feedba
 
 
 def elements_of(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
-    """Yield every (block, interactive element), including those inside cards, carousels, containers and tables."""
+    """Yield each block with each of its elements, also inside carousels and containers.
+
+    These are the elements of actions, context actions, sections, inputs, cards and data tables.
+    """
     for block in blocks:
         yield from ((block, element) for element in _direct(block))
         for inner in ("child_blocks", "elements"):
@@ -49,7 +52,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
 
 
 def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]:
-    """Return the number and blocks of the attachment with this `action_id`, or None and the message's blocks."""
+    """Return the number (from 1) and blocks of the attachment with this `action_id`, or None and the main blocks."""
     for number, attachment in enumerate(message.attachments, start=1):
         blocks: list[Json] = attachment.get("blocks") or []
         if any(element.get("action_id") == action_id for _, element in elements_of(blocks)):
@@ -94,8 +97,11 @@ def chosen(element: Json, selected: Any, offered: list[Json] | None = None) -> J
     """Return the fields with which an action or `state.values` reports a choice: `selected_option`, `value`, …
 
     Args:
-        selected: an option's value, a list of them, an ID, a date, or the text that was typed. None deselects.
+        selected: an option's value, a list of them, an ID, a date, or the text that was typed. None deselects. A button
+            ignores it and reports its own `value`.
         offered: the options that the app returned for an external menu.
+    Raises:
+        CannotAct: there is no such option.
     """
     kind = str(element.get("type"))
     if kind in _OPTION:
@@ -140,7 +146,7 @@ def has_state(element: Json) -> bool:
 
 
 def values_of(blocks: list[Json], known: Json, *, channel_id: str | None = None) -> Json:
-    """Return `state.values` of these blocks. An element that isn't in `known` has its initial value."""
+    """Return `state.values` of these blocks. An element without a value of its type in `known` has the initial one."""
     values: Json = {}
     for block, element in elements_of(blocks):
         if has_state(element):

@@ -1,4 +1,4 @@
-"""The checks that Slack's client makes of a filled-in modal, before the app gets it."""
+"""Filling in a modal: its values, the checks of Slack's client, and conversations chosen for `response_url`s."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def filled(view: View, values: Json, offered: Callable[[str], list[Json]]) -> Json:
-    """Return `state.values` after `{block_id: value}` or `{block_id: {action_id: value}}` was filled in."""
+    """Return `state.values` after `{block_id: value}` or `{block_id: {action_id: value}}` was filled in.
+
+    Args:
+        offered: returns the options that the app returned for an external menu, by `action_id`.
+    Raises:
+        CannotAct: the modal has no such field, or the menu no such option.
+    """
     state = elements.values_of(view.blocks, view.values)
     for block_id, given in values.items():
         block, element = _input(view, block_id)
@@ -41,7 +47,7 @@ def refusals(view: View) -> dict[str, str]:
 
 
 def response_channels(view: View) -> Iterator[tuple[str, str, str]]:
-    """Yield (block, action, conversation) for every select that requests a `response_url`."""
+    """Yield the block, action and conversation IDs of each answered select with `response_url_enabled`."""
     for block, element in elements.elements_of(view.blocks):
         if element.get("response_url_enabled"):
             value = view.values.get(str(block.get("block_id")), {}).get(str(element.get("action_id")), {})

@@ -103,7 +103,7 @@ class MessagePosting:
         return self._state.notice(person.id, text, channel.id)
 
     async def _deliver(self, person: Person, channel: Channel, message: Message) -> tuple[Delivery, ...]:
-        """Deliver a mention or message to the app, if the app is in the channel and subscribes to the event."""
+        """Send the app the events for a message, `app_mention` and `message`, if the app is in the channel."""
         app, event = self._state.app, self._event(person, channel, message)
         if app.bot_user_id not in channel.members or not self._state.installed:
             return ()
@@ -134,10 +134,10 @@ class MessagePosting:
 
 
 def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None:
-    """Check who may post in the channel. A command isn't a post.
+    """Check that a person may post in the channel. Slash commands aren't checked.
 
     Raises:
-        CannotAct: this person may not post here.
+        CannotAct: the channel's posting setting forbids it.
     """
     if channel.posting == "admins" and not person.is_admin:
         raise CannotAct("Only administrators may post in this channel.")

@@ -44,7 +44,10 @@ class Modals:
         return self._obey(view, delivery)
 
     async def close(self, person_id: str, view_id: str, *, whole_stack: bool = False) -> Acted:
-        """Press the close button (closes one view) or the cross (closes the whole stack)."""
+        """Press the close button, or the cross with `whole_stack`.
+
+        The close button closes one view, or the whole stack if the view has `clear_on_close`.
+        """
         view = self._open_view(person_id, view_id)
         whole_stack = whole_stack or bool(view.source.get("clear_on_close"))
         closed = self._views.close_stack(person_id) if whole_stack else [self._views.close(view)]
@@ -88,7 +91,7 @@ class Modals:
         return Acted(deliveries=(delivery,), errors=errors)
 
     def _apply(self, view: View, answer: Json) -> dict[str, str]:
-        """Close, clear, update, push or show errors, as the `response_action` says."""
+        """Do what `response_action` says, or close the view without one. Returns the errors to show."""
         action = answer.get("response_action")
         if action is None:
             self._views.close(view)
@@ -107,8 +110,8 @@ class Modals:
     def _show(self, view: View, errors: Any) -> dict[str, str]:
         """Show errors at the inputs of a modal, and return them.
 
-        Raises SlackError if there are none, or if one doesn't belong to an input block. The person then gets a general
-        error.
+        Raises:
+            SlackError: there are none, or one doesn't belong to an input block. The person then gets a general error.
         """
         inputs = {str(block.get("block_id")) for block in view.blocks if block.get("type") == "input"}
         if not isinstance(errors, dict) or not errors or not set(errors) <= inputs:
@@ -118,7 +121,7 @@ class Modals:
         return shown
 
     def _current(self, view: View) -> View:
-        """Return the current view. The app may have updated it before it responded."""
+        """Return the current version of a view, which the app may have updated before it responded."""
         return next((each for each in self._state.stacks[view.person_id] if each.id == view.id), view)
 
     def _in_trouble(self, view: View, delivery: Delivery) -> Acted:

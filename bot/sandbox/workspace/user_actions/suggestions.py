@@ -16,7 +16,7 @@ from bot.sandbox.workspace.user_actions.answers import answer_of
 
 
 class Suggestions:
-    """Delivers `block_suggestion`, and remembers the returned options, so that one can be chosen."""
+    """Delivers `block_suggestion`, and remembers the returned options, so that people can choose among them."""
 
     def __init__(self, state: State, courier: Courier) -> None:
         self._state, self._courier = state, courier
@@ -27,7 +27,7 @@ class Suggestions:
 
     async def suggest(self, person_id: str, place: Message | View, action_id: str, block_id: str | None,
                       text: str) -> list[Json]:  # fmt: skip
-        """Return the options (or option groups) that the app returns.
+        """Ask the app for options for a typed text, and return its options or option groups.
 
         Returns `[]` if fewer characters were typed than the menu requires. If the app doesn't return valid options,
         returns `[]` and shows the person a notice.

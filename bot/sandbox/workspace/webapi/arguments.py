@@ -14,21 +14,21 @@ _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 class Args:
-    """Arguments by name. Its methods convert an argument, and raise Slack's error if that isn't possible."""
+    """The arguments of one call. The methods convert an argument, and raise Slack's error if that isn't possible."""
 
     def __init__(self, given: Json, warnings: tuple[str, ...] = ()) -> None:
         self.given, self.warnings = given, list(warnings)
 
     def text(self, name: str) -> str | None:
-        """Return a string, or `None` when it is missing or empty."""
+        """Return an argument as a string, or None if it is missing or empty."""
         value = self.given.get(name)
         return str(value) if value not in (None, "") else None
 
     def required(self, name: str) -> str:
-        """Return a string.
+        """Return an argument as a string.
 
         Raises:
-            SlackError: `invalid_arguments`, with the name of the missing one.
+            SlackError: `invalid_arguments`, with the argument's name, if it is missing or empty.
         """
         value = self.text(name)
         if value is None:
@@ -42,6 +42,11 @@ class Args:
         return str(value).lower() in ("1", "true")
 
     def number(self, name: str, default: int, *, most: int, least: int = 1) -> int:
+        """Return an argument as an integer from `least` to `most`, or the default if it is missing or empty.
+
+        Raises:
+            SlackError: `invalid_arguments`, or `invalid_limit` for a `limit` that is too small or too large.
+        """
         value = self.given.get(name)
         if value in (None, ""):
             return default
@@ -54,10 +59,10 @@ class Args:
         return number
 
     def structure(self, name: str, error: str) -> Any:
-        """Return a list or an object, given as JSON or as a JSON string.
+        """Return a list or an object, given as JSON or as a JSON string. None if the argument is missing or empty.
 
         Raises:
-            SlackError: `error`, when the string is not JSON.
+            SlackError: `error`, if the string isn't JSON.
         """
         value = self.given.get(name)
         if not isinstance(value, str):
@@ -70,7 +75,7 @@ class Args:
             raise SlackError(error) from None
 
     def names(self, name: str) -> list[str]:
-        """Return a list, which may be given as a string with commas."""
+        """Return a list of strings, given as a list or as one string with commas."""
         value = self.given.get(name) or []
         parts = value if isinstance(value, list) else str(value).split(",")
         return [str(part).strip() for part in parts if str(part).strip()]
@@ -80,7 +85,7 @@ class Args:
 
 
 async def read_arguments(request: Request) -> Args:
-    """Return the arguments in the query string and the body.
+    """Return the arguments in the query string and, unless the method is GET, in the body.
 
     Raises:
         SlackError: `invalid_json`, `json_not_object`, `invalid_form_data`, `invalid_charset`, `invalid_post_type`,

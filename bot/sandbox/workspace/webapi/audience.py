@@ -11,7 +11,7 @@ UNKNOWN_PERSON = ""  # the content is private, but its reader isn't known
 
 
 def person_of_call(state: State, method: str, args: Args, answer: Json) -> str | None:
-    """Return the only person who may see what was sent. None if everybody in the channel may."""
+    """Return the ID of the only person who may see a call's content. None if it isn't private to one person."""
     if method == "chat.postEphemeral":
         return args.text("user") or UNKNOWN_PERSON
     if method == "views.publish":
@@ -25,7 +25,7 @@ def person_of_call(state: State, method: str, args: Args, answer: Json) -> str |
 
 
 def person_of_response(hook: Hook | None, args: Args) -> str | None:
-    """Return the only person who may see a `response_url` message. None if it posts or edits one for the channel."""
+    """Return the ID of the only person who may see a `response_url` message. None if the whole channel may."""
     if hook is None:
         return UNKNOWN_PERSON
     public = args.given.get("response_type") == "in_channel"

@@ -1,4 +1,4 @@
-"""Responses that aren't the API's: a broken connection, silence, a web page, fields of another type."""
+"""The responses of faults: a broken connection, no response, a web page, or a changed response."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def broken_before(faults: Faults, method: str) -> tuple[str, Response] | None:
 
 
 def broken_after(faults: Faults, method: str) -> Response | None:
-    """Return the response that replaces the one of a completed call. None if no fault is active."""
+    """Return what is sent instead of the response of a completed call. None if no fault is active."""
     if faults.take("lost_answer", method):
         return DroppedConnection()
     return Silence() if faults.take("silent_after", method) else None
 
 
 def reshaped(faults: Faults, method: str, answer: Json) -> Json:
-    """Return a response as the active fault changes it. A response with an error stays as it is."""
+    """Return a response, changed by the active fault, if any. A response with an error stays as it is."""
     if not answer.get("ok"):
         return answer
     if faults.take("bare", method):

@@ -1,4 +1,4 @@
-"""`chat.*`: post, change and delete messages."""
+"""`chat.*`, except scheduled messages: post, change and delete messages, and get their permalinks."""
 
 from __future__ import annotations
 
@@ -96,6 +96,8 @@ async def get_permalink(ctx: Context) -> Json:
 def content_of(ctx: Context, *, default_blocks: list[Json] | None = None) -> Json:
     """Return the message in the arguments, and check it.
 
+    Args:
+        default_blocks: the blocks that the message keeps. If there are any, the arguments may have no content.
     Raises:
         SlackError: `no_text`, `invalid_blocks`, `invalid_blocks_format`, `invalid_attachments`,
             `markdown_text_conflict`, `msg_too_long`, `msg_blocks_too_long`.
@@ -169,8 +171,8 @@ def _own(ctx: Context, refusal: str) -> Message:
     """Return the app's own message with this `channel` and `ts`.
 
     Raises:
-        SlackError: `channel_not_found`, `message_not_found` (also for ephemeral and deleted ones), `is_inactive` in
-            an archived channel, or `refusal`.
+        SlackError: `channel_not_found`, `message_not_found` (also for an ephemeral or deleted message), `is_inactive`
+            in an archived channel, or `refusal` for a message that isn't the app's.
     """
     channel = places.known(ctx, ctx.args.required("channel"))
     message = ctx.state.message(channel.id, ctx.args.required("ts"))

@@ -57,7 +57,7 @@ def receive(state: State, secret: str, content: bytes) -> bool:
 
 
 def as_file(state: State, file: Json) -> Json:
-    """Return the file object."""
+    """Return the file object of the Web API, without the content and the upload URL."""
     shown = ("id", "name", "title", "size", "user", "created", "filetype")
     return {key: file[key] for key in shown} | {"url_private": f"{state.origin}/files/{file['id']}"}
 

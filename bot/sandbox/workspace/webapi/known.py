@@ -1,4 +1,4 @@
-"""Methods of Slack that this workspace doesn't implement, with the scope that an app would need for each."""
+"""Some of Slack's methods that this workspace doesn't implement, with the scope that an app would need for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of methods: the scopes that each needs, and the function that runs it."""
+"""The tables of Web API methods, and what each method needs: scopes, a rate limit, a token, and its context."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Context:
-    """What a method gets: the workspace, the arguments of the call and the rate limits."""
+    """The argument of every method: the workspace, the arguments of the call and the rate limits."""
 
     workspace: Workspace
     args: Args
@@ -45,13 +45,13 @@ class Context:
         """Check that the app has one of these scopes.
 
         Raises:
-            SlackError: `missing_scope`, when the app has none of these scopes.
+            SlackError: `missing_scope`.
         """
         if not any(self.app.has(scope) for scope in scopes):
             raise SlackError("missing_scope", needed=",".join(scopes), provided=",".join(self.app.scopes))
 
     def need_team(self) -> None:
-        """Require a workspace for an app that is installed for a Grid organization.
+        """Require the argument `team_id` if the app is installed for a Grid organization.
 
         Raises:
             SlackError: `missing_argument`.
@@ -74,13 +74,13 @@ class Method:
 
 @dataclass
 class Table:
-    """The methods, which register themselves where their functions are defined."""
+    """The methods of one module, which the decorator `method` adds."""
 
     methods: dict[str, Method] = field(default_factory=dict)
 
     def method(self, name: str, *scopes: str, tier: int | None = None,
                caller: TokenKind = "bot") -> Callable[[Handler], Handler]:  # fmt: skip
-        """Register a method. It needs one of `scopes`, or no scope if there are none."""
+        """Register the decorated function. Calls need one of `scopes`, or no scope if there are none."""
 
         def register(handler: Handler) -> Handler:
             self.methods[name] = Method(name, handler, scopes, tier, caller)

@@ -26,13 +26,13 @@ _SHORT_LIFE = 360.0  # how long a connection lasts with `debug_reconnects=true`,
 
 
 class OtherEndpoints:
-    """Handles the endpoints that aren't Web API methods."""
+    """Handles requests to these endpoints, which need no token."""
 
     def __init__(self, workspace: Workspace, rates: Rates) -> None:
         self._workspace, self._rates = workspace, rates
 
     async def response_url(self, request: Request) -> Response:
-        """Handle `POST /commands/…` and `POST /actions/…`, whose path is the secret."""
+        """Handle `POST /commands/…` and `POST /actions/…`. The path is the `response_url`'s secret."""
         started, args, path = time.perf_counter(), Args({}), request.url.path.lstrip("/")
         faults = self._workspace.faults
         if late := faults.take("slow", "response_url"):
@@ -129,7 +129,7 @@ class OtherEndpoints:
 
 
 async def _posted(request: Request) -> Args:
-    """Return the JSON of a request: its body, or the form field `payload`."""
+    """Return the message that was posted: the JSON in the form field `payload`, or without it all arguments."""
     args = await read_arguments(request)
     if "payload" in args.given:
         found = args.structure("payload", "invalid_payload")

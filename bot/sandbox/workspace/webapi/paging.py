@@ -1,4 +1,4 @@
-"""Pages with cursors."""
+"""Divides long results into pages with cursors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def page(args: Args, items: Sequence[Item], *, default: int = 100, most: int = 1
     """Return one page of `items`, and the `response_metadata` with the next cursor.
 
     Raises:
-        SlackError: `invalid_cursor`, `invalid_limit`.
+        SlackError: `invalid_cursor`, `invalid_limit`, or `invalid_arguments` for a `limit` that isn't an integer.
     """
     limit = args.number("limit", default, most=most)
     start = _position(args.text("cursor"), len(items))

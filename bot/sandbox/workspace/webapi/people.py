@@ -60,13 +60,17 @@ async def members(ctx: Context) -> Json:
 
 
 def _check_plan(ctx: Context) -> None:
-    """Require a paid plan, which user groups need, and the workspace's ID if the app is installed on Grid."""
+    """Require a paid plan, which user groups need, and `team_id` if the app is installed for a Grid organization.
+
+    Raises:
+        SlackError: `plan_upgrade_required`, `missing_argument`.
+    """
     if not ctx.state.paid_plan:
         raise SlackError("plan_upgrade_required")
     ctx.need_team()
 
 
 def _is_visible(ctx: Context, person_id: str) -> bool:
-    """Return whether the app can see a person. It sees people of other workspaces if they share a channel with it."""
+    """Return whether the app can see a person of another workspace: they must be in a channel together."""
     bot = ctx.app.bot_user_id
     return any({person_id, bot} <= set(channel.members) for channel in ctx.state.channels.values())

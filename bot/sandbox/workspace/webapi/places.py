@@ -1,4 +1,4 @@
-"""Finds the conversation that a call names, if the app may see it."""
+"""Finds the conversation that a call names, and checks what the app may do in it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def known(ctx: Context, channel_id: str | None) -> Channel:
     """Return a conversation by its ID, if the app can see it.
 
     Raises:
-        SlackError: `channel_not_found`, also for a private one that the app is not in.
+        SlackError: `channel_not_found`, also for a private conversation that the app isn't in.
     """
     channel = ctx.state.channels.get(channel_id or "")
     if channel is None:
@@ -52,7 +52,7 @@ def joined(ctx: Context, channel_id: str) -> Channel:
 
 
 def check_posting(channel: Channel, args: Args) -> None:
-    """Check that the channel's administrators allow a post.
+    """Check that the channel's posting setting allows the app's message.
 
     Raises:
         SlackError: one of Slack's codes that begin with `restricted_action`.

@@ -4,7 +4,7 @@ import { elementOf, placeOf, valueOf } from "./values.js";
 const base = document.body.dataset.base;
 const box = document.getElementById("confirm");
 
-/** Send an action to the server, which returns toasts as HTML. Resolves once the app has responded or failed to. */
+/** Send an action to the server, which may return a toast. Resolves once the app has responded or its time is up. */
 export async function send(path, body) {
   const values = { payload: JSON.stringify(body) };
   await htmx.ajax("POST", `${base}/${path}`, { values, target: "#toasts", swap: "beforeend" });

@@ -1,4 +1,4 @@
-// The composer's suggestions, from the manifest's slash commands, the bot's command table, people and channels.
+// The composer's suggestions: slash commands, the bot's commands, people, user groups and channels.
 const known = JSON.parse(document.getElementById("hints").textContent);
 const MOST = 9;
 
@@ -67,7 +67,7 @@ export function complete(text, caret, insert) {
   return [head + insert + after.trimStart(), head.length + insert.length];
 }
 
-/** Return the line below the composer: the usage of the typed command, with the current option marked. */
+/** Return the parts of the line below the composer: the typed command's usage with the current option marked, or a tip. */
 export function hintFor(text) {
   if (!text.startsWith("/")) return text ? ["Enter to send, Shift+Enter for a new line"] : ["Type / for commands"];
   const best = current(text)?.best;

@@ -32,7 +32,7 @@ export async function show(id, { push = true } = {}) {
   if (matchMedia("(pointer: fine)").matches) pane.querySelector(".composer textarea")?.focus({ preventScroll: true });
 }
 
-/** Mark a channel that isn't visible as unread. `count` sets its badge; without it, the badge is increased by one. */
+/** Mark a channel as unread. Its badge shows `count`, or without `count` one more than before. */
 export function markUnread(id, count = null) {
   const link = links().find((each) => each.dataset.pane === id);
   const badge = link?.querySelector(".badge");
@@ -49,7 +49,7 @@ export function refreshAll() {
   if (pane) htmx.ajax("GET", `${pane.dataset.url}?pane=1`, { target: pane, swap: "outerHTML" });
 }
 
-/** Fetch the header of a changed channel, and its composer if people can or can't post there any more. Keep its messages. */
+/** Fetch the header of a changed channel again, and its composer if it was opened or closed. Keep its messages. */
 export async function refreshFrame(id) {
   const pane = paneOf(id);
   if (!pane) return;

@@ -34,7 +34,7 @@ export function pin(scroller) {
 
 const jumpOf = (scroller) => scroller.parentElement.querySelector(":scope > .jump");
 
-/** Add lines between days, and join consecutive messages of one author. Only checks new messages, and those after them. */
+/** Add lines between days, and join consecutive messages of one author. Checks only new messages and the messages after them. */
 export function arrange(list) {
   const scroller = scrollerOf(list) ?? list;
   let before = null;

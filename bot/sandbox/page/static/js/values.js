@@ -21,7 +21,7 @@ export function valueOf(element) {
   return element.value || null;
 }
 
-/** Return `{block_id: value}` for every input block below `root`. */
+/** Return `{block_id: value}` for every input block below `root` whose element isn't disabled. */
 export function valuesOf(root) {
   const values = {};
   for (const element of root.querySelectorAll("[data-input] [data-element]")) {

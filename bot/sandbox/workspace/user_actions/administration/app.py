@@ -12,7 +12,7 @@ class AppAdmin(Administration):
     """Actions on the app as a whole."""
 
     async def uninstall(self) -> Deliveries:
-        """Remove the app: send it the events `tokens_revoked` and `app_uninstalled`, and revoke its tokens."""
+        """Uninstall the app: send it `tokens_revoked` and `app_uninstalled`, and revoke its tokens."""
         revoked = await self._events.send({"type": "tokens_revoked", "tokens": {"bot": [self._state.app.bot_user_id]}})
         gone = await self._events.send({"type": "app_uninstalled"})
         self._state.installed = False
@@ -26,6 +26,6 @@ class AppAdmin(Administration):
         return await self._courier.deliver(Parcel(form="events_api", kind="url_verification", payload=payload))
 
     async def check_ssl(self) -> Delivery:
-        """Send the form with `ssl_check` with which Slack sometimes checks a certificate."""
+        """Send the `ssl_check` form, which Slack sends to check the certificate of a request URL."""
         payload = {"ssl_check": "1", "token": "legacy"}
         return await self._courier.deliver(Parcel(form="slash_commands", kind="ssl_check", payload=payload))

@@ -1,4 +1,4 @@
-"""The base class of the administrator's actions: the state, and sending events to the app."""
+"""The base class of the administrator's actions, with the workspace's state and the way to send events to the app."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Deliveries = tuple[Delivery, ...]
 
 
 class Administration:
-    """The base class. Most methods of its subclasses change the workspace, and send the app the events about that."""
+    """The base class. Most methods of the subclasses change the workspace and send the app an event about it."""
 
     def __init__(self, state: State, events: Events, courier: Courier) -> None:
         self._state, self._events, self._courier = state, events, courier

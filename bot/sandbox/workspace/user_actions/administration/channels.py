@@ -24,11 +24,10 @@ class ChannelAdmin(Administration):
         return channel
 
     async def archive(self, channel_id: str, by: str = "") -> Deliveries:
-        """Archive a channel: people can still read it, but not post or edit messages in it."""
+        """Archive a channel: people and the app can still read it, but not post or edit messages in it."""
         return await self._set_archived(channel_id, by, archived=True)
 
     async def unarchive(self, channel_id: str, by: str = "") -> Deliveries:
-        """Unarchive a channel."""
         return await self._set_archived(channel_id, by, archived=False)
 
     async def delete_channel(self, channel_id: str) -> Deliveries:
@@ -82,7 +81,7 @@ class ChannelAdmin(Administration):
         return await self._about(channel, event)
 
     async def change_id(self, old: str, new: str) -> Deliveries:
-        """Change the ID of a channel, as Slack does when a private channel is shared."""
+        """Change the ID of a channel, as Slack does when a private channel is shared. Its messages are kept."""
         channel = self._state.channels.pop(old)
         channel.id = new
         self._state.channels[new] = channel

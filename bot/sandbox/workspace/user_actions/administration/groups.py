@@ -35,7 +35,11 @@ class GroupAdmin(Administration):
         return await self.set_group(group_id, [each for each in users if each != person_id])
 
     async def disable_group(self, group_id: str) -> Deliveries:
-        """Disable a user group. Calls that don't include disabled groups get `no_such_subteam`."""
+        """Disable a user group.
+
+        Without `include_disabled`, `usergroups.list` then leaves it out, and `usergroups.users.list` gets
+        `no_such_subteam`.
+        """
         return await self._set_disabled(group_id, disabled=True)
 
     async def enable_group(self, group_id: str) -> Deliveries:

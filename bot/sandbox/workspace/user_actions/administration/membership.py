@@ -33,7 +33,10 @@ class MembershipAdmin(Administration):
         return await self.join(self._state.app.bot_user_id, channel_id)
 
     async def remove_app(self, channel_id: str) -> Deliveries:
-        """Remove the app from a channel. Calls then get `not_in_channel`, or `channel_not_found` if it is private."""
+        """Remove the app from a channel.
+
+        Calls that need membership then get `not_in_channel`, or `channel_not_found` if the channel is private.
+        """
         return await self.leave(self._state.app.bot_user_id, channel_id)
 
     async def _membership(self, kind: str, person_id: str, channel: Channel) -> Deliveries:

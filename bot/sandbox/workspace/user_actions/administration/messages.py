@@ -13,7 +13,11 @@ class MessageAdmin(Administration):
     """Deletes messages."""
 
     async def delete_message(self, channel_id: str, ts: str) -> Deliveries:
-        """Delete a message. The first message of a thread with replies leaves a tombstone, as in Slack."""
+        """Delete a message. The first message of a thread with replies leaves a tombstone, as in Slack.
+
+        Raises:
+            CannotAct: the message no longer exists.
+        """
         message = self._state.message(channel_id, ts)
         if message is None or message.is_tombstone:
             raise CannotAct("That message no longer exists.")

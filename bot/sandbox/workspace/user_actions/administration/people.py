@@ -11,10 +11,10 @@ from bot.sandbox.workspace.user_actions.administration.base import Administratio
 
 
 class PeopleAdmin(Administration):
-    """Changes people's accounts. Slack sends the app `user_change` for each change."""
+    """Changes people's accounts. The app gets `user_change` for each change."""
 
     async def update_person(self, person: Person) -> Deliveries:
-        """Store a changed or new person."""
+        """Store a new person, or the new state of a known one."""
         self._state.people[person.id] = person
         self._people_changed()
         user = as_user(self._state, person, with_email=self._state.app.has("users:read.email"))
@@ -28,7 +28,7 @@ class PeopleAdmin(Administration):
         return await self._with(person_id, deleted=False)
 
     async def make_guest(self, person_id: str, *, single_channel: bool = False) -> Deliveries:
-        """Make a person a guest, with access to their channels or to a single one."""
+        """Make a person a multi-channel or single-channel guest. They stay in the channels that they are in."""
         return await self._with(person_id, is_restricted=True, is_ultra_restricted=single_channel)
 
     async def make_full_member(self, person_id: str) -> Deliveries:
