@@ -1,4 +1,4 @@
-"""The sandbox's clock, which the page can move ahead."""
+"""The clock of the bot in the sandbox. Tests and the sandbox's page can move it."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,5 +14,5 @@ class SandboxClock:
         return datetime.now(UTC) + self.offset
 
     def move(self, by: timedelta) -> None:
-        """Move the time ahead."""
+        """Move the time ahead, or back if `by` is negative."""
         self.offset += by

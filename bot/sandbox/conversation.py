@@ -1,4 +1,4 @@
-"""The conversation that is played when the sandbox starts, so that a newcomer sees immediately what the bot does."""
+"""The opening conversation: when the sandbox starts, people in it use the bot, so that newcomers see what it does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -19,39 +19,41 @@ PATIENCE_SECONDS: Final = 30.0
 class NotPlayed(Exception):
     """Raised if the bot doesn't finish its work, or an expected button doesn't appear, within `PATIENCE_SECONDS`.
 
-    The sandbox stays usable, with what was played so far.
+    The rest of the conversation is skipped, and the sandbox can be used.
     """
 
 
 async def play(running: "Sandbox") -> None:
-    """Play the conversation in a sandbox whose clocks are `BEGINS_BEFORE` behind, and move the clocks to the present.
+    """Play the conversation in a sandbox whose clocks are `BEGINS_BEFORE` behind.
+
+    Afterwards, also if it fails, the clocks show the present.
 
     Raises:
         NotPlayed: the bot didn't finish its work, or a button didn't appear.
     """
-    scene = _Conversation(running)
+    conversation = _Conversation(running)
     try:
-        await scene.say(DANA, DB_OPS, "Morning! What used the most yesterday?")
-        await scene.say(DANA, DB_OPS, "/turso digest now")
-        await scene.move(timedelta(hours=2))
-        await scene.say(DANA, DB_OPS, '/turso token orders --expiration 1h --reason "backfill of order totals"')
-        await scene.press(ANA, DB_OPS, "Approve", holding="backfill of order totals")
-        await scene.press(DANA, DB_OPS, "Reveal", holding="backfill of order totals")
-        await scene.move(timedelta(hours=20))
-        await scene.say(REMY, INCIDENT, "Checkout is slow, and `orders` takes far more writes than usual.")
-        await scene.say(REMY, INCIDENT, "/turso incident start INC-42 --for 2h")
-        await scene.say(REMY, INCIDENT, "/turso triage orders")
-        await scene.press(REMY, INCIDENT, "Freeze writes 30 min", holding="orders")
-        await scene.press(REMY, INCIDENT, "Freeze writes", holding="Do you want to freeze")
-        await scene.move(timedelta(minutes=20))
-        await scene.say(BEN, INCIDENT, "The import job is stopped. Thawing.")
-        await scene.say(BEN, INCIDENT, "/turso thaw orders")
-        await scene.press(BEN, INCIDENT, "Thaw", holding="Do you want to thaw")
-        await scene.say(REMY, INCIDENT, "/turso incident end")
-        await scene.move(timedelta(hours=3))
-        await scene.say(ANA, DB_OPS, "/turso ls --sort writes")
+        await conversation.say(DANA, DB_OPS, "Morning! What used the most yesterday?")
+        await conversation.say(DANA, DB_OPS, "/turso digest now")
+        await conversation.move(timedelta(hours=2))
+        await conversation.say(DANA, DB_OPS, '/turso token orders --expiration 1h --reason "backfill of order totals"')
+        await conversation.press(ANA, DB_OPS, "Approve", holding="backfill of order totals")
+        await conversation.press(DANA, DB_OPS, "Reveal", holding="backfill of order totals")
+        await conversation.move(timedelta(hours=20))
+        await conversation.say(REMY, INCIDENT, "Checkout is slow, and `orders` takes far more writes than usual.")
+        await conversation.say(REMY, INCIDENT, "/turso incident start INC-42 --for 2h")
+        await conversation.say(REMY, INCIDENT, "/turso triage orders")
+        await conversation.press(REMY, INCIDENT, "Freeze writes 30 min", holding="orders")
+        await conversation.press(REMY, INCIDENT, "Freeze writes", holding="Do you want to freeze")
+        await conversation.move(timedelta(minutes=20))
+        await conversation.say(BEN, INCIDENT, "The import job is stopped. Thawing.")
+        await conversation.say(BEN, INCIDENT, "/turso thaw orders")
+        await conversation.press(BEN, INCIDENT, "Thaw", holding="Do you want to thaw")
+        await conversation.say(REMY, INCIDENT, "/turso incident end")
+        await conversation.move(timedelta(hours=3))
+        await conversation.say(ANA, DB_OPS, "/turso ls --sort writes")
     finally:
-        await scene.move(BEGINS_BEFORE - scene.passed)
+        await conversation.move(BEGINS_BEFORE - conversation.passed)
 
 
 class _Conversation:
@@ -61,22 +63,25 @@ class _Conversation:
         self.running, self.workspace, self.passed = running, running.workspace, timedelta()
 
     async def move(self, by: timedelta) -> None:
-        """Move every clock ahead."""
+        """Move the clocks of the bot, the local Slack and the local Turso ahead."""
         self.running.clock.move(by)
         self.workspace.move_time(by)
         self.running.platform.state.turso.clock.offset += by
         self.passed += by
 
     async def say(self, person_id: str, channel_id: str, text: str) -> None:
-        """Send a line, and wait until the bot has handled it."""
+        """Send a message or command, and wait until the bot has handled it."""
         await self.workspace.say(person_id, channel_id, text)
-        await self._rest()
+        await self._wait_until_idle()
 
     async def press(self, person_id: str, channel_id: str, label: str, *, holding: str) -> None:
-        """Press the button with this label, in the newest message that has it and contains `holding`."""
+        """Press the button `label` in the newest message that has it and contains the text `holding`.
+
+        Then wait until the bot has handled the press.
+        """
         message, action_id = await self._button(person_id, channel_id, label, holding)
         await self.workspace.click(person_id, message=message, action_id=action_id)
-        await self._rest()
+        await self._wait_until_idle()
 
     async def _button(self, person_id: str, channel_id: str, label: str, holding: str) -> tuple[Message, str]:
         async def look() -> tuple[Message, str] | None:
@@ -87,23 +92,23 @@ class _Conversation:
                     return message, named[0]["action_id"]
             return None
 
-        found = await self._until(look, f"the button {label}")
+        found = await self._until(look, f"The button `{label}` didn't appear")
         assert found is not None
         return found
 
-    async def _rest(self) -> None:
-        async def at_rest() -> bool:
+    async def _wait_until_idle(self) -> None:
+        async def is_idle() -> bool:
             bot = self.running.bot
             return not len(bot.tasks) and not await bot.health.queue.stuck(for_=timedelta(0))
 
-        await self._until(at_rest, "an answer")
+        await self._until(is_idle, "The bot didn't finish its work")
 
-    async def _until(self, look: Callable[[], Awaitable[T]], what: str) -> T:
+    async def _until(self, look: Callable[[], Awaitable[T]], failure: str) -> T:
         loop = asyncio.get_running_loop()
         end = loop.time() + PATIENCE_SECONDS
         while not (found := await look()):
             if loop.time() > end:
-                raise NotPlayed(f"the sandbox's first conversation waited in vain for {what}")
+                raise NotPlayed(f"{failure} in time, so the rest of the opening conversation is skipped.")
             await asyncio.sleep(0.02)
         return found
 

@@ -11,7 +11,7 @@ TURSO = ("/v1/", "/v2/", "/v3/", "/db/", "/_admin/", "/openapi.json")
 
 
 def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: Starlette) -> ASGIApp:
-    """Return the application that passes each request to one of these four, by the request's path."""
+    """Return an application that passes each request to one of these four, depending on its path."""
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -26,7 +26,7 @@ def one_origin(*, page: Starlette, slack: Starlette, turso: Starlette, on_call: 
 
 
 async def _run_lifespans(receive: Receive, send: Send, *apps: Starlette) -> None:
-    """Run the lifespans of all applications together."""
+    """Start every application, wait for the shutdown, and stop them in the reverse order."""
     async with AsyncExitStack() as stack:
         await receive()
         for app in apps:

@@ -30,7 +30,8 @@ _LEAST: Final = timedelta(microseconds=1)
 async def seed_history(turso: Turso, store: SqlStore, clock: Clock) -> None:
     """Store a sample of each database for each of the `DAYS` days before today.
 
-    Does nothing if the store already has a sample of an earlier day.
+    A database has no samples of the days before its first usage. Does nothing if the store already has a sample of an
+    earlier day.
     """
     today = clock.now().astimezone(UTC).date()
     first = await store.samples.first_day(organization=turso.organization)
@@ -66,11 +67,11 @@ async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
     if known and known[0].at < now - _RECENT:
         return
     await store.samples.add(await turso.read(_samples, turso.organization, [now.date()]))
-    courses = await turso.read(_courses, turso.organization, now)
+    totals = await turso.read(_running_totals, turso.organization, now)
     hours = [due_at(now) - back * HOUR for back in range(DAYS * 24 + 1, -1, -1)]
-    used = {id_: [course.until(at) for at in hours] for id_, course in courses.items()}
+    used = {id_: [running.until(at) for at in hours] for id_, running in totals.items()}
     months = {at.replace(day=1, hour=0, minute=0) for at in hours}
-    before = {month: usage.total(course.until(month) for course in courses.values()) for month in months}
+    before = {month: usage.total(running.until(month) for running in totals.values()) for month in months}
     readings, growth = [], []
     for number, at in enumerate(hours[1:], 1):
         so_far = usage.total(series[number] for series in used.values())
@@ -92,14 +93,14 @@ async def seed_hours(turso: Turso, store: SqlStore, clock: Clock) -> None:
 
 
 @dataclass(frozen=True)
-class _Course:
+class _RunningTotal:
     """The running total of one database's usage: at the start of each day, and now."""
 
     times: list[datetime]
     totals: list[Usage]
 
     def until(self, at: datetime) -> Usage:
-        """Return the usage up to a time, interpolated within its day, with the storage at the end of that day."""
+        """Return the usage up to a time, interpolated within its day. The storage is that at the end of the day."""
         after = min(bisect_right(self.times, at), len(self.times) - 1)
         start, end = self.times[after - 1], self.times[after]
         before, then = self.totals[after - 1], self.totals[after]
@@ -111,10 +112,10 @@ class _Course:
         )
 
 
-def _courses(connection: apsw.Connection, organization: str, now: datetime) -> dict[str, _Course]:
+def _running_totals(connection: apsw.Connection, organization: str, now: datetime) -> dict[str, _RunningTotal]:
     """Return the running total of each database since the start of the month in which the readings begin.
 
-    Databases that have no record for one of the days are left out.
+    Databases that had no usage by the end of the first day, or that were destroyed before today, are left out.
     """
     first = (now.date() - timedelta(days=DAYS + 1)).replace(day=1)
     days = [first + timedelta(days=after) for after in range((now.date() - first).days + 1)]
@@ -124,7 +125,7 @@ def _courses(connection: apsw.Connection, organization: str, now: datetime) -> d
         for database_id, by_instance in used.items():
             of_day[database_id].append(usage.total(by_instance.values()))
     times = [*(datetime.combine(day, time(), UTC) for day in days), now]
-    return {id_: _Course(times, list(_added_up(used))) for id_, used in of_day.items() if len(used) == len(days)}
+    return {id_: _RunningTotal(times, list(_added_up(used))) for id_, used in of_day.items() if len(used) == len(days)}
 
 
 def _added_up(used: list[Usage]) -> Iterator[Usage]:

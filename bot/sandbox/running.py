@@ -1,4 +1,4 @@
-"""Puts the sandbox together: the real bot, a local Turso, a local Slack and local on-call services."""
+"""Starts and stops the sandbox: the real bot, a local Turso, a local Slack and local on-call services."""
 
 import asyncio
 import contextlib
@@ -124,9 +124,9 @@ class Ending(Enum):
 
 
 async def run_sandbox(*, port: int, data: Path, seconds: float | None = None) -> int:
-    """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for some seconds.
+    """Run the sandbox in the foreground until Ctrl-C or another stop signal, or for `seconds` after it is ready.
 
-    The page's Reset button deletes the sandbox's data, and starts the sandbox again at the same address.
+    Return the exit status 0. The page's Reset button deletes the data and starts the sandbox again at the same address.
     """
     ending = Ending.RESET
     while ending is Ending.RESET:
@@ -146,12 +146,12 @@ def _end(endings: asyncio.Queue[Ending], ending: Ending, *_: signal.Signals) -> 
 
 
 async def _be_open(running: Sandbox, seconds: float | None) -> Ending:
-    """Play the opening conversation, store a month of hourly usage, and wait for `seconds` or until cancelled."""
-    print("  Turso Ops starts, and a few people use it first …", flush=True)
+    """Play the opening conversation, store a month of hourly usage, and wait for `seconds`. With None, wait forever."""
+    print("  Starting Turso Ops, with an example conversation …", flush=True)
     try:
         await play(running)
     except NotPlayed as error:
-        print(f"  {str(error).capitalize()}.", flush=True)
+        print(f"  {error}", flush=True)
     await seed_hours(running.platform.state.turso, running.bot.store, running.clock)
     print(f"\n  Turso Ops is ready: {running.url}\n", flush=True)
     print("  It uses a local Slack and a local Turso. Nothing leaves this machine. Stop it with Ctrl-C.\n", flush=True)
@@ -173,7 +173,7 @@ async def _first(*waits: Coroutine[Any, Any, Ending]) -> Ending:
 
 def _delete(data: Path) -> None:
     """Delete the databases of a sandbox that has ended, and nothing else in its folder."""
-    print("  Reset: everything starts from the beginning.", flush=True)
+    print("  The data of the sandbox is deleted. Starting again …", flush=True)
     shutil.rmtree(data / PLATFORM, ignore_errors=True)
     for file in data.glob(f"{STORE}*"):
         file.unlink()
@@ -230,7 +230,7 @@ def _settings(keys: Keys, url: str, data: Path, policy: Path) -> Settings:
 @contextlib.contextmanager
 def bound(port: int) -> Iterator[socket.socket]:
     """Bind a port of the loopback address, or a free one for 0. Raises BotError if it can't be used."""
-    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which delays each response by 40 ms.
+    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which can delay a response by 40 ms.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as held:
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -273,7 +273,7 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def _traffic(platform: Starlette) -> AsyncIterator[None]:
-    """Run statements on the seeded databases from time to time while the context is open."""
+    """Run a statement on a seeded database every few seconds while the context is open."""
     busy = asyncio.create_task(make_traffic(platform.state.turso), name="sandbox: traffic")
     try:
         yield

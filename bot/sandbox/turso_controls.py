@@ -1,4 +1,4 @@
-"""Reads and changes the local Turso for the page's Turso panel."""
+"""What the Turso panel of the sandbox's page shows and does, on the local Turso."""
 
 from bot.sandbox.page.turso_panel import SHARES, ShownGroup, TursoFacts
 from bot.sandbox.platform.catalog import databases, groups, organizations, usage
@@ -19,6 +19,7 @@ class LocalTursoControls:
         self._turso = turso
 
     async def facts(self) -> TursoFacts:
+        """Return what the panel shows, after updating the usage and the blocks that depend on quotas."""
         turso, name = self._turso, self._turso.organization
         await turso.flush()
         await turso.enforce_quotas()
@@ -59,13 +60,13 @@ class LocalTursoControls:
                 case "share" if value in map(str, SHARES):
                     most = int(await self._rows_read() * 100 / int(value))
                     await turso.change(organizations.subscribe, name, quotas={"rowsRead": most})
-                    return f"The plan includes {most:,} rows read now."
+                    return f"The plan now includes {most:,} rows read."
                 case "overages":
                     await turso.change(organizations.update, name, overages=value == "on")
                     return f"Overages are {'on' if value == 'on' else 'off'}."
                 case "archive":
                     await turso.archive(name, value)
-                    return f"{value} is archived. Its databases refuse."
+                    return f"{value} is archived. Its databases don't respond until you wake it."
                 case "unarchive":
                     await turso.change(groups.archive, name, value, on=False)
                     return f"{value} is awake."
@@ -79,6 +80,6 @@ class LocalTursoControls:
 
 
 def _query_of(database: str) -> str:
-    """Return a statement that an application of this database runs."""
+    """Return a read that applications often run on this database. Any query for a database that wasn't seeded."""
     kinds = {seeded.name: seeded.kind for seeded in DATABASES}
     return kinds[database].reads[0] if database in kinds else Spike.query

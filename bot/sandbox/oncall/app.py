@@ -1,4 +1,4 @@
-"""The stand-ins as one application. Each service has a path prefix."""
+"""The on-call services as one application. Each service has its own path prefix."""
 
 import asyncio
 import hmac
@@ -43,7 +43,7 @@ def _guarded(roster: Roster, answer: Answer, header: str, wanted: str) -> Callab
         if roster.seconds:
             await asyncio.sleep(roster.seconds)
         if roster.status:
-            # Act like a careless service whose error message contains the credential.
+            # Act like a service that carelessly repeats the credential in its error message.
             return JSONResponse({"error": {"message": f"fault; {header}: {wanted}"}}, roster.status)
         if not hmac.compare_digest(request.headers.get(header, ""), wanted):
             return JSONResponse({"error": {"message": "unauthorized"}}, 401)

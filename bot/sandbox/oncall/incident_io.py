@@ -15,7 +15,10 @@ OVERRIDDEN = Shift("PAWAY03")
 
 
 def list_schedule_entries(request: Request, roster: Roster) -> JSONResponse:
-    """Return a page of the schedule entries that overlap with a time window, from every rotation."""
+    """Return a page of the schedule entries that overlap with a time window, from every rotation.
+
+    The cursor, `after`, is the `entry_window_start` of the next page. Here it has the form `TIME~OFFSET`.
+    """
     query = request.query_params
     begin, _, offset = query["entry_window_start"].partition("~")
     window = datetime.fromisoformat(begin), datetime.fromisoformat(query["entry_window_end"])

@@ -1,4 +1,4 @@
-"""The roster: who is on call, and the faults of the services that report it."""
+"""The roster: who is on call, and the faults of the services that report this."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

@@ -92,7 +92,7 @@ async def _faults(request: Request) -> Response:
 
 
 async def _set_fault(request: Request) -> Response:
-    """Set a fault. The body has the fields of `Fault`."""
+    """Set a fault. The body may have the fields of `Fault` from `kind` to `body`."""
     try:
         body = await _body(request)
         if unknown := body.keys() - _OPTIONS:
@@ -156,7 +156,7 @@ async def _add_databases(request: Request) -> Response:
 
 
 async def _archive(request: Request) -> Response:
-    """Archive a group, as Turso does with a group that hasn't been used for days.
+    """Archive a group, as Turso does after ten days without use.
 
     The group's databases don't respond until it is unarchived.
     """
@@ -181,7 +181,7 @@ async def _encrypt(request: Request) -> Response:
 
 
 async def _subscribe(request: Request) -> Response:
-    """Set the plan, and quotas that replace the plan's own: `{"plan": "starter", "quotas": {…}}`."""
+    """Set the plan, or quotas that replace the plan's own, or both: `{"plan": "starter", "quotas": {…}}`."""
     turso = _turso(request)
     try:
         body = await _body(request)

@@ -47,13 +47,14 @@ def create_platform(
     """Return a local Turso that keeps its state in the folder `data`.
 
     Args:
-        api_token: the token of the Platform API. The platform also accepts API tokens that it has issued itself.
-        seed: fill an organization without databases with a dozen that have tables, rows and usage.
+        api_token: a token for the Platform API. The platform also accepts API tokens that it has issued itself.
+        seed: add a dozen databases with tables, rows and usage, unless the organization has any database.
         admin: serve `/_admin/`, with which tests set faults, hold calls, read the log of calls and move the clock.
         generation: imitate the API of 2023 or today's.
         public_url: the platform's address for clients. None means the `Host` header of each request.
 
-    The application has `state.turso`, with `calls`, `faults` and `clock`.
+    Returns:
+        An application whose `state.turso` has `calls`, `faults` and `clock`.
     """
     turso = Turso(data, organization=organization, api_token=api_token, generation=generation, limits=limits)
     if seed:

@@ -8,7 +8,10 @@ class TooLarge(Exception):
 
 
 async def read_body(request: Request, longest: int) -> bytes:
-    """Return the body. Raises TooLarge, before reading anything if the header's length already exceeds the limit."""
+    """Return the body. Raises TooLarge if it is longer than `longest` bytes.
+
+    A body whose declared length is already too large isn't read.
+    """
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared[:20]) > longest:
         raise TooLarge

@@ -15,7 +15,7 @@ Nothing was done. The data plane's calls get 400 in this case.
 
 @dataclass
 class Call:
-    """One request. `status` is 0 while it runs, or if the connection was dropped instead of a response."""
+    """One request. `status` is 0 until the response starts, and stays 0 if the connection is dropped before that."""
 
     plane: Plane
     method: str

@@ -1,11 +1,11 @@
-"""The platform's time, which can be moved ahead."""
+"""The platform's clock. Tests and the sandbox's page can move it."""
 
 import time
 from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """The machine's time plus an offset. Every expiry and every day of usage depends on it."""
+    """The machine's time plus an offset, which may be negative. Every expiry and every day of usage depends on it."""
 
     def __init__(self) -> None:
         self.offset = timedelta()

@@ -10,11 +10,11 @@ _NEVER = {"", "never", "none", "default"}
 
 
 class BadExpiration(ValueError):
-    """Raised if a text isn't a duration, or is one that no token can have."""
+    """Raised if a text isn't a duration, or is a duration that no token can have."""
 
 
 def parse_expiration(text: str) -> timedelta | None:
-    """Return the duration in `text`. None means that the token never expires.
+    """Return the duration in `text`, at least a microsecond. None means that the token never expires.
 
     Raises:
         BadExpiration: not in the grammar, zero, negative, or beyond signed 64-bit nanoseconds.

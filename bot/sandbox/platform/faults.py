@@ -23,7 +23,7 @@ class Fault:
 
     Kinds:
         latency: wait `seconds` before the request is handled.
-        status: respond with `status` at once. `retry_after` sets that header, and `body` the response's body.
+        status: respond with `status` and do nothing. `retry_after` sets that header, and `body` the response's body.
         drop: close the connection before anything is done.
         lost: do what was requested, then close the connection without a response.
         hold_before, hold_after: hold the request before or after its effect, until it is released.
@@ -41,9 +41,12 @@ class Fault:
     retry_after: str | None = None
     body: str | None = None
     struck: int = 0
+    """How many requests it has affected."""
     id: int = field(default_factory=lambda: next(_ids))
     released: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+    """Set once held requests may continue."""
     arrived: asyncio.Event = field(default_factory=asyncio.Event, repr=False, compare=False)
+    """Set once a request is held."""
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -54,9 +57,9 @@ class Fault:
         return self.count is not None and self.struck >= self.count
 
     def fits(self, method: str, path: str) -> bool:
-        """Return whether the fault matches a request.
+        """Return True if the fault's method and path match a request.
 
-        Its `path` is a glob for the whole path, such as `*/auth/rotate`.
+        The fault's `path` is a glob for the whole path, such as `*/auth/rotate`.
         """
         return self.method in ("*", method.upper()) and fnmatchcase(path, self.path)
 
@@ -103,6 +106,7 @@ class Faults:
         return list(self._faults)
 
     def remove(self, id_: int) -> None:
+        """Remove a fault, and release the requests that it holds. Does nothing if it doesn't exist."""
         for fault in [fault for fault in self._faults if fault.id == id_]:
             fault.released.set()
             self._faults.remove(fault)

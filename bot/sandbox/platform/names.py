@@ -64,7 +64,7 @@ def locations(generation: Generation) -> dict[str, str]:
 
 
 def is_name(name: object, generation: Generation = "now") -> bool:
-    """Return whether a database or group may have this name: lowercase letters, digits, and dashes between them."""
+    """Return True if a name has only lowercase letters, digits, and dashes between them, and isn't too long."""
     return isinstance(name, str) and len(name) <= _LONGEST[generation] and _NAME.fullmatch(name) is not None
 
 

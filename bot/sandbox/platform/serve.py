@@ -1,4 +1,4 @@
-"""The platform as a server of its own, for `python -m bot platform`."""
+"""Serves the platform without the rest of the sandbox, for `python -m bot platform`."""
 
 import os
 import socket
@@ -26,7 +26,7 @@ async def serve_platform(
     public_url: str | None = None,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. If the process is killed instead, no acknowledged write is lost.
+    """Serve until SIGINT or SIGTERM. Even if the process is killed instead, no acknowledged write is lost.
 
     Args:
         port: the port, or 0 for a free one.
@@ -60,7 +60,7 @@ async def serve_platform(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Without `proto`, asyncio delays each small response by 40 ms.
+    # Without `proto`, asyncio doesn't switch off Nagle's algorithm, which can delay a response by 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":

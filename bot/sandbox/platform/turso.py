@@ -27,8 +27,8 @@ from bot.sandbox.platform.tokens import RetiredKeys, Verifier
 P = ParamSpec("P")
 T = TypeVar("T")
 _FLUSH_SECONDS = 1.0
-_TEND_SECONDS = 300.0
-_PAUSES = 20
+_COMPACT_SECONDS = 300.0
+_PAUSE_FACTOR = 20
 _REMEMBERED = 20_000
 
 
@@ -56,28 +56,32 @@ class Turso:
         self.plane = DataPlane(data / "databases", self.meter, limits or Limits(), self.clock)
         self._targets: LRUCache[tuple[str, str], Target] = LRUCache(_REMEMBERED)
         self._changes = 0
-        self._flushed_at = self._tended_at = self._enforce_at = time.monotonic()
+        self._flushed_at = self._compacted_at = self._enforce_at = time.monotonic()
         self.catalog.run_now(_ensure_organization, organization)
         self._recover()
 
     def _recover(self) -> None:
         """Repair what a crash left: files without a database, and usage and sizes that aren't in the catalogue."""
         self.plane.clear_orphans(self.catalog.run_now(databases.live_ids))
-        for database_id, size_bytes in self.plane.interrupted().items():
+        for database_id, size_bytes in self.plane.recover_commits().items():
             for primary in self.catalog.run_now(instances.every, database_id)[:1]:
                 self.meter.set_size(database_id, primary.uuid, size_bytes)
         for number, (rows, queries) in self.journal.unbooked(self.catalog.run_now(usage.booked)):
             self.catalog.run_now(usage.book, rows, queries, journal=number)
         self.journal.delete_booked(self.catalog.run_now(usage.booked))
 
-    async def read(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a function on the catalogue that doesn't change what `target` returns."""
-        return await self.catalog.run(act, *args, **kwargs)
+    async def read(
+        self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a function on the catalogue that doesn't change what `target` returns. It may write anything else."""
+        return await self.catalog.run(function, *args, **kwargs)
 
-    async def change(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def change(
+        self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
         """Run a function on the catalogue, and clear the cached targets, because it may have changed them."""
         try:
-            return await self.catalog.run(act, *args, **kwargs)
+            return await self.catalog.run(function, *args, **kwargs)
         finally:
             self._targets.clear()
             self._changes += 1
@@ -108,8 +112,8 @@ class Turso:
             await self.plane.on_thread(served.copy, self.plane.path(database_id), at)
 
     async def compact_histories(self) -> None:
-        """Delete the databases' history that is older than the plan includes, and compress the rest."""
-        self._tended_at = time.monotonic()
+        """Compress the databases' histories, and delete what is older than the plan includes or exceeds the limit."""
+        self._compacted_at = time.monotonic()
         for organization in await self.read(organizations.every):
             before = self.clock.time() - organization.plan.retention.total_seconds()
             for database_id in await self.read(databases.ids, organization.slug):
@@ -134,8 +138,8 @@ class Turso:
             blocked = quotas.blocks(organization, await self.read(usage.sum_of_organization, organization.slug, month))
             if blocked != (organization.blocked_reads, organization.blocked_writes):
                 await self.change(organizations.block, organization.slug, reads=blocked.reads, writes=blocked.writes)
-        # The next pause is a multiple of the time that this took, because it is slow in a big organization.
-        self._enforce_at = time.monotonic() + _PAUSES * (time.monotonic() - began)
+        # The pause before the next time is a multiple of how long this took, because it is slow in a big organization.
+        self._enforce_at = time.monotonic() + _PAUSE_FACTOR * (time.monotonic() - began)
 
     async def tick(self) -> None:
         """Do regular work, such as adding usage to the catalogue. Cheap enough to be called with every request."""
@@ -150,7 +154,7 @@ class Turso:
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
             await self.tick()
-            if time.monotonic() > self._tended_at + _TEND_SECONDS:
+            if time.monotonic() > self._compacted_at + _COMPACT_SECONDS:
                 await self.compact_histories()
 
     async def close(self) -> None:

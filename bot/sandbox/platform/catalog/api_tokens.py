@@ -13,7 +13,7 @@ _COLUMNS = "id, name, organization, group_name, scopes, created_at"
 
 @dataclass(frozen=True)
 class ApiToken:
-    """An API token. Without an organization or a group, it isn't limited to one."""
+    """An API token. None means no limit: to one organization, to one group, or to some scopes."""
 
     id: str
     name: str
@@ -43,7 +43,7 @@ def by_hash(connection: apsw.Connection, hashed: bytes) -> ApiToken | None:
 
 
 def create(connection: apsw.Connection, token: ApiToken, hashed: bytes) -> None:
-    """Insert a token. Raises Conflict if its name exists."""
+    """Insert a token. Raises Conflict if its name is taken."""
     try:
         connection.execute(
             "INSERT INTO api_tokens(id, name, hash, organization, group_name, scopes, created_at)"
@@ -58,7 +58,7 @@ def create(connection: apsw.Connection, token: ApiToken, hashed: bytes) -> None:
 
 
 def revoke(connection: apsw.Connection, *, name: str | None = None, id_: str | None = None) -> ApiToken:
-    """Delete a token by name or ID, and return it. Raises Missing."""
+    """Delete the token with this name or this ID, and return it. Raises Missing."""
     for token in every(connection):
         if token.name == name or token.id == id_:
             connection.execute("DELETE FROM api_tokens WHERE id = ?", (token.id,))

@@ -14,7 +14,7 @@ from bot.sandbox.platform.tokens import Key
 
 @dataclass(frozen=True)
 class Listing:
-    """Which databases to list, and after which name to start."""
+    """Which databases to list: of which group or parent, after which name, and how many. None means no limit."""
 
     group: str | None = None
     parent: str | None = None
@@ -67,7 +67,7 @@ def count(connection: apsw.Connection, organization: str) -> int:
 
 
 def live_ids(connection: apsw.Connection) -> set[str]:
-    """Return the IDs of all databases of all organizations."""
+    """Return the IDs of the databases of all organizations that haven't been destroyed."""
     return {str(id_) for (id_,) in connection.execute("SELECT id FROM databases WHERE deleted_at IS NULL")}
 
 
@@ -115,7 +115,10 @@ def destroy(connection: apsw.Connection, organization: str, name: str, at: float
 
 
 def rotate(connection: apsw.Connection, organization: str, name: str) -> Database:
-    """Replace the key of this database, which revokes every token issued for it. Its group's tokens stay valid."""
+    """Replace the key of a database, which revokes every token issued for it. Its group's tokens stay valid.
+
+    Raises Missing.
+    """
     database, key = find(connection, organization, name), Key.fresh()
     connection.execute(
         "UPDATE databases SET key_id = ?, key_secret = ? WHERE id = ?", (key.id, key.secret, database.id)

@@ -90,7 +90,10 @@ def rotate(connection: apsw.Connection, organization: str, name: str) -> list[st
 
 
 def place(connection: apsw.Connection, organization: str, name: str, locations: list[str]) -> Group:
-    """Set the locations of the group and its databases. The first location is the primary one."""
+    """Set the locations of the group and its databases. The first location is the primary one.
+
+    The caller must keep the primary location, because instances in new locations become replicas.
+    """
     group = find(connection, organization, name)
     gone = [code for code in group.locations if code not in locations]
     connection.execute("UPDATE groups SET locations = ? WHERE uuid = ?", (json.dumps(locations), group.uuid))

@@ -10,7 +10,7 @@ _SELECT = "SELECT uuid, database_id, name, type, region, deleted_at IS NOT NULL 
 
 
 def every(connection: apsw.Connection, database_id: str, *, deleted: bool = False) -> list[Instance]:
-    """Return the instances of a database, the primary first. Deleted ones are only included if `deleted` is True."""
+    """Return the instances of a database, the primary first. With `deleted`, also return deleted instances."""
     rows = connection.execute(_SELECT + " AND (? OR deleted_at IS NULL) ORDER BY type, rowid", (database_id, deleted))
     return [Instance(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows]
 
@@ -24,7 +24,7 @@ def find(connection: apsw.Connection, database_id: str, name: str) -> Instance:
 
 
 def create(connection: apsw.Connection, database_id: str, name: str, region: str) -> Instance:
-    """Create an instance. The first one of a database is its primary.
+    """Create an instance. The first instance of a database is its primary.
 
     Raises:
         Conflict: the database already has an instance with this name.

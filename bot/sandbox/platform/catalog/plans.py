@@ -20,7 +20,7 @@ class Plan:
     quotas: dict[str, int | None]
 
     def shape(self) -> dict[str, Any]:
-        """Return an `OrganizationPlan`."""
+        """Return the plan as the API's `OrganizationPlan`."""
         prices = [{"value": self.price, "timeline": "monthly"}]
         return {"name": self.name, "price": self.price, "prices": prices, "quotas": self.quotas}
 

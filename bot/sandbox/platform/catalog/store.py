@@ -1,4 +1,4 @@
-"""The catalogue's file: one connection on one thread, so that each function runs without interference."""
+"""The catalogue's file: one connection on one thread, so that only one function uses it at a time."""
 
 import asyncio
 from collections.abc import Callable
@@ -28,18 +28,18 @@ class Catalog:
             self._connection.pragma("user_version", VERSION)
         self._thread = ThreadPoolExecutor(1, "platform-catalogue")
 
-    async def run(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act` in a transaction on the catalogue's thread. An exception rolls it back."""
-        return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(act, *args, **kwargs)))
+    async def run(self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` in a transaction on the catalogue's thread. An exception rolls it back."""
+        return await asyncio.wrap_future(self._thread.submit(lambda: self._transact(function, *args, **kwargs)))
 
-    def run_now(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `act` as `run` does, but block the calling thread. For use outside of the event loop."""
-        return self._thread.submit(lambda: self._transact(act, *args, **kwargs)).result()
+    def run_now(self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run `function` as `run` does, but block the calling thread. For use outside of the event loop."""
+        return self._thread.submit(lambda: self._transact(function, *args, **kwargs)).result()
 
-    def _transact(self, act: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _transact(self, function: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         with self._connection:
-            answer = act(self._connection, *args, **kwargs)
-        return answer  # noqa: RET504 - only now it is committed
+            answer = function(self._connection, *args, **kwargs)
+        return answer  # noqa: RET504 - the transaction is committed when the block ends
 
     def close(self) -> None:
         self._thread.shutdown()

@@ -2,7 +2,7 @@
 
 import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
@@ -110,7 +110,7 @@ def _level(connection: apsw.Connection, booking: Booking) -> int:
 
 
 def of_database(connection: apsw.Connection, database_id: str, period: Period) -> dict[str, Usage]:
-    """Return usage by instance UUID. Instances that have no usage until the period's end are left out."""
+    """Return usage by instance UUID. Instances without any usage by the period's end are left out."""
     used: dict[str, Usage] = {}
     rows = connection.execute(
         "SELECT instance, sum(rows_read) FILTER (WHERE day >= ?), sum(rows_written) FILTER (WHERE day >= ?),"
@@ -150,13 +150,16 @@ def of_organization(connection: apsw.Connection, organization: str, period: Peri
 
 
 def total(usages: Iterable[Usage]) -> Usage:
-    return sum(usages, start=replace(Usage()))
+    return sum(usages, start=Usage())
 
 
 def top_queries(
     connection: apsw.Connection, database_id: str, since: float, limit: int = 10
 ) -> list[tuple[str, int, int]]:
-    """Return the statements with the most rows since a time (epoch seconds): text, rows read, rows written."""
+    """Return the statements that read and wrote most rows, each with its text, rows read and rows written.
+
+    Counts whole hours, beginning with the hour of `since` (epoch seconds).
+    """
     rows = connection.execute(
         "SELECT query, sum(rows_read), sum(rows_written) FROM queries WHERE database_id = ? AND hour >= ?"
         " GROUP BY query ORDER BY sum(rows_read) + sum(rows_written) DESC, query LIMIT ?",

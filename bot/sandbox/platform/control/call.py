@@ -62,7 +62,7 @@ class Call:
         return self.request.query_params.get(name) or None
 
     def number(self, name: str) -> int | None:
-        """Return a query parameter that is a positive number, or None if it is absent. Raises ApiError."""
+        """Return a query parameter as a positive number, or None if it is absent or empty. Raises ApiError."""
         given = self.query(name)
         if given is None:
             return None
@@ -89,7 +89,7 @@ class Call:
         return content
 
     def fault(self, kind: Effect) -> Fault | None:
-        """Return the fault that changes what this call does. None if there is none."""
+        """Return the fault of this kind that affects this call, and count it. None if there is none."""
         return self.turso.faults.effect(kind, self.request.method, self.request.url.path)
 
     def hostname(self, name: str) -> str:
@@ -102,10 +102,10 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 
 def guarded(handler: Handler, scope: str) -> Callable[[Request], Awaitable[Response]]:
-    """Check the token, and the organization if the call is for one. Then run a handler, and turn errors into responses.
+    """Return an endpoint that checks the token and the organization, runs `handler`, and turns errors into responses.
 
     `scope` is what a token that is limited to a group must have: one of Turso's nine scopes, or `user`, which no such
-    token has.
+    token has. The organization isn't checked for a call with the scope `user` whose path names no organization.
     """
 
     async def endpoint(request: Request) -> Response:

@@ -21,7 +21,7 @@ _LARGEST_PAGE = 1000
 
 
 async def every(call: Call) -> Response:
-    """Return one page of databases, sorted by name, or all of them without `limit`."""
+    """Return one page of databases, sorted by name. Without `limit`, return all of them."""
     limit = call.number("limit")
     if call.query("schema"):
         return answer({"databases": []})
@@ -135,7 +135,7 @@ async def configuration(call: Call) -> Response:
 
 
 async def configure(call: Call) -> Response:
-    """Change the configuration. Absent and null fields stay as they are, except that a null list is cleared."""
+    """Change the configuration. Absent and null fields stay as they are, except that null empties a list."""
     before = await reachable(call)
     changes = read_configuration(await call.body())
     database = await call.turso.change(databases.configure, call.organization, before.name, changes)

@@ -35,7 +35,7 @@ def _shape(call: Call, instance: Instance) -> shapes.Json:
 
 
 async def create(call: Call) -> Response:
-    """Create an instance. The first is the primary. Without it, the data plane doesn't serve the database."""
+    """Create an instance. The first is the primary. Without a primary, the data plane doesn't serve the database."""
     database, body = await reachable(call), await call.body()
     location = body.get("location")
     if not isinstance(location, str) or location not in locations(call.turso.generation):

@@ -33,7 +33,13 @@ async def _rotate_group(call: Call, group: str) -> Response:
 
 
 async def _revoked(call: Call, before: Sequence[Database]) -> Response:
-    """Close the databases' streams. With the fault `late_rotation`, let the old keys work for its `seconds` instead."""
+    """Apply the new keys, and close the databases' streams.
+
+    With the fault `late_rotation`, keep the streams open, and let the old keys work for the fault's `seconds`.
+
+    Args:
+        before: the databases as they were before the rotation.
+    """
     late = call.fault("late_rotation")
     for database in before:
         if late is not None:

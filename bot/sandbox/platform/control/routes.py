@@ -1,4 +1,4 @@
-"""Every path of the Platform API that is served, with the scope that a token limited to a group needs for it."""
+"""The routes of the Platform API, each with the scope that a token limited to a group needs for it."""
 
 from starlette.routing import BaseRoute, Route
 
@@ -72,7 +72,10 @@ _OF_ACCOUNT: list[tuple[str, str, Handler, str]] = [
 
 
 def table() -> list[tuple[str, str, Handler, str]]:
-    """Return all routes. The personal account has the same ones, without an organization in the path."""
+    """Return all routes.
+
+    Each route below an organization also exists without the organization in its path, for the personal account.
+    """
     owned = [(method, f"/v1/organizations/{{organization}}{path}", h, s) for method, path, h, s in _IN_ORGANIZATION]
     personal = [(method, f"/v1{path}", handler, scope) for method, path, handler, scope in _IN_ORGANIZATION]
     return _OF_ACCOUNT + owned + personal

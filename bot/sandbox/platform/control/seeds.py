@@ -52,9 +52,9 @@ async def _source(call: Call, seed: dict[str, Any]) -> Database:
 
 
 async def _moment(call: Call, given: object, source: Database) -> datetime | None:
-    """Return the time as of which to copy.
+    """Return the time of the state to copy. None means the present state.
 
-    None means now. Raises ApiError if it is invalid, in the future, or too early for the plan or the database.
+    Raises ApiError if the time is invalid, in the future, or too early for the plan or the database.
     """
     if given is None or given == "":
         return None

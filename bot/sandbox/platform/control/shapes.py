@@ -1,4 +1,4 @@
-"""The objects of the Platform API, in the form of 2023 and of today."""
+"""Builds the JSON objects of the Platform API, in the form of 2023 or of today."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def database(record: Database, hostname: str, generation: Generation) -> Json:
-    """Return a `Database`."""
+    """Return a database as the API's `Database`."""
     shape: Json = {
         "Name": record.name,
         "DbId": record.id,
@@ -39,7 +39,7 @@ def database(record: Database, hostname: str, generation: Generation) -> Json:
 
 
 def configuration(record: Database) -> Json:
-    """Return a `DatabaseConfiguration`, in which `0` means no limit."""
+    """Return a database's settings as the API's `DatabaseConfiguration`. A `size_limit` of `0` means no limit."""
     return {
         "size_limit": str(record.size_limit_bytes),
         "allow_attach": record.allow_attach,
@@ -52,7 +52,7 @@ def configuration(record: Database) -> Json:
 
 
 def instance(record: Instance, hostname: str) -> Json:
-    """Return an `Instance`."""
+    """Return an instance as the API's `Instance`."""
     return {
         "uuid": record.uuid,
         "name": record.name,
@@ -63,7 +63,7 @@ def instance(record: Instance, hostname: str) -> Json:
 
 
 def group(record: Group) -> Json:
-    """Return a `Group`."""
+    """Return a group as the API's `Group`."""
     return {
         "name": record.name,
         "uuid": record.uuid,
@@ -77,7 +77,10 @@ def group(record: Group) -> Json:
 
 
 def organization(record: Organization) -> Json:
-    """Return an `Organization`. Its `id` belongs to version 2 of the API, but version 1 returns it here, too."""
+    """Return an organization as the API's `Organization`.
+
+    Its `id` belongs to version 2 of the API, but version 1 returns it here, too.
+    """
     return {
         "id": record.uuid,
         "name": record.name,
@@ -104,7 +107,7 @@ def usage(used: Usage, generation: Generation) -> Json:
 
 
 def database_usage(database_id: str, by_instance: dict[str, Usage], generation: Generation) -> Json:
-    """Return a `DatabaseUsage`."""
+    """Return a database's usage, summed and by instance, as the API's `DatabaseUsage`."""
     summed = usage(total(by_instance.values()), generation)
     instances = [{"uuid": uuid, "usage": usage(used, generation)} for uuid, used in by_instance.items()]
     shape: Json = {"uuid": database_id, "instances": instances, "usage": summed}

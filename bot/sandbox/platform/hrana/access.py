@@ -1,4 +1,4 @@
-"""Access to databases: checks a client's token, and words the errors for tokens that aren't accepted."""
+"""Checks the tokens with which clients access databases, and has the errors for tokens that aren't accepted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ class Denied(Exception):
         super().__init__(text)
 
     def as_json(self) -> dict[str, str]:
-        """Return the body. Clients read different keys, so it contains all of them."""
+        """Return the body of the response. Clients read different keys, so it contains all of them."""
         return {"error": self.text, "message": self.text, "code": self.code}
 
 
@@ -33,7 +33,7 @@ _BAD_KEY = "invalid JWT token: can't be decoded with any of the existing keys"
 _FOREIGN = "token does not have the permissions to access the database"
 _BAD_SCHEME = "The authentication scheme in the HTTP header is not supported"
 
-_WORDS: dict[Generation, Refusals] = {
+_ERRORS: dict[Generation, Refusals] = {
     "now": {
         "missing": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_MISSING"),
         "scheme": (401, _NOW.format("empty JWT token"), "AUTH_HTTP_HEADER_UNSUPPORTED_SCHEME"),
@@ -53,7 +53,7 @@ _WORDS: dict[Generation, Refusals] = {
 }
 
 
-def open_database(
+def check_token(
     header: str | None,
     database: Database,
     verifier: Verifier,
@@ -62,30 +62,36 @@ def open_database(
     generation: Generation,
     retired: Sequence[Key] = (),
 ) -> bool:
-    """Return True if the header's token is read-only. Tokens of `retired` keys are accepted, too. Raises Denied."""
-    words = _WORDS[generation]
-    token = _token(header, words)
+    """Check the token in an `Authorization` header, and return True if it is read-only. Raises Denied.
+
+    Args:
+        header: the header's value, or None if it is absent.
+        now: the time in seconds since the epoch.
+        retired: replaced keys of the database whose tokens are still accepted.
+    """
+    errors = _ERRORS[generation]
+    token = _token(header, errors)
     claims = verifier.claims(token, [*database.keys, *retired])
     if claims is None:
-        raise Denied(*words["unknown" if looks_like_jwt(token) else "malformed"])
-    _check(claims, database, words, now)
+        raise Denied(*errors["unknown" if looks_like_jwt(token) else "malformed"])
+    _check(claims, database, errors, now)
     return claims.get("a") in ("ro", "roa")
 
 
-def _token(header: str | None, words: Refusals) -> str:
+def _token(header: str | None, errors: Refusals) -> str:
     if not header or not header.strip():
-        raise Denied(*words["missing"])
+        raise Denied(*errors["missing"])
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer":
-        raise Denied(*words["scheme"])
+        raise Denied(*errors["scheme"])
     if not token.strip():
-        raise Denied(*words["missing"])
+        raise Denied(*errors["missing"])
     return token.strip()
 
 
-def _check(claims: dict[str, Any], database: Database, words: Refusals, now: float) -> None:
+def _check(claims: dict[str, Any], database: Database, errors: Refusals, now: float) -> None:
     expiry = claims.get("exp")
     if expiry is not None and now > expiry + LEEWAY_SECONDS:
-        raise Denied(*words["expired"])
+        raise Denied(*errors["expired"])
     if claims.get("id") != database.id and claims.get("gid") != database.group_uuid:
-        raise Denied(*words["foreign"])
+        raise Denied(*errors["foreign"])

@@ -15,9 +15,9 @@ from bot.sandbox.platform.hrana.stream import Stream
 
 
 class Streams:
-    """The streams for which a baton was returned. The baton is a stream's ID and a counter, signed.
+    """The streams for which a baton was returned.
 
-    So a baton can't be guessed or used twice.
+    A baton consists of a stream's ID, a counter and a signature of both, so it can't be guessed or used twice.
     """
 
     def __init__(self, limits: Limits, meter: Meter) -> None:
@@ -48,7 +48,7 @@ class Streams:
         if serial != stream.serial:
             raise BadRequest("Received a baton that has already been used")
         stream.serial += 1
-        await stream.rests.wait()
+        await stream.paused.wait()
         if stream.closed:
             raise BadRequest("Received an invalid baton")
         self._run(stream)
@@ -56,12 +56,12 @@ class Streams:
 
     def _run(self, stream: Stream) -> None:
         stream.running = True
-        stream.rests.clear()
+        stream.paused.clear()
 
     def pause(self, stream: Stream) -> str | None:
         """Keep a stream for its next request, and return its baton. None if the stream is closed."""
         stream.running, stream.idle_since = False, time.monotonic()
-        stream.rests.set()
+        stream.paused.set()
         if stream.closed:
             self._streams.pop(stream.id, None)
             return None
@@ -83,7 +83,7 @@ class Streams:
 
     def drop(self, stream: Stream) -> None:
         self._streams.pop(stream.id, None)
-        stream.rests.set()
+        stream.paused.set()
 
     def overdue(self) -> Iterator[Stream]:
         """Remove the streams that were idle for too long, and yield them.

@@ -41,6 +41,7 @@ def _run_step(stream: Stream, number: int, step: Step) -> Generator[Pause | byte
     chunk = bytearray(line({"type": "step_begin", "step": number, "cols": columns}))
     try:
         for row in stream.rows(run):
+            # The rows are streamed, so only a single row is limited, not the whole response.
             stream.budget = stream.served.limits.response_bytes
             if step.statement.want_rows:
                 chunk += line({"type": "row", "row": row})

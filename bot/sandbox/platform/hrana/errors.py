@@ -70,7 +70,7 @@ def response_too_large() -> StatementError:
 
 
 def from_sqlite(error: Exception) -> StatementError:
-    """Return SQLite's error as the protocol's, with its primary code and, if known, its position in the text."""
+    """Return the protocol's error for an error of SQLite. The message of an input error has its position in the SQL."""
     message, offset = str(error), getattr(error, "error_offset", -1)
     if isinstance(error, UnicodeError):
         return StatementError("SQLITE_UNKNOWN", "SQLite error: text is not valid UTF-8")

@@ -20,13 +20,14 @@ _READS = {
     apsw.SQLITE_SAVEPOINT,
 }
 _ROW_WRITES = {apsw.SQLITE_INSERT, apsw.SQLITE_UPDATE, apsw.SQLITE_DELETE}
-# The endings of the tables behind virtual tables. SQLite prepares writes to them even when an R-tree is only read, so
-# these writes are allowed here. SQLite itself refuses ordinary statements that write to these tables. For a session
-# that may not write, `Run` refuses each statement that isn't read-only just before it runs.
+# How the names of shadow tables end, in which virtual tables store their content. SQLite prepares writes to shadow
+# tables even when an R-tree is only read, so these writes are allowed here. SQLite itself refuses statements that write
+# to shadow tables directly. For a session that may not write, `Run` refuses each statement that isn't read-only just
+# before it runs.
 _SHADOWS = ("_node", "_parent", "_rowid", "_data", "_idx", "_content", "_docsize", "_config", "_segments", "_segdir")
-_CLOSED = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
-_CLOSED_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
-_CLOSED_FUNCTIONS = {"load_extension", "fts3_tokenizer"}
+_FORBIDDEN = {apsw.SQLITE_ATTACH, apsw.SQLITE_DETACH, apsw.SQLITE_ANALYZE}
+_FORBIDDEN_WORDS = {"ATTACH", "DETACH", "ANALYZE", "VACUUM"}
+_FORBIDDEN_FUNCTIONS = {"load_extension", "fts3_tokenizer"}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -62,7 +63,7 @@ class Rights:
 
 @dataclass
 class Guard:
-    """The authorizer of one connection, and what it learned about the current statement."""
+    """The authorizer of one connection, and what it found out about the current statement."""
 
     rights: Rights = field(default_factory=Rights)
     off: bool = False
@@ -77,7 +78,7 @@ class Guard:
         """Prepare for a statement that starts with `word`. Raises StatementError if such a statement isn't allowed."""
         self.rights, self.refusal, self.explains, self.running = rights, None, word == "EXPLAIN", False
         self.inserts = self.changes = self.counts = False
-        if word in _CLOSED_WORDS:
+        if word in _FORBIDDEN_WORDS:
             raise unsupported_statement()
         if rights.no_reads and word not in ("COMMIT", "END", "ROLLBACK", ""):
             raise blocked(rights.no_reads)
@@ -94,11 +95,11 @@ class Guard:
         if refusal is not None:
             self.refusal = refusal
             return apsw.SQLITE_DENY
-        self._learn(action, first, second, inner)
+        self._note_effects(action, first, second, inner)
         return apsw.SQLITE_OK
 
     def _refusal(self, action: int, first: str | None, second: str | None) -> StatementError | None:
-        if action in _CLOSED or (action == apsw.SQLITE_FUNCTION and second in _CLOSED_FUNCTIONS):
+        if action in _FORBIDDEN or (action == apsw.SQLITE_FUNCTION and second in _FORBIDDEN_FUNCTIONS):
             return unsupported_statement()
         if action == apsw.SQLITE_PRAGMA:
             return self._pragma((first or "").lower(), second)
@@ -117,7 +118,7 @@ class Guard:
             return unsupported_statement()
         return blocked(self.rights.no_writes) if self.rights.no_writes else None
 
-    def _learn(self, action: int, first: str | None, second: str | None, inner: str | None) -> None:
+    def _note_effects(self, action: int, first: str | None, second: str | None, inner: str | None) -> None:
         if action == apsw.SQLITE_FUNCTION:
             self.counts = self.counts or (second or "").lower() == "count"
         elif action in _ROW_WRITES:

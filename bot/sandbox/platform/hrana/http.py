@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 from bot.sandbox.platform.bodies import TooLarge, read_body
 from bot.sandbox.platform.catalog.problems import Missing
 from bot.sandbox.platform.hrana import wire
-from bot.sandbox.platform.hrana.access import Denied, archived, open_database
+from bot.sandbox.platform.hrana.access import Denied, archived, check_token
 from bot.sandbox.platform.hrana.cursor import line, run_cursor
 from bot.sandbox.platform.hrana.dump import dump
 from bot.sandbox.platform.hrana.errors import BadRequest, StatementError, StreamExpired, TooManyStreams
@@ -44,7 +44,7 @@ def _guarded(handler: Handler) -> Handler:
         turso: Turso = request.app.state.turso
         await turso.tick()
         try:
-            return await _secured(turso, handler(request))
+            return await _journaled(turso, handler(request))
         except Missing:
             name = request.path_params["name"]
             return JSONResponse({"error": f"Namespace `{name}` doesn't exist"}, 404)
@@ -64,12 +64,12 @@ def _guarded(handler: Handler) -> Handler:
     return endpoint
 
 
-async def _secured(turso: Turso, answering: Awaitable[Response]) -> Response:
-    """Write the usage to the journal before a response is sent, so that a killed process loses none of it."""
+async def _journaled(turso: Turso, answering: Awaitable[Response]) -> Response:
+    """Wait for a response, and write the measured usage to the journal, so that a killed process loses none of it."""
     try:
         return await answering
     finally:
-        turso.meter.secure()
+        turso.meter.write_journal()
 
 
 async def _serve(request: Request) -> Served:
@@ -89,11 +89,11 @@ async def _serve(request: Request) -> Served:
     return turso.plane.serve(target.database, target.primary)
 
 
-def _open(request: Request, served: Served) -> bool:
-    """Return True if the request's token is read-only. Raises Denied."""
+def _is_read_only(request: Request, served: Served) -> bool:
+    """Check the request's token, and return True if it is read-only. Raises Denied."""
     turso: Turso = request.app.state.turso
     now = turso.clock.time()
-    return open_database(
+    return check_token(
         request.headers.get("authorization"),
         served.database,
         turso.verifier,
@@ -114,7 +114,7 @@ async def _pipeline(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
     with served.in_use():
-        read_only = _open(request, served)
+        read_only = _is_read_only(request, served)
         body = await read_body(request, turso.plane.limits.body_bytes)
         version = 3 if "/v3/" in request.url.path else 2
         pipeline = wire.read_pipeline(body, version)
@@ -134,7 +134,7 @@ async def _cursor(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
     with served.in_use():
-        read_only = _open(request, served)
+        read_only = _is_read_only(request, served)
         cursor = wire.read_cursor(await read_body(request, turso.plane.limits.body_bytes))
         stream = await _stream(turso, served, cursor.baton, read_only=read_only)
         try:
@@ -150,24 +150,24 @@ async def _cursor(request: Request) -> Response:
 async def _lines(turso: Turso, stream: Stream, steps: tuple[wire.Step, ...]) -> AsyncIterator[bytes]:
     """Yield the lines of a cursor's response.
 
-    The last part is held back until the stream is paused, because the client may continue the stream as soon as it has
+    The last part is sent only after the stream is paused, because the client may continue the stream as soon as it has
     that part.
     """
-    plane, rests = turso.plane, False
+    plane, is_paused = turso.plane, False
     with stream.served.in_use():
         try:
             held = line({"baton": plane.streams.keep(stream), "base_url": None})
             async with aclosing(plane.chunks(stream, run_cursor(stream, steps))) as chunks:
                 async for chunk in chunks:
-                    turso.meter.secure()
+                    turso.meter.write_journal()
                     yield held
                     held = chunk
             plane.streams.pause(stream)
-            rests = True
-            turso.meter.secure()
+            is_paused = True
+            turso.meter.write_journal()
             yield held
         finally:
-            if not rests:
+            if not is_paused:
                 await plane.discard(stream)
 
 
@@ -175,7 +175,7 @@ async def _dump(request: Request) -> Response:
     turso: Turso = request.app.state.turso
     served = await _serve(request)
     with served.in_use():
-        stream = await _stream(turso, served, None, read_only=_open(request, served))
+        stream = await _stream(turso, served, None, read_only=_is_read_only(request, served))
         try:
             return PlainTextResponse(await turso.plane.on_thread(dump, stream))
         except StatementError as error:

@@ -14,6 +14,8 @@ _QUERIES = 1000
 
 @dataclass
 class _Sums:
+    """Added-up usage. `rows` and `storage` are by database, instance and day, `queries` by database, hour and text."""
+
     rows: dict[tuple[str, str, str], list[int]] = field(default_factory=dict)
     storage: dict[tuple[str, str, str], int] = field(default_factory=dict)
     queries: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
@@ -35,53 +37,54 @@ class _Sums:
 
 
 class Meter:
-    """Adds up usage. Call `secure` before a response is sent, and `take` to add the usage to the catalogue."""
+    """Adds up usage. Call `write_journal` before a response is sent, and `take` to add the usage to the catalogue."""
 
     def __init__(self, clock: Clock, journal: Journal) -> None:
         self._clock, self._journal = clock, journal
         self._lock = threading.Lock()
         self._fresh = _Sums()
-        self._secured = _Sums()
+        self._in_journal = _Sums()
 
     def ran(self, database_id: str, instance: str, sql: str, rows_read: int, rows_written: int) -> None:
         """Count one statement that was run.
 
-        If too many different statements wait for the catalogue, the text of another one isn't recorded, only its rows.
+        If too many different statements wait for the catalogue, only the rows of a new statement are counted, and its
+        text isn't recorded.
         """
         query = (database_id, int(self._clock.time() // 3600), sql.strip().rstrip(";")[:_LONGEST_QUERY])
         counts = (rows_read, rows_written)
         with self._lock:
             _add(self._fresh.rows.setdefault((database_id, instance, self._clock.today()), [0, 0]), counts)
-            if not self._is_full or query in self._fresh.queries or query in self._secured.queries:
+            if not self._is_full or query in self._fresh.queries or query in self._in_journal.queries:
                 _add(self._fresh.queries.setdefault(query, [0, 0]), counts)
 
     def set_size(self, database_id: str, instance: str, storage_bytes: int) -> None:
-        """Note the current size of the database."""
+        """Record the current size of a database. It replaces an earlier size of the same day."""
         with self._lock:
             self._fresh.storage[database_id, instance, self._clock.today()] = storage_bytes
 
-    def secure(self) -> None:
+    def write_journal(self) -> None:
         """Write everything measured so far to the journal, so that a killed process doesn't lose it."""
         with self._lock:
-            self._secure()
+            self._write_journal()
 
     def take(self) -> tuple[int, Measured] | None:
         """Return the usage to add to the catalogue, with the number of its journal file. None if nothing was used."""
         with self._lock:
-            self._secure()
-            taken, self._secured = self._secured, _Sums()
+            self._write_journal()
+            taken, self._in_journal = self._in_journal, _Sums()
             if not (taken.rows or taken.storage):
                 return None
             return self._journal.rotate(), taken.bookings()
 
     @property
     def _is_full(self) -> bool:
-        return len(self._fresh.queries) + len(self._secured.queries) >= _QUERIES
+        return len(self._fresh.queries) + len(self._in_journal.queries) >= _QUERIES
 
-    def _secure(self) -> None:
+    def _write_journal(self) -> None:
         if self._fresh.rows or self._fresh.storage:
             self._journal.write(*self._fresh.bookings())
-            self._secured.add(self._fresh)
+            self._in_journal.add(self._fresh)
             self._fresh = _Sums()
 
 

@@ -56,7 +56,12 @@ class DataPlane:
         return recorder
 
     def serve(self, database: Database, primary: Instance | None) -> Served:
-        """Return the open database, with its current row of the catalogue."""
+        """Return a database for use by requests. Its file is opened when the first statement runs.
+
+        Args:
+            database: its current row of the catalogue.
+            primary: its primary instance, to which usage is added. None if it has none.
+        """
         served = self._served.get(database.id)
         if served is None:
             instance = primary.uuid if primary else database.id
@@ -72,9 +77,9 @@ class DataPlane:
 
     # Running
 
-    async def on_thread(self, act: Callable[..., T], *args: Any) -> T:
+    async def on_thread(self, function: Callable[..., T], *args: Any) -> T:
         """Run a function on a thread to its end, even if the caller is cancelled in the meantime."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, act, *args)
+        future = asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
         try:
             return await asyncio.shield(future)
         except asyncio.CancelledError:
@@ -128,14 +133,18 @@ class DataPlane:
     # Closing
 
     async def discard(self, stream: Stream) -> None:
-        """Close a stream for good."""
+        """Close a stream, which rolls back its open transaction. Its baton becomes invalid."""
         stream.closed = True
         self.streams.drop(stream)
         await self.on_thread(stream.close)
         stream.served.wake()
 
     async def sweep(self, *, now: bool = False) -> None:
-        """Close streams that were idle for too long, and the least recently used databases if too many are open."""
+        """Close streams that were idle for too long, and the least recently used databases if too many are open.
+
+        Databases with a stream or a running request stay open. Does nothing if it ran less than a second ago, unless
+        `now` is True or too many databases are open.
+        """
         crowded = len(self._served) > self.limits.open_databases
         if not (now or crowded) and time.monotonic() < self._swept_at + _SWEEP_SECONDS:
             return
@@ -199,10 +208,10 @@ class DataPlane:
             if path.name not in live and _is_uuid(path.name):
                 shutil.rmtree(path, ignore_errors=True)
 
-    def interrupted(self) -> dict[str, int]:
-        """Record the commits that a killed process didn't record.
+    def recover_commits(self) -> dict[str, int]:
+        """Record the commits that a killed process made but didn't record in the databases' histories.
 
-        Return the sizes in bytes of the databases that it had open, by ID.
+        Return the sizes in bytes of the databases that the process had open, by ID.
         """
         sizes: dict[str, int] = {}
         for log in self.folder.glob("*.db-wal"):

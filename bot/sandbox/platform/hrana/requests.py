@@ -23,7 +23,7 @@ def answer_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[
 
 
 def run_pipeline(stream: Stream, requests: tuple[Request, ...]) -> Generator[Pause, None, list[Wire]]:
-    """Run every request, and return one result for each, even if earlier ones failed. Raises BadRequest."""
+    """Run every request, even if an earlier request failed, and return one result for each. Raises BadRequest."""
     results: list[Wire] = []
     for request in requests:
         try:
@@ -83,7 +83,7 @@ def run_batch(stream: Stream, steps: tuple[Step, ...]) -> Generator[Pause, None,
 
 
 def is_met(condition: Condition, outcomes: list[Outcome], stream: Stream) -> bool:
-    """Return whether a condition is true. A skipped step counts neither as ok nor as an error."""
+    """Return True if a condition is met. A skipped step counts neither as ok nor as an error."""
     if condition.kind == "ok":
         return isinstance(outcomes[condition.step], dict)
     if condition.kind == "error":

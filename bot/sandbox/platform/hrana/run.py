@@ -27,8 +27,8 @@ class Run:
         """Prepare a run.
 
         Args:
-            alone: refuse a text with several statements. If False, only the first one is run, and `consumed` is then
-                the position at which it ends in the text.
+            alone: refuse a text with several statements. If False, only the first statement is run, and `consumed` is
+                then the position at which it ends in the text.
         """
         self.sql, self.bindings = sql, bindings
         self.columns: tuple[Column, ...] = ()
@@ -45,7 +45,7 @@ class Run:
         self._started_at = time.perf_counter()
 
     def start(self, rights: Rights) -> None:
-        """Run the statement up to its first row. Raises StatementError, or Busy: then it can be started again."""
+        """Run the statement up to its first row. Raises StatementError, or Busy if it can be started again."""
         session = self._session
         if scan.is_blank(self.sql):
             raise no_statement()

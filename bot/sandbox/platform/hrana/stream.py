@@ -31,14 +31,17 @@ _ROW_OVERHEAD = 32
 
 
 class Stream:
-    """A client's connection. Its generators run on the data plane's threads, and yield `PAUSE` while another writes."""
+    """A client's connection.
+
+    Its generators run on the data plane's threads, and yield `PAUSE` while another stream writes.
+    """
 
     def __init__(self, id_: int, served: Served, meter: Meter) -> None:
         self.id, self.served, self.meter = id_, served, meter
         self.serial = 0
         self.read_only = False
         self.running = False
-        self.rests = asyncio.Event()
+        self.paused = asyncio.Event()
         self.closed = False
         self.budget = 0
         self.idle_since = time.monotonic()
@@ -63,7 +66,7 @@ class Stream:
         return self._session is None or self._session.is_autocommit
 
     def begin_request(self, *, read_only: bool) -> None:
-        """Prepare for a request: set the token's rights and the maximum size of the response."""
+        """Prepare for a request: note whether its token is read-only, and reset how large its response may become."""
         self.read_only, self.budget = read_only, self.served.limits.response_bytes
 
     def end_request(self) -> None:
@@ -95,10 +98,10 @@ class Stream:
         sql = self.sql(statement.text)
         session = self.session
         run = Run(session, sql, self._bindings(sql, statement))
-        yield from self._patiently(run)
+        yield from self._start_when_free(run)
         return run
 
-    def _patiently(self, run: Run) -> Generator[Pause, None, None]:
+    def _start_when_free(self, run: Run) -> Generator[Pause, None, None]:
         give_up = time.monotonic() + self.served.limits.busy_seconds
         while True:
             session = self.session
@@ -144,7 +147,7 @@ class Stream:
         """Run all statements of a text until one fails. Raises StatementError."""
         while not scan.is_blank(sql):
             run = Run(self.session, sql, alone=False)
-            yield from self._patiently(run)
+            yield from self._start_when_free(run)
             try:
                 for _ in run.rows():
                     pass

@@ -12,7 +12,7 @@ WINDOW_US = 10_000_000
 
 
 class HistoryFolder:
-    """The folder with the segments: a `.log` has a record per commit, and a `.packed` one per ten seconds."""
+    """The folder with the segments: a `.log` has one record per commit, and a `.packed` has one per ten seconds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class HistoryFolder:
         return self.path / f"{number + 1:08}.log"
 
     def last(self) -> Entry | None:
-        """Return the last record, if there is one. Cuts off an incomplete one, which a killed process may have left."""
+        """Return the last record, or None. Cuts off an incomplete record, which a killed process may have left."""
         for _, path in reversed(self.segments()):
             with path.open("rb+") as file:
                 found = next(reversed(list(entries(file))), None)
@@ -80,7 +80,7 @@ class HistoryFolder:
             return 0
 
     def forget(self, before_us: int, most_bytes: int) -> None:
-        """Delete the oldest segments: those before a time, and more until the rest has at most `most_bytes`.
+        """Delete the segments that end before a time, and more of the oldest until the rest has at most `most_bytes`.
 
         The last segment is never deleted.
         """

@@ -41,6 +41,7 @@ class Recorder:
         self._salts: Salts | None = None
         self._frames = 0
         self._where: dict[int, int] = {}
+        """By page: its last frame in the log, up to the last recorded commit."""
         self._size_pages = 0
 
     # Connections
@@ -100,14 +101,20 @@ class Recorder:
     # Recording
 
     def record_commit(self, connection: apsw.Connection, made_after: int, frames: int) -> None:
+        """Record a commit of a connection, and start a checkpoint if the log is long.
+
+        Args:
+            made_after: the number of checkpoints before the commit.
+            frames: the number of frames in the log up to the end of the commit.
+        """
         with self._lock:
             try:
                 if made_after == self._checkpoints:  # otherwise the checkpoint has recorded this commit
                     self._record(frames)
                 if frames >= CHECKPOINT_FRAMES:
                     self._checkpoint(connection)
-            # Nothing is lost: without a record there is no checkpoint, and the next commit tries again.
             except OSError as error:
+                # Nothing is lost: without a record there is no checkpoint, and the next commit tries again.
                 log.warning("platform.history_not_written", database=self.database.stem, why=error.strerror)
 
     def _checkpoint(self, connection: apsw.Connection) -> None:

@@ -86,9 +86,9 @@ def entries(file: BinaryIO) -> Iterator[Entry]:
 
 
 def merged(file: BinaryIO, window_us: int) -> Iterator[bytes]:
-    """Yield the records of a file compressed: one record for all commits within a time window.
+    """Yield compressed records in place of those of a file: one for all commits within a time window.
 
-    Such a record has the time of its last commit, and undoes all of them.
+    A compressed record has the time of its last commit, and undoes all of its commits.
     """
     window: list[Entry] = []
     for entry in entries(file):

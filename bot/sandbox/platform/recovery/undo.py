@@ -8,7 +8,7 @@ from bot.sandbox.platform.recovery.records import Entry, entries
 
 
 def undo(target: Path, segments: Sequence[BinaryIO], at_us: int) -> None:
-    """Write the old pages into a copy, so that it is as it was after the last commit at or before a time."""
+    """Write old pages into a copy, so that it has the state after the last commit that was made at or before a time."""
     recorded = [(file, entry) for file in segments for entry in entries(file)]
     kept = max((number for number, (_, entry) in enumerate(recorded, 1) if entry.header.at_us <= at_us), default=0)
     undone = recorded[kept:]

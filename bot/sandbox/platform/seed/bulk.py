@@ -12,12 +12,12 @@ from bot.sandbox.platform.turso import Turso
 
 
 def add_databases(turso: Turso, count: int, *, prefix: str = "tenant", days: int = 7) -> None:
-    """Add `tenant-00001` and so on to the group `default`, with usage for some days.
+    """Add `tenant-00001` and so on to the group `default`, with usage for the last `days` days.
 
-    Their files are created on first use.
+    The databases' files are created on first use.
 
     Raises:
-        Conflict: some of them exist already. Then none is added.
+        Conflict: some of the names exist already. Then no database is added.
     """
     try:
         turso.catalog.run_now(_add, turso, count, prefix, days)

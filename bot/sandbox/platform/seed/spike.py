@@ -1,4 +1,4 @@
-"""Records a spike: sudden heavy usage of a database, as from a missing index or a loop."""
+"""Records a spike: sudden heavy usage of a database, such as a query without an index causes."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Runs statements on the seeded databases from time to time, so that their usage grows."""
+"""Runs statements on the seeded databases every few seconds, so that their usage grows."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from bot.sandbox.platform.turso import Turso
 
 
 async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
-    """Run statements on the databases from time to time, until cancelled."""
+    """Run a statement on one of the databases about every `every_seconds`, until cancelled."""
     chance = random.Random()
     while True:
         await asyncio.sleep(chance.uniform(0.5, 1.5) * every_seconds)
@@ -22,7 +22,7 @@ async def make_traffic(turso: Turso, *, every_seconds: float = 2.0) -> None:
 
 
 async def run_statement(turso: Turso, seeded: Seeded, chance: random.Random) -> None:
-    """Run a statement, as an application of this database would. A blocked database refuses it.
+    """Run a statement, as an application of this database would. It fails silently if the database is blocked.
 
     Raises:
         Missing: the database was destroyed in the meantime.
