@@ -22,7 +22,10 @@ _ROWS = 120
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the inspector. `about` is the error if `bad`, and `cost` is the time that it took."""
+    """One line of the inspector: a call if `is_call`, otherwise a delivery.
+
+    `about` is an error, an HTTP status other than 200, the person who acted, or empty. `cost` is the time that it took.
+    """
 
     key: str
     is_call: bool

@@ -173,13 +173,13 @@ class ReadHandlers:
     def _newcomer(self) -> Person | None:
         """Return the person of the tour's first step. Without a tour, the first person."""
         people = self._workspace.people
-        hero = self._tour[0].acts[0].person if self._tour and self._tour[0].acts else None
-        if hero in people:
-            return people[hero]
+        first = self._tour[0].acts[0].person if self._tour and self._tour[0].acts else None
+        if first in people:
+            return people[first]
         return next((each for each in people.values() if not each.is_bot and not each.deleted), None)
 
 
 def moved_text(workspace: Workspace) -> str:
-    """Return the words after the workspace's time that say how far it is ahead of this machine's clock."""
+    """Return how far the workspace's time is ahead of this machine's, in words that the page shows after the time."""
     moved = workspace.state.time.moved
     return f"– {moved} ahead of this machine" if moved else "– as on this machine"

@@ -26,7 +26,7 @@ def entities(text: str) -> str:
     return text
 
 
-def as_a_phone_writes(text: str) -> str:
+def with_smart_punctuation(text: str) -> str:
     """Apply the smart punctuation of phones and desktops to a typed line."""
     text = re.sub(r"--", "—", text)
     text = re.sub(r'(^|[\s=(])"', r"\1“", text).replace('"', "”")

@@ -36,7 +36,7 @@ _ids = itertools.count(1)
 class Fault:
     """A fault for the calls or deliveries that match `method` (a glob).
 
-    It is active until it has been used `times` times, or without `times` until it is removed.
+    It is active until it is removed or, if `times` is set, has been used that often.
     """
 
     trouble: Trouble

@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass
 class Limits:
-    """Deadlines and limits. The defaults are Slack's, except `rates`, and `socket_lifetime`, which varies in Slack.
+    """Deadlines and limits. The defaults are Slack's, except that `rates` is `generous`.
 
     `rates` can be `strict` (Slack's), `generous` (20 times as much, so that tests can work quickly) or `off`.
     """
@@ -25,7 +25,7 @@ class Limits:
     views_in_stack: int = 3
     ticket_lifetime: timedelta = timedelta(seconds=30)
     socket_connections: int = 10
-    socket_lifetime: timedelta = timedelta(hours=1)
+    socket_lifetime: timedelta = timedelta(hours=1)  # in Slack, it differs from connection to connection
     socket_warning: timedelta = timedelta(seconds=10)
     text_characters: int = 40_000
     updated_text_characters: int = 4_000

@@ -11,7 +11,7 @@ from bot.sandbox.workspace.errors import SlackError
 from bot.sandbox.workspace.ids import new_secret
 from bot.sandbox.workspace.limits import Limits
 
-_REMEMBERED = timedelta(hours=6)  # after that, Slack's error is "unknown" instead of "expired"
+_REMEMBERED = timedelta(hours=6)  # how long an expired ID is known. Then it gets the error for unknown IDs
 
 
 @dataclass(kw_only=True)

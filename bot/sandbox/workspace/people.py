@@ -10,7 +10,7 @@ from bot.sandbox.workspace.state import State
 
 
 def as_user(state: State, person: Person, *, with_email: bool) -> Json:
-    """Return the user object. People of other workspaces have no `profile.email` in it, even `with_email`."""
+    """Return the Web API's user object. People of other workspaces have no `profile.email`, even `with_email`."""
     here = person.team_id == state.team_id
     offset = state.time.now().astimezone(ZoneInfo(person.tz)).utcoffset()
     profile: Json = {
@@ -61,7 +61,7 @@ def as_user(state: State, person: Person, *, with_email: bool) -> Json:
 
 
 def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count: bool) -> Json:
-    """Return the usergroup object."""
+    """Return the Web API's user group object. `with_users` adds the members, and `with_count` their number."""
     usergroup: Json = {
         "id": group.id,
         "team_id": state.team_id,
@@ -82,7 +82,7 @@ def as_usergroup(state: State, group: UserGroup, *, with_users: bool, with_count
 
 
 def as_channel(state: State, channel: Channel, *, with_count: bool = False) -> Json:
-    """Return the conversation object."""
+    """Return the Web API's conversation object. `with_count` adds the number of active members."""
     member = state.app.bot_user_id in channel.members
     conversation: Json = {
         "id": channel.id,

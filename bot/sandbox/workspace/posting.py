@@ -16,14 +16,19 @@ def require_valid_message(content: Json, *, error: str = "invalid_blocks") -> No
     """Raise Slack's error if Block Kit doesn't allow the message.
 
     Raises:
-        SlackError: `error`, with Slack's error texts and JSON pointers, or `msg_blocks_too_long`.
+        SlackError: `error`, with Slack's error texts and JSON pointers, or `msg_blocks_too_long` if there is no other
+            problem.
     """
     if problems := validate_message(content):
         refuse(problems, error)
 
 
 def refuse(problems: list[Problem], error: str) -> None:
-    """Raise the error that Slack returns for these problems."""
+    """Raise the error that Slack returns for these problems.
+
+    Raises:
+        SlackError: `error`, or `msg_blocks_too_long` if there is no other problem.
+    """
     messages = [str(problem) for problem in problems]
     if all(problem.code == "msg_blocks_too_long" for problem in problems):
         error = "msg_blocks_too_long"

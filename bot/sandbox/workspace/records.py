@@ -49,7 +49,7 @@ class Call:
     at: datetime
     milliseconds: float
     error: str | None = None
-    person_id: str | None = None  # the only person who may see the content, "" if unknown. None: not private
+    person_id: str | None = None  # the only person who may see the content, "" if unknown. None if it isn't private
     id: int = field(default_factory=lambda: next(_call_ids), compare=False)
 
 

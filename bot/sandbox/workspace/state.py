@@ -151,7 +151,10 @@ class State:
         return self.messages.get(channel_id, {}).get(ts)
 
     def find_message(self, ts: str, channel_id: str | None = None) -> Message | None:
-        """Return the message with this `ts`: an ephemeral message of any channel, or one of this channel, if given."""
+        """Return the message with this `ts`, or None.
+
+        Without `channel_id`, all channels are searched. Ephemeral messages are always found, whatever their channel.
+        """
         if (hidden := self.ephemerals.get(ts)) is not None:
             return hidden
         places = [channel_id] if channel_id else list(self.messages)
@@ -177,7 +180,7 @@ class State:
         return next((view for view in (*open_views, *homes) if view.id == view_id), None)
 
     def replace_view(self, view: View) -> View:
-        """Replace a view with its new version, and return that."""
+        """Store the new version of a view, and return it."""
         if self.homes.get(view.person_id) and self.homes[view.person_id].id == view.id:
             self.homes[view.person_id] = view
             kind: ChangeKind = "home"

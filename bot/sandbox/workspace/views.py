@@ -29,7 +29,7 @@ class Views:
     def open(self, trigger: Trigger, source: Any) -> View:
         """Open a modal, for `views.open`. It replaces the person's open stack.
 
-        If the trigger comes from a modal and the person has one open, push the modal onto the stack instead.
+        If the trigger comes from a modal and the stack isn't empty, push the new modal onto the stack instead.
         """
         checked = self._checked(source, "modal")
         if self._state.stacks[trigger.person_id] and trigger.from_view_id is not None:

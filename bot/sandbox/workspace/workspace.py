@@ -14,7 +14,7 @@ from bot.sandbox.workspace.delivery.events import Events
 from bot.sandbox.workspace.delivery.parcel import Parcel
 from bot.sandbox.workspace.delivery.post import Post
 from bot.sandbox.workspace.delivery.sockets import Sockets
-from bot.sandbox.workspace.escaping import as_a_phone_writes
+from bot.sandbox.workspace.escaping import with_smart_punctuation
 from bot.sandbox.workspace.faults import Faults
 from bot.sandbox.workspace.installed import InstalledApp
 from bot.sandbox.workspace.limits import Limits
@@ -68,7 +68,7 @@ class Workspace:
         self._home_and_shortcuts = HomeAndShortcuts(state, self.courier, self.events)
         self.admin = Admin(state, self.events, self.courier)
 
-    # -- the parts
+    # -- the state and its settings
 
     @property
     def app(self) -> InstalledApp:
@@ -189,7 +189,7 @@ class Workspace:
 
         With `phone`, apply smart punctuation first.
         """
-        text = as_a_phone_writes(text) if phone else text
+        text = with_smart_punctuation(text) if phone else text
         return await self._posting.say(person_id, channel_id, text, thread_ts=thread_ts)
 
     async def click(
@@ -204,7 +204,7 @@ class Workspace:
         block_id: str | None = None,
         selected: Any = None,
     ) -> Acted:
-        """Press a button or choose in a menu, in a view or else in a message.
+        """Press a button or choose in a menu of a message or a view.
 
         Args:
             message: press in this version of the message, even if it has changed since.
@@ -243,7 +243,7 @@ class Workspace:
         return await self._modals.close(person_id, view_id, whole_stack=whole_stack)
 
     async def open_home(self, person_id: str, tab: str = "home") -> Acted:
-        """Open the app's Home (or Messages) tab."""
+        """Open a tab of the app: `home` or `messages`."""
         return await self._home_and_shortcuts.open_home(person_id, tab)
 
     async def shortcut(self, person_id: str, callback_id: str) -> Acted:

@@ -20,7 +20,7 @@ def safe_href(url: str) -> str | None:
 
 
 def link(url: str, label: Markup | str) -> Markup:
-    """Return a link with its target as title. If the target isn't safe, return the label marked as no link."""
+    """Return a link with its target as title. If the target isn't safe, return the label without a link."""
     href = safe_href(url)
     if href is None:
         return Markup("<span class='deadlink' title='Not a link that may be followed'>{}</span>").format(label)

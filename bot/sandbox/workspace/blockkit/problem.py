@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Problem:
-    """A place in a payload that Slack would refuse. `str()` is the line in Slack's `response_metadata.messages`."""
+    """What Slack would refuse at one place of a payload. `str()` is the line in `response_metadata.messages`."""
 
     pointer: str  # a JSON pointer into the payload: /blocks/0/text/text
     message: str

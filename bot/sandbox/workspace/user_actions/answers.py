@@ -32,7 +32,7 @@ def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel
     If it is for the whole channel, the command that was `typed` is shown before it.
 
     Raises:
-        SlackError: its blocks are invalid.
+        SlackError: its blocks or attachments are invalid.
     """
     content = answer_of(delivery)
     if not has_content(content):
@@ -45,11 +45,11 @@ def show_direct_answer(state: State, delivery: Delivery, person_id: str, channel
 
 
 def respond(state: State, hook: Hook, content: Json) -> None:
-    """Apply a message that was posted to a `response_url`.
+    """Post, replace or delete a message, as the content that was sent to a `response_url` says.
 
     Raises:
-        SlackError: there is no content, the blocks are invalid, the channel is archived, or the channel, the message or
-            the thread doesn't exist.
+        SlackError: there is no content, the blocks or attachments are invalid, the channel is archived, or the channel,
+            the message or the thread doesn't exist.
     """
     source = _source(state, hook)
     if content.get("delete_original") and source is not None:

@@ -52,7 +52,7 @@ def find(blocks: list[Json], action_id: str, block_id: str | None = None) -> tup
 
 
 def part_with(message: Message, action_id: str) -> tuple[int | None, list[Json]]:
-    """Return the number (from 1) and blocks of the attachment with this `action_id`, or None and the main blocks."""
+    """Return the number (from 1) and blocks of the attachment with this element, or None and the message's blocks."""
     for number, attachment in enumerate(message.attachments, start=1):
         blocks: list[Json] = attachment.get("blocks") or []
         if any(element.get("action_id") == action_id for _, element in elements_of(blocks)):
@@ -146,7 +146,7 @@ def has_state(element: Json) -> bool:
 
 
 def values_of(blocks: list[Json], known: Json, *, channel_id: str | None = None) -> Json:
-    """Return `state.values` of these blocks. An element without a value of its type in `known` has the initial one."""
+    """Return `state.values` of these blocks. Elements without a value in `known` have their initial value."""
     values: Json = {}
     for block, element in elements_of(blocks):
         if has_state(element):

@@ -11,7 +11,10 @@ UNKNOWN_PERSON = ""  # the content is private, but its reader isn't known
 
 
 def person_of_call(state: State, method: str, args: Args, answer: Json) -> str | None:
-    """Return the ID of the only person who may see a call's content. None if it isn't private to one person."""
+    """Return the ID of the only person who may see a call's content.
+
+    None if it isn't private to one person, and `UNKNOWN_PERSON` if that person can't be determined.
+    """
     if method == "chat.postEphemeral":
         return args.text("user") or UNKNOWN_PERSON
     if method == "views.publish":
@@ -25,7 +28,10 @@ def person_of_call(state: State, method: str, args: Args, answer: Json) -> str |
 
 
 def person_of_response(hook: Hook | None, args: Args) -> str | None:
-    """Return the ID of the only person who may see a `response_url` message. None if the whole channel may."""
+    """Return the ID of the only person who may see a `response_url` message.
+
+    None if the whole channel may see it, and `UNKNOWN_PERSON` if the `response_url` isn't known.
+    """
     if hook is None:
         return UNKNOWN_PERSON
     public = args.given.get("response_type") == "in_channel"

@@ -89,7 +89,7 @@ class WebApi:
         return SlackError("unknown_method", req_method=name)
 
     def _raise_fault(self, name: str) -> None:
-        """Raise the error of an active fault."""
+        """Raise the error of the active fault for this method, if there is one."""
         faults = self._workspace.faults
         if fault := faults.take("ratelimited", name):
             raise SlackError("ratelimited", status=429, headers=fault.headers)
@@ -111,7 +111,7 @@ class WebApi:
 
 
 def _token(request: Request, args: Args) -> str | None:
-    """Return the token in the header, or in the arguments."""
+    """Return the token in the header, otherwise the one in the arguments, or None."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else args.text("token")
 

@@ -19,7 +19,7 @@ from bot.sandbox.workspace.workspace import Workspace
 
 @dataclass(frozen=True)
 class Context:
-    """The argument of every method: the workspace, the arguments of the call and the rate limits."""
+    """What the function of every method gets: the workspace, the arguments of the call and the rate limits."""
 
     workspace: Workspace
     args: Args
