@@ -59,6 +59,11 @@ def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) ->
     return [buttons.again(request.id, label)] if request.line else []
 
 
+def may_ask_again(request: Request, catalogue: CommandCatalogue) -> bool:
+    """Return True if the card of a request has a button that requests the same change again."""
+    return any(one["action_id"] == buttons.AGAIN for one in card_buttons(request, catalogue, None))
+
+
 def freeze_first(request: Request, catalogue: CommandCatalogue) -> list[Element]:
     offered = catalogue.offers_freeze(request.command)
     return buttons.freeze_first(buttons.subject(request)) if offered else []

@@ -59,6 +59,14 @@ async def test_the_thaw_of_one_freeze_stays_the_thaw_of_that_freeze(
         await ask_again(here, first)
 
 
+async def test_a_request_whose_card_has_no_such_button_is_not_made_again(here: Pipeline) -> None:
+    first = await here.ask("db freeze orders")
+    assert await here.execute(first) is State.SUCCEEDED
+
+    with pytest.raises(Refused, match="nothing to ask again"):
+        await CLICKS["request.again"].run(here.env, here.press(DANA, first, "request.again"))
+
+
 @pytest.mark.parametrize("channel", ["", "D0DANA"], ids=["on Home", "in a direct message"])
 async def test_it_works_outside_the_channel(here: Pipeline, monkeypatch: pytest.MonkeyPatch, channel: str) -> None:
     first = await here.ask("db freeze orders --for 30m --reason load")
@@ -85,7 +93,7 @@ class _Other:
 async def test_a_line_that_is_no_longer_complete_opens_its_form(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = await here.ask("db freeze orders")
+    first = replace(await here.ask("db freeze orders"), state=State.STALE)
     monkeypatch.setattr("bot.pipeline.requests.ask_again.request_of", partial(_loaded, replace(first, line="freeze")))
 
     pressed = press(here.of, DANA, "request.again", first.id, "k-form")

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from bot.blocks.card_buttons import may_ask_again
+from bot.blocks.request_text import STATE_WORDS
 from bot.commands.base import FollowUp
 from bot.commands.databases import thaw
 from bot.core.model import Subject
@@ -24,8 +26,13 @@ async def ask_again(env: Environment, incoming: Incoming) -> str:
     """Handle Ask again: decide on the request's line as if the person had typed it in the request's channel.
 
     What the first request was bound to still applies: its alert, its freeze, or the open item of its incident.
+
+    Raises:
+        BotError: the card of the request doesn't offer this, or it was refused. Nothing was requested.
     """
     request = await request_of(env, incoming, "request")
+    if not may_ask_again(request, env.catalogue):
+        raise Refused(f"There is nothing to ask again. This request {STATE_WORDS[request.state]}.")
     line = incoming.text or request.line
     bound = await _bound_to(env, request)
     if bound is not None and bound.database_id:
