@@ -7,14 +7,12 @@ from typing import Final
 import structlog
 
 from bot.blocks import forms
-from bot.core.model import Action
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import ENDS
 from bot.errors import BadInput, BotError, Unavailable
 from bot.pipeline import token_reveal
 from bot.pipeline.approval import confirmation, reminders, review_form, votes
-from bot.pipeline.approval.presses import request_of
-from bot.pipeline.authorization.decision import judge
+from bot.pipeline.approval.presses import request_of, require_access
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
@@ -76,9 +74,13 @@ async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
 
 
 async def unknown(env: Environment, incoming: Incoming) -> str:
-    """Refuse a button that doesn't exist, or no longer exists."""
-    subject = await env.subject(incoming)
-    judge(env, subject, Action(env.catalogue.home))
+    """Refuse a button that doesn't exist, or no longer exists.
+
+    Raises:
+        Forbidden: the policy gives this person no access at all, as for any other button.
+        BadInput: in all other cases.
+    """
+    await require_access(env, incoming, "use")
     raise BadInput("This button no longer works. `/turso` shows what you can do.")
 
 
