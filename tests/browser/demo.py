@@ -1,4 +1,4 @@
-"""A demo app instead of the bot. It answers `/turso` with every kind of message that the page must support."""
+"""A demo app instead of the bot. It answers `/turso` with many kinds of messages and modals that the page must show."""
 
 from __future__ import annotations
 
@@ -48,27 +48,15 @@ def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any
 
 
 def approval_card(requester: str, name: str, outcome: str | None = None) -> list[dict[str, Any]]:
+    """Return the blocks of a request's card: with its buttons, or with its outcome instead."""
     head = mrkdwn(f":warning: <@{requester}> asks to *destroy* `{name}`\n> not needed any more")
     sure = confirm("Deny?", f"Keep `{name}`?", "Yes, deny")
     facts = [mrkdwn("*Database*\n" + name), mrkdwn("*Group*\neu"), mrkdwn("*Size*\n28 MiB"), mrkdwn("*Tokens*\n3")]
-    last = (
-        {"type": "context", "elements": [mrkdwn(outcome)]}
-        if outcome
-        else {
-            "type": "actions",
-            "block_id": f"request-{name}",
-            "elements": [
-                button("Approve", "approve", style="primary", value=name),
-                button(
-                    "Deny",
-                    "deny",
-                    style="danger",
-                    value=name,
-                    confirm=sure,
-                ),
-            ],
-        }
-    )
+    approve = button("Approve", "approve", style="primary", value=name)
+    deny = button("Deny", "deny", style="danger", value=name, confirm=sure)
+    last: dict[str, Any] = {"type": "actions", "block_id": f"request-{name}", "elements": [approve, deny]}
+    if outcome:
+        last = {"type": "context", "elements": [mrkdwn(outcome)]}
     return [{"type": "section", "text": head, "fields": facts}, last]
 
 

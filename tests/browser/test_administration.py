@@ -1,4 +1,4 @@
-"""What an administrator can do in a real browser: change channels, switch faults on and off, and delete messages."""
+"""Administration in a real browser: change channels and switch faults in the inspector, and delete messages."""
 
 from __future__ import annotations
 

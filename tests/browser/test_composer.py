@@ -6,12 +6,11 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import Open
-from tests.browser.demo import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_the_composer_completes_commands_options_and_names_by_keyboard(window: Open, site: Stage) -> None:
+async def test_the_composer_completes_commands_options_and_names_by_keyboard(window: Open) -> None:
     dana = await window("U0DANA")
     await dana.composer.press_sequentially("/tu")
     await expect(dana.pane.get_by_role("option")).to_have_count(1)

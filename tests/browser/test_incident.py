@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 from tests.browser.window import Window, open_window
 from tests.world import ANA, BEN, REMY, World, running_sandbox, until
@@ -44,9 +44,8 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
 
     await remy.say("/turso triage checkout")
     card = remy.message("Rows read today")
-    await expect(card).to_contain_text("Rows read today")
     await expect(card.get_by_role("button", name="Freeze writes 30 min")).to_be_visible()
-    await picture(remy, card, "incident-triage")
+    await remy.picture("incident-triage", of=card)
 
     await remy.press("Freeze writes 30 min", card)
     await remy.press("Freeze writes", remy.message("Nothing happens until you do"))
@@ -55,7 +54,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await expect(remy.pane.get_by_text("are blocked").last).to_be_visible()
     # Wait until the card is replaced: a press at the same moment would be lost.
     await expect(card).to_contain_text("writes blocked")
-    await picture(remy, card, "incident-outcome")
+    await remy.picture("incident-outcome", of=card)
 
     await remy.press("Read-only token", card)
     await expect(remy.message("Only visible to you").filter(has_text="eyJ")).to_be_visible()
@@ -63,7 +62,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     await ana.say("/turso db destroy checkout-old --now")
     await expect(ana.modal).to_contain_text("without approval")
     await ana.modal.locator("textarea").first.fill("it floods the primary")
-    await picture(ana, ana.modal, "incident-break-glass")
+    await ana.picture("incident-break-glass", of=ana.modal)
     await ana.modal.locator("[data-view-submit]").click()
     loud = ben.message("checkout-old was destroyed")
     await expect(loud).to_contain_text("it floods the primary")
@@ -81,13 +80,7 @@ async def test_a_whole_incident_on_phones(world: World, phones: dict[str, Window
     last = remy.message("Incident permissions no longer apply")
     await expect(last.get_by_role("button", name="Thaw checkout")).to_be_visible()
     await expect(remy.pane.get_by_role("link", name="Incident INC-42")).to_be_visible()
-    await picture(remy, last, "incident-end")
+    await remy.picture("incident-end", of=last)
     await remy.press("Thaw checkout", last)
     await remy.press("Thaw", remy.message("Nothing happens until you do"))
     await until(lambda: len(world.changes("PATCH", "/checkout/configuration")) == 2, what="the thaw")
-
-
-async def picture(window: Window, what: Locator, name: str) -> None:
-    """Scroll to an element, and take a screenshot if `PICTURES` is 1."""
-    await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
-    await window.picture(name)

@@ -26,7 +26,7 @@ async def test_a_form_shows_its_errors_and_accepts_the_corrected_values(window: 
     await expect(dana.message("is created")).to_contain_text("orders")
 
 
-async def test_the_app_gets_the_choice_in_every_kind_of_field(window: Open, site: Stage) -> None:
+async def test_the_app_gets_what_was_typed_and_chosen_in_the_fields(window: Open, site: Stage) -> None:
     dana = await window("U0DANA")
     await dana.say("/turso form")
     form = dana.modal

@@ -171,6 +171,14 @@ async def test_unread_channels_are_marked_until_they_are_opened(window: Open) ->
     await expect(ana.page.locator("a[data-pane=C0DBOPS] .badge")).to_be_hidden()
 
 
+async def test_a_channel_appears_as_soon_as_the_person_is_added_to_it(window: Open, site: Stage) -> None:
+    remy = await window("U0REMY")
+    await expect(remy.page.get_by_role("link", name="team-orders")).to_have_count(0)
+    await site.workspace.admin.join("U0REMY", "C0ORDERS")
+    await remy.page.get_by_role("link", name="team-orders").click()
+    await expect(remy.pane.get_by_role("heading", name="team-orders").first).to_be_visible()
+
+
 async def test_the_page_is_readable_on_a_phone(window: Open) -> None:
     dana = await window("U0DANA", phone=True)
     for command, seen in (("/turso db list", "[data-table]"), ("/turso usage", ".b-chart .pie")):

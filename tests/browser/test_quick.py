@@ -17,7 +17,10 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""The number of messages in a take, and of takes. The best take counts, because other processes affect the times."""
+"""The number of messages and of key presses in a take, and of takes.
+
+The best take counts, because other processes affect the times.
+"""
 # milliseconds from the event of a keypress to the new layout
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
@@ -58,11 +61,12 @@ def fill(site: Stage, channel_id: str, count: int) -> None:
 
 
 def slowest(times: list[float]) -> float:
-    """Return the 90th percentile, but at least half a frame, since people can't see shorter delays."""
+    """Return the 90th percentile of times in milliseconds, but at least half a frame: people can't see less."""
     return max(8.0, statistics.quantiles(times, n=10)[-1])
 
 
 async def measured(window: Window, site: Stage, channel_id: str, take: int) -> tuple[float, float]:
+    """Append messages and press keys. Return the slow times of both (`slowest`): key presses, then messages."""
     await window.page.evaluate("window.times = []")
     for number in range(ROUNDS):
         state = site.workspace.state
@@ -98,7 +102,9 @@ async def test_a_channel_with_two_thousand_messages_is_at_most_three_times_as_sl
     assert append_full <= 3 * append_empty
 
 
-async def test_scrolling_up_loads_older_messages_and_removes_newer_ones(window: Open, site: Stage) -> None:
+async def test_scrolling_up_loads_older_messages_and_a_list_that_grows_too_long_loses_its_oldest(
+    window: Open, site: Stage
+) -> None:
     fill(site, "C0DBOPS", 700)
     dana = await window("U0DANA")
     await expect(dana.message("Message 699")).to_be_visible()

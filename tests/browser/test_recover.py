@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, expect
 
 from bot.sandbox.history import seed_hours
 from bot.sandbox.platform.seed.spike import Spike, make_spike
@@ -50,14 +50,14 @@ async def test_deleted_rows_are_recovered_after_an_alert(world: World, phones: d
     assert left < before
 
     await remy.say("/turso alert on")
-    await expect(remy.messages.last).to_contain_text("lerts")
+    await expect(remy.message("Alerts are on")).to_be_visible()
     await make_spike(world.platform.state.turso, "acme", "analytics", Spike(60_000_000, query="DELETE FROM events"))
     await remy.page.get_by_role("button", name="Inspector").first.click()
     await remy.press("to :58")
     await remy.page.get_by_label("Close the inspector").click()
     alert = remy.message("times the usual")
     await expect(alert).to_contain_text("60,0", timeout=60_000)
-    await picture(remy, alert, "recover-alert")
+    await remy.picture("recover-alert", of=alert)
 
     await remy.say("/turso triage analytics")
     card = remy.message("Rows read today")
@@ -68,25 +68,25 @@ async def test_deleted_rows_are_recovered_after_an_alert(world: World, phones: d
 
     await remy.opens("Rewind", card)
     await remy.modal.get_by_label("Time before the mistake").fill(whole(moment))
-    await picture(remy, remy.modal, "recover-moment")
+    await remy.picture("recover-moment", of=remy.modal)
     await remy.modal.locator("[data-view-submit]").click()
     asked = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
     await expect(asked).to_contain_text("possibly the last 15 seconds before it")
-    await picture(ana, asked, "recover-plan")
+    await ana.picture("recover-plan", of=asked)
     await ana.confirms("Approve", asked)
 
     compared = remy.message("Compared with")
     await expect(compared).to_contain_text(f"{left:,} rows", timeout=60_000)
     await expect(compared).to_contain_text(f"{before:,} rows")
-    await picture(remy, compared, "recover-compared")
+    await remy.picture("recover-compared", of=compared)
 
     await remy.press("Switch", compared)
     wanted = ana.pane.locator(".msg", has=ana.page.get_by_role("button", name="Approve")).last
-    await expect(wanted).to_contain_text("witch")
+    await expect(wanted).to_contain_text("switch", ignore_case=True)
     await ana.confirms("Approve", wanted)
     switched = remy.message("in place of")
     await expect(switched).to_contain_text("Old tokens no longer work (tested", timeout=60_000)
-    await picture(remy, switched, "recover-switched")
+    await remy.picture("recover-switched", of=switched)
 
     copies = await world.call_turso("GET", "/databases", params={"limit": "100"})
     (copy,) = [one["Name"] for one in copies.json()["databases"] if one["Name"].startswith("analytics-rewind")]
@@ -112,9 +112,3 @@ async def confirm(window: Window) -> None:
     dialog = window.page.locator("#confirm[open]")
     if await dialog.count():
         await dialog.get_by_role("button").last.click()
-
-
-async def picture(window: Window, what: Locator, name: str) -> None:
-    """Scroll to an element, and take a screenshot if `PICTURES` is 1."""
-    await what.evaluate("element => element.scrollIntoView({ block: 'start' })")
-    await window.picture(name)

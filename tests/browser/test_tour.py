@@ -1,4 +1,4 @@
-"""The guided tour covers neither the heading of the channel nor the composer, at any width."""
+"""The guided tour covers neither the heading of the channel nor the composer, on phones, tablets and larger screens."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Window:
         return self.pane.locator(".msg")
 
     def message(self, text: str) -> Locator:
-        """Return the latest message that contains a text."""
+        """Return a locator of the latest message that contains a text."""
         return self.pane.locator(".msg", has_text=text).last
 
     async def go(self, place: str = "c/C0DBOPS") -> None:
@@ -48,6 +48,7 @@ class Window:
         await self.page.wait_for_selector("html[data-ready][data-live]", state="attached")
 
     async def say(self, text: str) -> None:
+        """Send a text from the composer."""
         await self.composer.fill(text)
         await self.composer.press("Enter")
         if await self.composer.input_value():  # the first Enter accepted a suggestion
@@ -83,8 +84,10 @@ class Window:
                 return
         raise AssertionError(f"no confirmation: {await self.pane.inner_text()}")
 
-    async def picture(self, name: str) -> None:
-        """Take a screenshot for the docs if `PICTURES` is 1."""
+    async def picture(self, name: str, of: Locator | None = None) -> None:
+        """Scroll to the element `of`, if one is given. Take a screenshot for the docs if `PICTURES` is 1."""
+        if of is not None:
+            await of.evaluate("element => element.scrollIntoView({ block: 'start' })")
         if os.environ.get("PICTURES") == "1":
             PICTURES.mkdir(parents=True, exist_ok=True)
             await self.page.wait_for_timeout(1000)  # until animations have ended
