@@ -67,7 +67,7 @@ def validate_message(payload: Mapping[str, Any]) -> list[Problem]:
 
 
 def validate_view(view: Any) -> list[Problem]:
-    """Return the problems of a modal or a Home tab."""
+    """Return the problems of a modal or a Home tab. Anything else is checked as a modal."""
     kind = view.get("type") if isinstance(view, Mapping) else None
     if kind == "home":
         report = Report("home")

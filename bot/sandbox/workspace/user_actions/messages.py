@@ -148,7 +148,7 @@ def _check_posting(person: Person, channel: Channel, *, in_thread: bool) -> None
 
 
 def _typed_blocks(text: str) -> list[Json]:
-    """Return the rich text block that Slack creates from a typed line."""
+    """Return a typed line as a rich text block. Unlike in Slack, mentions and links in it stay plain text."""
     section = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
     return [{"type": "rich_text", "block_id": "typed", "elements": [section]}]
 
