@@ -1,7 +1,7 @@
-"""A real client of a database: Python's `libsql`, in a process of its own, because it holds the interpreter lock.
+"""A real client of a database: Python's `libsql`, in a separate process, because it holds the interpreter lock.
 
 `python -m tests.security.client URL` reads statements from its standard input, one JSON line each: `[token, sql]`. It
-answers with one JSON line: the rows, or the error as text.
+answers each with one JSON line: `{"rows": …}`, or `{"error": …}` with the error as text.
 """
 
 import asyncio
@@ -18,18 +18,18 @@ ROOT = Path(__file__).parents[2]
 
 
 class Refused(Exception):
-    """Raised with the database's error."""
+    """Raised if the client reports an error, with its text."""
 
 
 @dataclass
 class Client:
-    """Runs SQL in the client's process, with the token in `token`."""
+    """Runs SQL in a client process, with the token in `token`."""
 
     process: Process
     token: str = ""
 
     async def run_sql(self, sql: str) -> list[Any]:
-        """Run one statement on a new connection. Raises Refused."""
+        """Run one statement on a new connection, and return its rows. Raises Refused."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps([self.token, sql]).encode() + b"\n")
@@ -41,7 +41,7 @@ class Client:
 
 @asynccontextmanager
 async def client_of(url: str) -> AsyncIterator[Client]:
-    """Start a client of the database at a URL, without a token."""
+    """Start a client of the database at a URL. Its token is empty at first."""
     process = await create_subprocess_exec(
         sys.executable, "-m", "tests.security.client", url, stdin=PIPE, stdout=PIPE, cwd=ROOT
     )

@@ -20,7 +20,11 @@ PAGES = ("/metrics", "/readyz", "/healthz")
 
 
 def files_of(folder: Path, *, but: Iterable[str] = ()) -> list[Place]:
-    """Return every file in a folder as bytes, also a database's `-wal` and `-shm`. Skip paths that begin with `but`."""
+    """Return the content of every file in a folder, also of a database's `-wal` and `-shm`.
+
+    Args:
+        but: the beginnings of paths in the folder that are skipped.
+    """
     skipped = tuple(str(folder / name) for name in but)
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not str(path).startswith(skipped)]
     return [place(str(path.relative_to(folder)), path.read_bytes()) for path in files]
@@ -37,7 +41,10 @@ def sqlite_tables(file: Path) -> list[Place]:
 
 
 def postgresql_tables(url: str) -> list[Place]:
-    """Return every table of every schema of a PostgreSQL database, and what its connections are running."""
+    """Return every table of a PostgreSQL database, cell by cell, and what its connections are running.
+
+    The system's own tables are left out.
+    """
     tables = "SELECT table_schema, table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE'"
     ours = f"{tables} AND table_schema NOT IN ('pg_catalog', 'information_schema')"
     with psycopg.connect(url) as database:
@@ -59,13 +66,16 @@ def is_reveal(call: Call, person_id: str) -> bool:
 
 
 def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
-    """Return everything that was sent to Slack. Of reveals, only the notification text."""
+    """Return all calls to Slack, with Slack's responses, and the bot's responses to Slack's requests.
+
+    Secrets are left out where they belong: the blocks of a reveal to `revealed_to`, the triggers of calls that open a
+    view, and the ticket of a Socket Mode connection.
+    """
     places = []
     for call in world.workspace.calls:
         args = {"text": call.args.get("text")} if is_reveal(call, revealed_to) else call.args
-        if call.method in ("views.open", "views.push"):  # only these calls may contain a trigger
+        if call.method in ("views.open", "views.push"):
             args = {key: value for key, value in args.items() if key != "trigger_id"}
-        # the answer to this call contains a ticket, as intended
         answer = {} if call.method == "apps.connections.open" else call.answer
         places.append(place(f"Slack {call.method}", json.dumps(args, ensure_ascii=False), json.dumps(answer)))
     answers = [one.answer for one in world.workspace.deliveries]
@@ -74,7 +84,7 @@ def slack_calls(world: World, *, revealed_to: str) -> list[Place]:
 
 
 async def pages_of(process: Process) -> list[Place]:
-    """Return the HTTP pages of a process that need no authentication. Only `serve` has them without `--health-port`."""
+    """Return the pages for operators of a running process. Only `serve` has them without `--health-port`."""
     if process.command != "serve":
         return []
     async with local_client(base_url=f"http://127.0.0.1:{process.port}") as http:

@@ -37,6 +37,7 @@ class Watched:
     tickets: list[str]
     canaries: dict[str, str] = field(default_factory=dict)
     told_before: int = 0
+    """How many answers the bot had logged before the last call of `say`."""
     on_call: Provider = Provider.PAGERDUTY
 
     def canary(self, name: str) -> str:
@@ -62,14 +63,18 @@ class Watched:
         await self.world.workspace.say(person, DB_OPS, text)
 
     async def has_answered(self) -> None:
-        """Wait until the bot's log has an answer since the last call of `say`."""
+        """Wait until the bot has logged an answer since the last call of `say`."""
         await until(lambda: self._answers() > self.told_before, what="an answer in the log", within=40)
 
     def _answers(self) -> int:
         return self.bot.log.read_text().count('"event": "answered"')
 
     async def everything(self, database_url: str) -> list[Place]:
-        """End the process, and return every place that might contain a secret."""
+        """End the process, and return every place that might contain a secret.
+
+        Args:
+            database_url: the store, if it is in PostgreSQL.
+        """
         pages = await gathering.pages_of(self.bot)
         before = [gathering.command_line_of(self.bot), *gathering.files_of(self.world.data, but=["platform"])]
         status = await self.bot.stop()
@@ -95,7 +100,11 @@ async def watched(
     sabotage: str = "bug, chatty",
     on_call: Provider = Provider.PAGERDUTY,
 ) -> AsyncIterator[Watched]:
-    """Run a real process of the bot between the local servers. `sabotage` names what makes it leak."""
+    """Run a real process of the bot with the local servers.
+
+    Args:
+        sabotage: what makes the bot leak, as `tests.security.sabotage` describes.
+    """
     breaks, data = folder / "breaks", folder / "data"
     breaks.mkdir()
     data.mkdir()
@@ -238,7 +247,7 @@ async def create_tokens_with_slack_faults(here: Watched) -> None:
 
 
 async def send_requests_not_from_slack(here: Watched) -> None:
-    """Send requests that aren't from Slack, and signed ones that Slack would never send."""
+    """Send requests that aren't from Slack, and signed ones that Slack would never send, if the process has a port."""
     if here.bot.command != "serve":
         return
     body = f"command=/turso&text={here.canary('in an unsigned body')}&user_id=U0DANA".encode()

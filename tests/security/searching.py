@@ -14,6 +14,7 @@ from urllib.parse import quote
 PIECE = 20
 """The length of a piece, which is long enough not to match by coincidence."""
 PIECES = 6
+"""The maximum number of pieces of one secret to search for."""
 _RUN = re.compile(rb"[A-Za-z0-9+/_-]{32,}")
 
 
@@ -101,13 +102,13 @@ def _inflated(content: bytes) -> Iterator[bytes]:
     if content[:2] not in (b"x\x9c", b"x\xda", b"\x1f\x8b"):
         return
     try:
-        yield zlib.decompressobj(47).decompress(content)  # of incomplete data, returns what can be decompressed
+        yield zlib.decompressobj(47).decompress(content)  # works for incomplete data, too
     except zlib.error:
         return
 
 
 def found(secrets: Iterable[Secret], places: Iterable[Place]) -> set[tuple[str, str]]:
-    """Return the names of each secret and each place that contains it."""
+    """Return a pair of names for each secret that a place contains: of the secret and of the place."""
     secrets = list(secrets)
     hits = set()
     for here in places:

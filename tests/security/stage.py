@@ -71,12 +71,12 @@ async def reaches(world: World, card: Message, *states: State) -> Request:
 
 
 def changing_calls(world: World) -> int:
-    """Return the number of changes sent to Turso."""
+    """Return the number of calls to the Platform API that aren't reads."""
     return sum(one.method != "GET" for one in world.turso.calls.control())
 
 
 def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, **forged: Any) -> Parcel:
-    """Return a slash command for `deliver`. `forged` replaces fields."""
+    """Return a slash command for `Workspace.deliver`. `forged` replaces fields of it."""
     state = world.workspace.state
     where = state.channels.get(channel) or state.channels[DB_OPS]
     fields = payloads.slash_command(state, state.people[person], where, "/turso", text)
@@ -84,7 +84,7 @@ def command(world: World, text: str, person: str = DANA, channel: str = DB_OPS, 
 
 
 def mention(world: World, text: str, **forged: Any) -> Parcel:
-    """Return the event of a mention of the bot for `deliver`. `forged` replaces fields."""
+    """Return the event of a mention of the bot, for `Workspace.deliver`. `forged` replaces fields of the event."""
     state = world.workspace.state
     event = {
         "type": "app_mention", "user": DANA, "channel": DB_OPS, "ts": state.stamp(), "team": state.team_id,
@@ -108,9 +108,9 @@ async def again(world: World, delivery: Delivery) -> httpx.Response:
     return await posted(world, delivery.body.encode(), delivery.headers)
 
 
-def signed_at(world: World, body: bytes, stamp: int) -> dict[str, str]:
-    """Return the headers of a request that was signed at a given time."""
-    secret = world.keys.signing_secret if world.keys else ""
+def signed_at(world: World, body: bytes, stamp: int, *, secret: str = "") -> dict[str, str]:
+    """Return the headers of a request that was signed at a given Unix time, by default with the app's secret."""
+    secret = secret or (world.keys.signing_secret if world.keys else "")
     return {
         "Content-Type": FORM,
         "X-Slack-Request-Timestamp": str(stamp),
@@ -119,7 +119,7 @@ def signed_at(world: World, body: bytes, stamp: int) -> dict[str, str]:
 
 
 def form(**fields: str) -> bytes:
-    """Return a form as a request body."""
+    """Return a request body with these form fields."""
     return urlencode(fields).encode()
 
 

@@ -1,6 +1,6 @@
 """`audit verify` finds changes of the log that were made without the bot.
 
-It finds deleted last entries and recomputed hashes only with the hash of the last entry, as posted in Slack.
+It finds deleted last entries and recomputed hashes only with a hash that was posted in Slack before the change.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ AT = datetime(2026, 11, 24, 4, 15, tzinfo=UTC)
 
 
 def entry(number: int) -> AuditEntry:
-    """Return an entry for the audit log with a number in it."""
+    """Return an entry for the audit log that contains a number."""
     return AuditEntry(AT, "asked", "pending", "U0DANA", "C0DBOPS", "token", (f"orders-{number}",), detail={"n": number})
 
 
@@ -50,11 +50,11 @@ class Intruder:
         self.run = run
 
     def rows(self) -> list[tuple[int, str, str, str]]:
-        """Return the log as it is now."""
+        """Return the rows of the log as they are now: number, previous hash, hash and text."""
         return list(self.run("SELECT seq, previous_hash, hash, entry FROM audit_log ORDER BY seq"))
 
     def edit(self, seq: int, old: str, new: str, *, hashed: bool = False) -> None:
-        """Change the text of an entry, and with `hashed` its hash, too."""
+        """Replace a part of the text of an entry. With `hashed`, replace its hash, too."""
         previous, text = next((row[1], row[3]) for row in self.rows() if row[0] == seq)
         assert old in text
         text = text.replace(old, new)
@@ -84,7 +84,7 @@ class Intruder:
 
 @contextmanager
 def broken_into(url: str) -> Iterator[Intruder]:
-    """Open the store's database without the bot's code."""
+    """Open the store's database without the bot's code. Commit at the end."""
     if url.startswith("sqlite"):
         database = sqlite3.connect(url.removeprefix("sqlite:///"))
         yield Intruder(lambda sql: database.execute(sql).fetchall())
@@ -102,7 +102,7 @@ def broken_into(url: str) -> Iterator[Intruder]:
 
 @pytest.fixture
 def log(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return the URL of a store with a dozen entries, which is also `DATABASE_URL`."""
+    """Return the URL of a store with `ENTRIES` entries. The variable `DATABASE_URL` is set to it, too."""
     asyncio.run(write(database_url, ENTRIES))
     monkeypatch.setenv("DATABASE_URL", database_url)
     return database_url
@@ -139,7 +139,7 @@ def _insert_copy(intruder: Intruder) -> None:
     intruder.insert(6, like=2)
 
 
-def _swap_words(intruder: Intruder) -> None:
+def _swap_texts(intruder: Intruder) -> None:
     five, six = (row for row in intruder.rows() if row[0] in (5, 6))
     intruder.run(f"UPDATE audit_log SET entry = '{six[3]}' WHERE seq = 5")
     intruder.run(f"UPDATE audit_log SET entry = '{five[3]}' WHERE seq = 6")
@@ -156,10 +156,10 @@ TAMPERINGS: dict[str, tuple[Callable[[Intruder], None], str]] = {
         "entry 5",
     ),
     "deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 5"), "entry 6"),
-    "the first one deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 1"), "entry 2"),
+    "the first entry deleted": (lambda it: it.run("DELETE FROM audit_log WHERE seq = 1"), "entry 2"),
     "deleted, and the gap closed": (_close_gap, "entry 5"),
-    "two reordered": (lambda it: _swap(it, 5, 6), "entry 5"),
-    "the texts of two exchanged": (_swap_words, "entry 5"),
+    "two entries reordered": (lambda it: _swap(it, 5, 6), "entry 5"),
+    "the texts of two entries exchanged": (_swap_texts, "entry 5"),
     "inserted": (_insert_copy, "entry 7"),
     "an entry before the first": (lambda it: it.renumber(1, 0), "entry 0"),
 }

@@ -1,4 +1,4 @@
-"""Attacks through settings and policy: odd URLs, references to other secrets, hostile YAML, and file permissions."""
+"""Attacks through settings and the policy: odd URLs, references to other secrets, hostile YAML, file permissions."""
 
 import asyncio
 import os
@@ -20,6 +20,7 @@ from bot.store.connections.sqlite import DRIVER
 from bot.store.connections.urls import BadDatabaseUrl, place_of
 from bot.store.schema.upgrading import upgrade
 from bot.store.store import open_store
+from tests.policies import ACME
 from tests.security.canaries import canary_token
 
 GIVEN = {
@@ -110,7 +111,7 @@ async def _modes_in_use(url: str, folder: Path) -> dict[str, int]:
         None,
     ],
 )
-def test_a_policy_can_contain_no_token_and_refer_only_to_variables_of_turso(reference: object) -> None:
+def test_a_policy_cannot_contain_a_token_and_refers_only_to_variables_of_turso(reference: object) -> None:
     import json
 
     text = f"version: 1\norganizations: {{acme: {{token: {json.dumps(reference)}}}}}\nchannels: {{}}\n"
@@ -146,6 +147,8 @@ HOSTILE = {
     "a list": "- version\n",
     "a hard glob": 'version: 1\nchannels: {C0X: {databases: ["' + "*a" * 200 + '"], rules: []}}\n',
 }
+VALID_BUT_EMPTY = "a hard glob"
+"""The only hostile file that is a valid policy. It has no rules. It is the last in `HOSTILE`, because it is used."""
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
@@ -163,16 +166,19 @@ def test_a_hostile_policy_file_runs_nothing_and_allows_nothing(tmp_path: Path, t
     assert time.perf_counter() - started < 10
 
 
-def test_a_policy_file_that_becomes_hostile_allows_nothing(tmp_path: Path) -> None:
+def test_a_policy_file_that_becomes_hostile_is_not_used(tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
-    file.write_text("version: 1\norganizations: {acme: {token: env:TURSO_API_TOKEN}}\nchannels: {}\n")
+    file.write_text(f"{ACME}channels: {{C0DBOPS: {{databases: ['*'], rules: [{{allow: read}}]}}}}\n")
     book = PolicyBook(file, "acme", CATALOGUE)
     before = book.policy
 
-    for text in (*HOSTILE.values(), ""):
+    for name, text in HOSTILE.items():
         file.write_text(text)
         book.reload()
-        assert book.policy is before or not [one for binding in book.policy.channels.values() for one in binding.rules]
+        assert (book.policy is before and book.problem) or name == VALID_BUT_EMPTY
+    file.write_text("")
+    book.reload()
+    assert book.problem
     file.unlink()
     file.mkdir()
     book.reload()
@@ -180,9 +186,12 @@ def test_a_policy_file_that_becomes_hostile_allows_nothing(tmp_path: Path) -> No
     assert book.problem
 
 
-@pytest.mark.parametrize("name", ["", "nothing.yaml", ".", "/proc/self/mem"])
-def test_an_invalid_policy_file_is_reported_in_one_sentence(tmp_path: Path, name: str) -> None:
-    with pytest.raises(BotError, match="POLICY_FILE"):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [(".", "it isn't a file"), ("nothing.yaml", "No such file"), ("/proc/self/mem", "")],
+)
+def test_an_unreadable_policy_file_is_reported_in_one_sentence(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(BotError, match=rf"^POLICY_FILE names `[^`]+`, which can't be read \({why}[^)]*\)\.$"):
         PolicyBook(tmp_path / name, "acme", CATALOGUE)
 
 
@@ -194,9 +203,16 @@ def test_no_secret_is_in_what_settings_print() -> None:
     assert not [secret for secret in SECRETS for text in shown if secret in text]
 
 
-@pytest.mark.parametrize("name", [*Settings.model_json_schema(by_alias=True)["properties"]])
-def test_no_error_about_a_setting_repeats_a_value(name: str) -> None:
-    bad = "hunter2-canary \x00 <not> a:value"
+NAMES = [name for name in Settings.model_json_schema(by_alias=True)["properties"] if "*" not in name]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["hunter2-canary <not> a:value", "hunter2-canary\x00", "https://hunter2-canary@host:bad/x"],
+    ids=["spaces", "NUL", "a URL without a port number"],
+)
+@pytest.mark.parametrize("name", NAMES)
+def test_no_error_about_a_setting_repeats_a_value(name: str, bad: str) -> None:
     said = ""
 
     try:
@@ -227,9 +243,6 @@ def test_every_secret_in_the_settings_is_known_to_the_guards() -> None:
 
     message = f"could not connect to {GIVEN['DATABASE_URL']}"
     assert any(secret in message for secret in known)
-    assert {
-        *named.values(),
-        GIVEN["SLACK_SIGNING_SECRET"],
-        *(value for name, value in GIVEN.items() if name.endswith("_API_TOKEN")),
-    } <= set(known)
+    elsewhere = ("TURSO_ORGANIZATION", "DATABASE_URL")
+    assert {*named.values(), *(value for name, value in GIVEN.items() if name not in elsewhere)} <= set(known)
     assert "acme" not in known

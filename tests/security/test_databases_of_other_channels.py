@@ -1,4 +1,6 @@
-"""In a channel, a database of another channel is answered like a database that doesn't exist."""
+"""In a channel, the answer about a database of another channel is the same as about one that doesn't exist."""
+
+import re
 
 import pytest
 import pytest_asyncio
@@ -6,7 +8,7 @@ import pytest_asyncio
 from tests.http import local_client
 from tests.policies import WITH_NAMED_DBA
 from tests.scenarios.conftest import world  # noqa: F401
-from tests.world import DANA, INCIDENT, ORDERS, World, words
+from tests.world import DANA, INCIDENT, ORDERS, World, buttons, marked_up, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -23,19 +25,21 @@ channels:
     databases: ["group:payroll"]
     rules: [{allow: read}]
   C0INCCHK:
-    databases: ["named-*", "hidden-*", "*em-one", "*yz", "*ered"]
+    databases: ["named-*", "hidden-*", "*em-one", "*yz", "*ered"]  # the last three match misspelled names
     rules:
       - {allow: list, databases: ["named-*"]}
       - {allow: [show, rotate]}
 """
 )
 MIXED = INCIDENT
+"""A channel that may show more databases than it may list, in a group that also has a database of no channel."""
 THERE, NOWHERE = "salaries-2026", "salaries-2027"
+REFERENCE = re.compile(r"\bi-[a-z0-9]{6,}")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:  # noqa: F811
-    """Create databases of other channels, and a group of which a channel may see only some databases."""
+    """Create a database of #db-ops, and a group with databases of `MIXED` and one of no channel."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -52,9 +56,9 @@ async def test_the_answer_and_the_calls_are_the_same_as_for_a_missing_database(w
     said, calls = [], []
     for name in (THERE, NOWHERE):
         before = len(world.turso.calls.control())
-        answer = words(await world.person(DANA).types(f"/turso {line.format(name)}", ORDERS))
-        said.append(answer.partition(" section ")[0].replace(name, "NAME"))
-        calls.append(len(world.turso.calls.control()) - before)
+        answer = await world.person(DANA).types(f"/turso {line.format(name)}", ORDERS)
+        said.append([REFERENCE.sub("i-…", marked_up(answer)).replace(name, "NAME"), *buttons(answer)])
+        calls.append([f"{one.method} {one.path}".replace(name, "NAME") for one in world.turso.calls.control()[before:]])
 
     assert said[0] == said[1]
     assert calls[0] == calls[1]

@@ -1,4 +1,4 @@
-"""Deceptive text can't become a mention, a link, markup, or a name that looks like another."""
+"""Deceptive text can't become a mention, a link or other markup, and a lookalike of a name isn't accepted."""
 
 import json
 import re
@@ -38,16 +38,19 @@ async def test_a_reason_is_shown_as_quoted_text_and_as_nothing_else(world: World
         what="the card",
     )
 
-    _shows_only_its_own(card)
+    _does_not_deceive(card)
     quotes = [json.dumps(block) for block in card.blocks if block["type"] == "rich_text"]
     assert any("rich_text_quote" in quote and '"Reason"' in quote for quote in quotes)
     assert "golf" in words(card)
     await world.person(DANA).presses_and_reads("Withdraw", card)
-    _shows_only_its_own(world.current(card))
+    _does_not_deceive(world.current(card))
 
 
-def _shows_only_its_own(message: Message) -> None:
-    """Assert that a card mentions only the requester and, once, the approvers, without links or control characters."""
+def _does_not_deceive(message: Message) -> None:
+    """Assert that none of the deceptions works in a message.
+
+    It has no mention of a group or of Ana, except in the list of approvers, no link, and no invisible characters.
+    """
     mark_up = re.sub(r"`[^`]*`", "", marked_up(message))
     mark_up = re.sub(r"approvals?: (?:<@\w+>(?:, | or )?)+\.", "", mark_up, count=1)
     for sign in ("<!channel", "<!here", "<!everyone", "<!subteam", f"<@{ANA}>", "<https", "<mailto", "*APPROVED"):
@@ -60,14 +63,14 @@ def _shows_only_its_own(message: Message) -> None:
     "name",
     ["gоlf", "golf\u0301", "GOLF", "golf/../alpha", "..", "%2e%2e", "golf?x=1", "golf;rm", "-golf", "golf\nalpha"],
 )
-async def test_a_lookalike_or_odd_name_is_not_valid(world: World, name: str) -> None:
+async def test_a_lookalike_or_odd_name_is_refused_without_a_call(world: World, name: str) -> None:
     before = len(world.turso.calls.control())
 
     answer = await stage.answer_to(world, DANA, world.workspace.deliver(stage.command(world, f'rotate "{name}"')))
 
+    assert "isn't a database name" in words(answer) or "looks like an address" in words(answer)
     assert "Approve" not in buttons(answer)
-    paths = [one.path for one in world.turso.calls.control()[before:]]
-    assert not [path for path in paths if ".." in path or "alpha" in path or "%" in path]
+    assert len(world.turso.calls.control()) == before
 
 
 @pytest.mark.parametrize("line", ["show <!channel>", "ls <@U0ANA>", "<!here>", "nonsense <https://evil.example|x>"])
@@ -76,7 +79,7 @@ async def test_typed_text_is_never_repeated_as_a_mention_or_a_link(world: World,
     await world.workspace.deliver(stage.command(world, line))
 
     message = await until(lambda: [m for m in world.person(DANA).sees() if m.ts not in before], what="the answer")
-    _shows_only_its_own(message[0])
+    _does_not_deceive(message[0])
 
 
 async def test_a_token_in_a_form_is_refused_at_its_field_and_not_stored(world: World) -> None:

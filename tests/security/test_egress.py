@@ -1,4 +1,4 @@
-"""The egress guard: no secret is sent in a message, a view or a file, however it is written."""
+"""The egress guard hides tokens and known secrets in messages and views, and finds them in the contents of files."""
 
 import pytest
 
@@ -18,7 +18,7 @@ GUARD = EgressGuard((KNOWN, "turso-api-token-0123"))
      "xoxb-12345678901-abcdefghijkl", "xoxe.xoxp-1-abcdefghijklmnop", "xapp-1-A0B1-2345-abcdef", "https://hooks.slack.com/commands/T0/1/secret"],
     ids=range(10),
 )  # fmt: skip
-def test_text_that_looks_like_a_secret_is_hidden_anywhere_and_the_rest_is_kept(secret: str) -> None:
+def test_a_secret_is_hidden_anywhere_and_the_rest_is_kept(secret: str) -> None:
     block = {"type": "section", "text": {"type": "mrkdwn", "text": f"first line\nit is {secret}."}}
     button = {
         "type": "button",

@@ -17,13 +17,19 @@ every_pattern = functools.cache(patterns)
 SIZES = (20, 1_000, 12_000)
 """Text lengths. The shortest is enough to find an expression whose time grows exponentially."""
 LONGEST = 0.02
-"""The seconds that the longest text may take. An expression that isn't linear takes far longer."""
+"""A text may take this many seconds, however long it is. With an expression that isn't linear, it takes far longer."""
 GROWTH = 48
-"""How much longer the longest text may take than the middle one, which is a twelfth as long, on a busy machine."""
+"""How much longer the longest text may take than the middle one, which is a twelfth as long.
+
+This is more than twelve times as long, because the machine may be busy. Shorter texts must take less than `LONGEST`.
+"""
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that some work takes. If it takes long, return the lowest of three measurements."""
+    """Return the CPU seconds that some work takes: the shortest of at most three measurements.
+
+    Measure again only while the work takes longer than allowed.
+    """
     found: list[float] = []
     while len(found) < 3 and min(found, default=LONGEST) >= LONGEST:
         began = time.process_time()
@@ -33,7 +39,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def grows(work: Callable[[str], object], *texts: str) -> str | None:
-    """Return a description if the time grows faster than the text, otherwise None."""
+    """Return a description of the first text that takes too long, or None. `texts` has one text for each size."""
     before = LONGEST
     for text in texts:
         took = seconds(lambda text=text: work(text))  # type: ignore[misc]
@@ -44,7 +50,7 @@ def grows(work: Callable[[str], object], *texts: str) -> str | None:
 
 
 def texts_for(pattern: re.Pattern[str]) -> Iterator[tuple[str, ...]]:
-    """Yield texts that may be slow to match, each in every size."""
+    """Yield tuples of texts that may be slow to match. Each tuple has the same text in every size."""
     return zip(*(hostile(pattern, size) for size in SIZES), strict=True)
 
 
@@ -79,6 +85,6 @@ def test_parsing_a_text_takes_linear_time(piece: str) -> None:
         looks_secret(text)
         split(normalise(text))
         text_after_mention(text, "U0BOT")
-        fnmatchcase("a" * 64, text[:2000])
+        fnmatchcase("a" * 64, text[:2000])  # as `/turso ls PATTERN` does
 
     assert not (found := grows(read, *((piece * size)[:size] for size in SIZES))), found

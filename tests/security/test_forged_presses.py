@@ -1,4 +1,4 @@
-"""Forged forms and buttons give no permissions, and a permission that was lost no longer counts."""
+"""Forged forms and buttons give no permissions, and people who lost a permission can no longer use it."""
 
 import json
 
@@ -168,6 +168,7 @@ async def test_a_late_press_shows_no_comment_to_a_person_who_left_the_channel(wo
     await forging.forge_submission(world, ANA, "approval.deny_reason", request.id, comment)
     await world.wait_until_idle()
     assert (await stage.request_of(world, card)).state is State.DENIED
+    assert "intruder" in words(world.current(card)), "people in the channel see the comment on the card"
 
     with out_of_the_channel(world, BEN):
         late = await forging.forge_press(world, BEN, label, card)

@@ -1,4 +1,4 @@
-"""Forged and replayed requests: foreign addresses, replays, odd bodies and slow texts."""
+"""Forged and replayed requests: replies to foreign addresses, replays, odd bodies, and texts that may be slow."""
 
 import asyncio
 import time
@@ -75,6 +75,9 @@ async def test_an_answer_is_sent_only_to_slacks_addresses(world: World, address:
 
         assert "developer" in words(answer) or DANA in words(answer)
         assert not inner.asked
+    urls = ResponseUrls(world.workspace.api_url)
+    urls.keep(incoming(1, response_url=forged))
+    assert len(urls) == 0
 
 
 async def test_an_answer_follows_no_redirect() -> None:
@@ -137,13 +140,16 @@ async def test_a_replayed_command_or_form_changes_nothing_again(world: World) ->
     assert stage.changing_calls(world) == before
 
 
-async def test_a_request_that_is_old_changed_or_signed_with_another_secret_is_refused(world: World) -> None:
+async def test_a_request_that_is_old_changed_or_wrongly_signed_does_nothing(world: World) -> None:
     now = int(time.time())
     body = stage.form(command="/turso", text="db create evil", user_id=DANA, channel_id=DB_OPS, team_id="T0ACME")
     before = stage.changing_calls(world)
 
     good = stage.signed_at(world, body, now)
+    nothing = stage.form(command="/turso", text="help", user_id=DANA, channel_id=DB_OPS, team_id="T0ACME")
+    assert (await stage.posted(world, nothing, stage.signed_at(world, nothing, now))).status_code == 200
     for sent, headers in (
+        (body, stage.signed_at(world, body, now, secret="another-secret")),
         (body, stage.signed_at(world, body, now - 301)),
         (body, stage.signed_at(world, body, now + 310)),
         (body.replace(b"evil", b"evel"), good),
@@ -157,6 +163,7 @@ async def test_a_request_that_is_old_changed_or_signed_with_another_secret_is_re
         (b"ssl_check=1&" + body, {"Content-Type": stage.FORM}),
     ):
         answer = await stage.posted(world, sent, headers)
+        # Slack's check of a certificate isn't signed. It gets an empty response.
         assert answer.status_code == 401 or (b"ssl_check" in sent and answer.status_code == 200 and not answer.content)
     await world.wait_until_idle()
 

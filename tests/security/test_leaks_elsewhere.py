@@ -1,4 +1,4 @@
-"""The leak tests over Socket Mode, whose tickets are secrets, and with PostgreSQL, whose password is one."""
+"""The leak test over Socket Mode, whose tickets are secrets, and with PostgreSQL, whose password is a secret."""
 
 import secrets
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Names and settings that look like secrets or ordinary words, and texts that are too long."""
+"""Names that look like secrets, secrets that look like ordinary words, and texts that are too long."""
 
 import pytest
 import pytest_asyncio
@@ -22,7 +22,7 @@ SETTINGS = {
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def made(world: World) -> None:
-    """Create the database, whose name contains the prefix of a Slack token."""
+    """Create a database whose name contains `xapp-`, with which some of Slack's tokens begin."""
     await world.create_databases(NAME)
 
 
@@ -39,7 +39,7 @@ async def test_a_name_that_looks_like_a_token_is_shown(world: World, line: str) 
     assert "[hidden]" not in shown
 
 
-async def test_a_card_that_names_a_sibling_like_a_token_keeps_its_buttons(world: World) -> None:
+async def test_a_card_that_names_a_database_like_a_token_keeps_its_buttons(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate alpha", holding="alpha")
 
     assert NAME in words(card)
@@ -66,7 +66,7 @@ async def test_a_mention_that_is_too_long_is_refused(world: World, piece: str) -
 
 
 async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused(world: World) -> None:
-    long = await world.person(DANA).types(f"/turso db freeze alpha --reason {'eyJ' * 1000}", answers=1)
+    long = await world.person(DANA).types(f"/turso db freeze alpha --reason {'eyJ' * 1000}")
     assert "characters. The maximum is 2,000" in words(long)
 
     before = len(forging.private_messages(world, DANA))

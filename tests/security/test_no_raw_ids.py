@@ -88,7 +88,11 @@ def shown(value: Any) -> Iterator[str]:
 
 
 def leaks(world: World, reader: str, thing: Message | View) -> list[str]:  # noqa: F811
-    """Return the texts of a message or view that this person must not see."""
+    """Return the texts of a message or view that this person must not see.
+
+    Mentions are allowed, and so are links to the person's own channels. Refusals of a guest or of a person from another
+    workspace may contain the entry that an administrator would add to the policy, such as `guest:U0GIL`.
+    """
     found = []
     for text in [*([thing.text] if isinstance(thing, Message) else []), *shown(thing.blocks)]:
         outside = [one for one in LINKS.findall(text) if reader not in world.workspace.channels[one].members]
@@ -151,7 +155,7 @@ async def test_no_menu_offers_a_database_of_another_channel(
             )
             names = [option["value"] for option in options]
             assert not [one for one in names if not shown_names.fullmatch(one)], f"{reader} typed {typed!r}"
-            assert names or typed, "an empty menu would hide nothing"
+            assert names or typed, "an empty menu would prove nothing"
         assert not leaks(world, reader, view)
         await world.workspace.close_view(reader, view.id)
 

@@ -33,7 +33,7 @@ async def test_an_outsider_in_a_shared_channel_can_press_nothing(world: World) -
     await stage.reaches(world, doomed, State.RESTORED)
 
 
-async def test_bots_and_workflows_are_ignored(world: World) -> None:
+async def test_messages_of_bots_are_ignored_and_commands_of_bots_are_refused(world: World) -> None:
     people = world.workspace.people
     people["U0FLOW"] = Person(id="U0FLOW", name="flow", real_name="Flow", team_id="T0ACME", is_bot=True)
     world.workspace.channels[DB_OPS].members.append("U0FLOW")
@@ -73,11 +73,11 @@ async def test_home_shows_no_database_of_a_channel_that_the_person_is_not_in(wor
 
     for person in (nora.id, REMY):
         await world.workspace.open_home(person)
-    remys = await until(lambda: "charlie" in words(world.workspace.home_of(REMY)), what="the Home of a colleague")
-    noras = await until(lambda: words(world.workspace.home_of(nora.id)), what="the Home of another person")
+    await until(lambda: "charlie" in words(world.workspace.home_of(REMY)), what="the Home of a person in the channel")
+    await world.wait_until_idle()
 
-    assert remys
-    assert "charlie" not in noras
+    assert words(world.workspace.home_of(nora.id))
+    assert "charlie" not in words(world.workspace.home_of(nora.id))
 
 
 @pytest.mark.parametrize("kind", ["is_im", "is_mpim"])

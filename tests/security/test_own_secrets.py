@@ -1,10 +1,10 @@
-"""The bot's own secrets, pasted by a person: they are refused like tokens, and stored nowhere."""
+"""The bot's own secrets are refused like tokens if a person pastes them, and are stored nowhere."""
 
 import pytest
 
 from tests.scenarios import forging
 from tests.security.canaries import secrets_of_keys
-from tests.world import DANA, World
+from tests.world import DANA, DB_OPS, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -26,7 +26,7 @@ async def test_a_secret_of_the_bot_in_a_line_is_refused_and_not_stored(world: Wo
 async def test_a_secret_of_the_bot_in_a_form_is_an_error_at_its_field(world: World) -> None:
     assert world.keys is not None
     dana = world.person(DANA)
-    await world.workspace.say(DANA, "C0DBOPS", "/turso freeze")
+    await world.workspace.say(DANA, DB_OPS, "/turso freeze")
     view = await dana.modal("Reason")
     values = {"arg.name": "alpha", "reason": f"it is {world.keys.signing_secret}"}
 

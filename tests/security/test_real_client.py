@@ -36,7 +36,7 @@ channels:
 
 @dataclass
 class Sandbox:
-    """The local Slack and Turso, and the bot as a process that can be restarted later."""
+    """The local Slack and Turso, and a process of the bot that tests restart at a later time."""
 
     world: World
     bot: Process
@@ -159,11 +159,22 @@ async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: S
 async def test_a_clients_reads_and_writes_are_in_the_usage(sandbox: Sandbox) -> None:
     async with sandbox.client("used") as client:
         await client.run_sql("CREATE TABLE visits (who TEXT)")
-        before = words(await sandbox.world.person(DANA).types("/turso usage used"))
+        _, writes_before = await reported_usage(sandbox.world, "used")
         many = ", ".join(["('somebody')"] * 4321)
         await client.run_sql(f"INSERT INTO visits VALUES {many}")
+        reads_before, writes = await reported_usage(sandbox.world, "used")
+        for _ in range(3):
+            await client.run_sql(READ)
+        reads, _ = await reported_usage(sandbox.world, "used")
 
-        after = words(await sandbox.world.person(DANA).types("/turso usage used"))
+    assert writes - writes_before == 4321
+    assert 3 * 4321 <= reads - reads_before < 3 * 4321 + 100, "a few rows of the schema are read, too"
 
-    assert "4,32" in after
-    assert "4,32" not in before
+
+async def reported_usage(world: World, name: str) -> tuple[int, int]:
+    """Return the rows read and written that `/turso usage NAME` shows."""
+    shown = words(await world.person(DANA).types(f"/turso usage {name}"))
+    found = re.search(r"([\d,]+) rows read and ([\d,]+) written", shown)
+    assert found is not None, shown
+    read, written = (int(number.replace(",", "")) for number in found.groups())
+    return read, written
