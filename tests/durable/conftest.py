@@ -1,4 +1,4 @@
-"""Fixtures: real processes with simple durable work, which tests kill in the middle, on both kinds of database."""
+"""Fixtures: real processes with simple durable work, which tests kill during this work, and stores of both kinds."""
 
 import asyncio
 import os
@@ -26,11 +26,15 @@ from tests.store.samples import incoming, move, request
 __all__ = ["database_url", "postgres_server", "postgresql_url", "upgraded_postgresql_url"]
 
 PATIENCE = 90.0
+"""How many seconds the helpers wait."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests of processes alternately on SQLite and on PostgreSQL. The soak runs each test on both."""
+    """Run the tests of a file with processes in turn on SQLite and on PostgreSQL. The soak runs each test on both.
+
+    Tests that choose their kind of store themselves are left as they are.
+    """
     marks = metafunc.definition.iter_markers("parametrize")
     is_given = any("database_url" in mark.args[0] for mark in marks)
     if {"database_url", "processes"} <= set(metafunc.fixturenames) and not is_given and not SOAK:
@@ -40,7 +44,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 class Processes:
-    """Starts processes with durable work, and kills them."""
+    """Starts and kills processes of `tests.durable.toy`, and controls them through files in their folder."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
         self.database_url = database_url
@@ -48,6 +52,7 @@ class Processes:
         self.running: list[Child] = []
 
     async def start(self) -> Child:
+        """Start a process, and wait until it is ready."""
         process = self.spawn()
         await until(lambda: (self.folder / f"up-{process.pid}").exists() or process.poll() is not None)
         assert process.poll() is None, self.log
@@ -62,6 +67,7 @@ class Processes:
         return process
 
     def kill(self, process: Child) -> None:
+        """End a process with SIGKILL."""
         process.kill()
         process.wait()
         self.running.remove(process)
@@ -75,21 +81,26 @@ class Processes:
         self.running.clear()
 
     def stop_at(self, place: str) -> None:
+        """Make each process wait when it reaches a place, such as `act:before`."""
         (self.folder / "stopped").unlink(missing_ok=True)
         (self.folder / "stop-at").write_text(place)
 
     def go_on(self) -> None:
+        """Make no more processes wait. Those that wait already don't continue."""
         (self.folder / "stop-at").unlink()
 
     async def stopped(self) -> None:
+        """Wait until a process waits at the place given to `stop_at`."""
         await until((self.folder / "stopped").exists)
 
     @property
     def log(self) -> str:
+        """Return the log of all processes."""
         return (self.folder / "log").read_text()
 
     @property
     def done(self) -> list[str]:
+        """Return what all processes have done, one line for each effect, such as `SENT r-0000000001`."""
         file = self.folder / "done"
         return file.read_text().splitlines() if file.exists() else []
 
@@ -97,7 +108,7 @@ class Processes:
 async def until(true: Callable[[], bool], patience: float = PATIENCE) -> None:
     end = time.monotonic() + patience
     while not true():
-        assert time.monotonic() < end, "it didn't happen"
+        assert time.monotonic() < end, f"waited {patience:.0f} s for something that didn't happen"
         await asyncio.sleep(0.05)
 
 
@@ -144,7 +155,7 @@ async def store(database_url: str, queue: Queue) -> AsyncIterator[SqlStore]:
 
 
 async def approved(store: SqlStore, number: int = 1) -> Request:
-    """Create a request whose execution is enqueued with its approval."""
+    """Create and approve a request. Its execution is enqueued in the same transaction as its approval."""
     await store.requests.open(request(number), move(State.PENDING))
     moved = await store.requests.move(
         f"r-{number:010}", expect=[State.PENDING], move=move(State.APPROVED, enqueue="execute")

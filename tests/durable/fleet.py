@@ -1,4 +1,4 @@
-"""Runs two `serve` and a `worker` on one store behind a load balancer. Tests kill, replace and upgrade them."""
+"""Runs two `serve` processes behind a load balancer and a `worker` on one store. Tests kill and replace them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,10 +13,11 @@ from tests.process import Process
 
 KINDS = {"serve": ("serve",), "serve without durable work": ("serve", "--no-durable"), "worker": ("worker",)}
 PASSED_ON = (b"content-type", b"x-slack-request-timestamp", b"x-slack-signature")
+"""The headers that the load balancer passes on."""
 
 
 class Balancer:
-    """An ASGI application that sends each request to one `serve`, and to the next one if the connection breaks."""
+    """An ASGI application that sends each request to one `serve`, and to the other if the connection breaks."""
 
     def __init__(self) -> None:
         self.ports: list[int] = []
@@ -56,6 +57,7 @@ class Fleet:
     """The processes of one installation, one of each kind in `KINDS`."""
 
     first: Process
+    """The settings of all processes. It is never started itself."""
     balancer: Balancer
     running: dict[str, Process] = field(default_factory=dict)
     started: int = 0
@@ -64,6 +66,7 @@ class Fleet:
     """The exit statuses of processes that were asked to end."""
 
     async def start(self, kinds: Iterable[str] = KINDS) -> None:
+        """Start a process of each kind, and send requests to the newest `serve` of each kind."""
         for kind in kinds:
             self.running[kind] = await self._new(kind)
         self._balance()
@@ -89,7 +92,7 @@ class Fleet:
         return [kind for kind, process in self.running.items() if process.has_ended]
 
     def largest_bytes(self) -> int:
-        """Return the memory of the largest process."""
+        """Return the memory of the largest process in bytes."""
         return max(int(psutil.Process(one.pid).memory_info().rss) for one in self.running.values())
 
     async def _new(self, kind: str) -> Process:

@@ -14,6 +14,9 @@ from bot.sandbox.workspace.records import Acted, Delivery
 from tests.world import BEN, DANA, DB_OPS, World, buttons, words
 
 MADE = "soak-{:04}"
+"""The names of the databases that the load creates."""
+SAYS = {"create": ":sparkles:", "freeze": "are blocked"}
+"""A part of the message about a success, for each command that changes something."""
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN, State.STALE, State.EXPIRED, State.CANCELLED)
 NOT_RECORDED = "not recorded"
 REFUSED = "answered without a request"
@@ -25,6 +28,7 @@ NOT_TAKEN = ("This couldn't be saved", "The bot's own database didn't respond")
 NEWEST = 80
 """How many of the newest messages are searched for cards that wait for an approval."""
 PRESSED_AGAIN_AFTER = 6.0
+"""Seconds."""
 
 COMMANDS = """
 SELECT i.text, i.id, i.is_open, r.id, r.state, r.sent_at IS NOT NULL AS sent
@@ -48,6 +52,7 @@ class Load:
 
     world: World
     pause: float
+    """Seconds between two commands."""
     deliveries: list[Delivery] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     """Every command line that changes something."""
@@ -114,10 +119,11 @@ class Account:
     open: int
     """The number of commands that are neither answered nor done."""
     lost: list[str]
-    """Changes that have no outcome, or whose outcome was never reported."""
+    """Commands without an answer, and changes that have no outcome or whose outcome was never reported."""
     untrue: list[str]
     """Changes whose outcome doesn't match what Turso shows."""
     doubled: list[str]
+    """Changes that were sent more often than they should be."""
     store_bytes: int
 
     def lines(self) -> list[str]:
@@ -142,11 +148,14 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
     with psycopg.connect(database_url) as store:
         (size,) = store.execute("SELECT pg_database_size(current_database())").fetchone() or (0,)
         rows = {row[0]: Row(*row[1:]) for row in store.execute(COMMANDS).fetchall()}
-    seen = [words(one) for one in load.world.workspace.history(DB_OPS, DANA)]
+    messages = load.world.workspace.history(DB_OPS, DANA)
+    seen = [words(one) for one in messages]
+    decided = [words(one) for one in messages if "Approve" not in buttons(one)]
     requested = {line: row for line, row in rows.items() if row.request_id}
     ends = {line: _end_of(rows.get(line)) for line in load.asked}
     unsettled = [f"{line} is {row.state}" for line, row in requested.items() if row.state not in SETTLED]
-    unheard = [f"{line} (outcome)" for line in requested if not any(line.split()[2] in text for text in seen)]
+    unheard = [f"{line} (outcome)" for line, row in requested.items()
+               if not any(_reports(text, line, row) for text in decided)]  # fmt: skip
     unanswered = [line for line, row in rows.items() if row.request_id is None
                   and not any(row.intent_id in text for text in seen)]  # fmt: skip
     not_taken = [f"{line} (not taken)" for line in load.asked if line not in rows]
@@ -166,14 +175,24 @@ def account(load: Load, database_url: str, there: Collection[str]) -> Account:
     )  # fmt: skip
 
 
+def _reports(text: str, line: str, row: Row) -> bool:
+    """Return True if a message that doesn't ask for approval is about a request, and about its success if it has one.
+
+    Messages contain the ID of their request.
+    """
+    says = SAYS[line.split()[1]] if row.state == State.SUCCEEDED else ""
+    return str(row.request_id) in text and says in text
+
+
 def _end_of(row: Row | None) -> str:
+    """Return the outcome of a command: the state of its request, `REFUSED` or `NOT_RECORDED`."""
     if row is None:
         return NOT_RECORDED
     return row.state if row.request_id else REFUSED
 
 
 def _untrue(world: World, ends: dict[str, str], there: Collection[str]) -> list[str]:
-    """Return the changes that succeeded but that Turso doesn't show, and those that failed but that it shows."""
+    """Return the changes that succeeded but that Turso doesn't show, and those in `NOT_DONE` that it shows."""
     changed = {_name(one.path) for one in world.changes("PATCH", "/configuration") if one.status < 300}
     done = {"create": there, "freeze": changed}
     is_true = {State.SUCCEEDED: True, **dict.fromkeys(NOT_DONE, False)}

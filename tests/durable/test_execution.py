@@ -1,4 +1,4 @@
-"""The change of a phase is sent once and completed, even if the process crashes between any two steps."""
+"""The change of a request is sent once and completed, even if the process crashes before or after any step."""
 
 import json
 import sqlite3
@@ -26,7 +26,7 @@ KILLS = [("sqlite", place) for place in PLACES] + [("postgresql", place) for pla
 
 
 @pytest.mark.parametrize(("database_url", "place"), KILLS, indirect=["database_url"])
-async def test_work_of_a_process_that_is_killed_between_two_steps_is_continued_by_its_successor(
+async def test_work_of_a_process_that_is_killed_before_or_after_a_step_is_continued_by_its_successor(
     store: SqlStore, processes: Processes, place: str
 ) -> None:
     processes.stop_at(place)

@@ -94,7 +94,7 @@ async def test_outages_kills_and_upgrades_under_load_lose_nothing_and_repeat_not
         found = await settled(here)
         fleet = here.fleet
         print(f"{time.monotonic() - began:.0f} s, {happened} events, {ended_connections} connections ended")
-        print(f"{fleet.killed} kills, {fleet.started} starts, {fleet.balancer.repeated} requests sent to another one")
+        print(f"{fleet.killed} kills, {fleet.started} starts, {fleet.balancer.repeated} requests sent again")
         print(f"largest process: {fleet.largest_bytes() / 1024**2:.0f} MiB")
         print("\n".join(found.lines()))
         assert fleet.ended() == []
@@ -126,7 +126,10 @@ async def rehearsal(data: Path) -> AsyncIterator[Rehearsal]:
 
 
 async def settled(here: Rehearsal) -> Account:
-    """Approve the requests that still wait, wait until nothing changes any more, and return the result."""
+    """Approve the requests that still wait, until nothing is open or lost, and return the result.
+
+    After `SETTLED_WITHIN`, return it even if something is still open or lost.
+    """
     end = time.monotonic() + SETTLED_WITHIN
     while True:
         await here.load.approve_what_waits()

@@ -1,4 +1,4 @@
-"""Stores on a SQLite as old as that of Debian 12, with the column defaults that DBOS sets on each Python version."""
+"""Old versions of SQLite, such as that of Debian 12, and stores that were created on another version of Python."""
 
 import sqlite3
 from pathlib import Path
@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import create_engine
 
 from bot.__main__ import main
+from bot.store.connections import sqlite
 from bot.store.connections.sqlite import SqliteTooOld
 from bot.store.connections.urls import place_of
 from bot.store.schema.upgrading import require_current, upgrade
@@ -31,7 +32,12 @@ async def test_a_store_that_another_python_version_created_is_usable(
     await wait_until_ended(store, "r-0000000001")
 
 
-def test_every_connection_returns_the_time_in_fractions_of_a_second(tmp_path: Path) -> None:
+@pytest.mark.parametrize("since", [sqlite.HAS_SUBSECONDS, (99,)], ids=["this SQLite", "a SQLite without subseconds"])
+def test_every_connection_returns_the_time_in_fractions_of_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, since: tuple[int, ...]
+) -> None:
+    """For the second case, the bot adds its own function, which replaces the one of this SQLite, if it has one."""
+    monkeypatch.setattr(sqlite, "HAS_SUBSECONDS", since)
     engine = create_engine(place_of(f"sqlite:///{tmp_path}/x.db").url)
     with engine.connect() as connection:
         time, seconds = connection.exec_driver_sql("SELECT unixepoch('subsec'), strftime('%s', 'now')").one()
@@ -72,7 +78,7 @@ def test_the_command_line_answers_an_old_sqlite_with_one_sentence(
 
 
 def change_defaults(file: Path, default: str) -> None:
-    """Change DBOS's columns to the default of another Python version."""
+    """Change the default of DBOS's columns, as if it had created its tables on another version of Python."""
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA writable_schema = ON")
         for other in DEFAULTS:

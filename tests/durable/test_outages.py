@@ -1,4 +1,4 @@
-"""An outage of PostgreSQL reaches operators as one sentence for each loop of durable work, never as a traceback."""
+"""An outage of PostgreSQL is logged as a sentence, without a traceback."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -69,13 +69,13 @@ def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool)
 
 
 class Left(Queue):
-    """A queue that returns orphaned work, so that the recovery fails only when it acquires a lock."""
+    """A queue that returns orphaned work, so that its recovery fails only when it tries to take a lock."""
 
     async def unfinished_by_others(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}
 
 
-@pytest.mark.parametrize("kind", [Queue, Left], ids=["the list", "the lock"])
+@pytest.mark.parametrize("kind", [Queue, Left], ids=["at the list", "at the lock"])
 async def test_a_loop_that_looks_for_orphaned_work_logs_one_sentence(kind: type[Queue]) -> None:
     url, background = url_without_server(), Background()
     queue = kind(url, describe_failure)

@@ -1,4 +1,4 @@
-"""Workflows run on the event loop that launched them, even if it isn't running for a while, as between two tests."""
+"""Workflows run on the event loop that launched them, even if the loop is paused for a while, as between two tests."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from tests.stores import copy_store
 
 
 class ObservedWork(ToyWork):
-    """Notes the loop on which a workflow runs."""
+    """Records the loop on which each workflow runs."""
 
     def __init__(self, store: SqlStore, folder: Path) -> None:
         super().__init__(store, folder)
@@ -33,7 +33,7 @@ class ObservedWork(ToyWork):
 
 
 async def launched(url: str, folder: Path, stack: AsyncExitStack) -> ObservedWork:
-    """Start durable work, which ends with the stack."""
+    """Start durable work, and return its steps. It is stopped when the stack is closed."""
     place = place_of(url)
     queue = Queue(place.for_dbos)
     stack.push_async_callback(queue.close)

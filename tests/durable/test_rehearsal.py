@@ -51,7 +51,7 @@ async def test_restarts_lost_connections_kills_and_a_rolling_upgrade_lose_nothin
     running = [await processes.start(), await processes.start()]
 
     async def asked() -> None:
-        """Approve requests, and wait until some of them have started."""
+        """Approve requests, and wait until a process has done something for them."""
         begun = len(processes.done)
         for _ in range(REQUESTS):
             wanted.append((await approved(store, len(wanted) + 1)).id)

@@ -1,4 +1,4 @@
-"""A due timer fires once, in the first process that reads it."""
+"""A due timer fires once, whichever process reads it, and again only if its work failed or a crash interrupted it."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -77,7 +77,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
     await store.timers.schedule(timer)
     await processes.start()
     await until(lambda: processes.log.count("timer.failed") >= 2)
-    while await queue.stuck(for_=timedelta(minutes=-1)):  # so that no unfinished workflow is left
+    while await queue.stuck(for_=timedelta(minutes=-1)):  # until no unfinished workflow is left
         await asyncio.sleep(0.01)
 
     (processes.folder / "mended").touch()
@@ -90,7 +90,7 @@ async def test_a_timer_that_failed_fires_once_the_cause_is_gone(
 def test_a_failing_timer_is_tried_less_and_less_often() -> None:
     pauses = [pause_after(failures) for failures in (0, 2, 4, 6)]
 
-    assert pauses == sorted(pauses)
+    assert pauses == sorted(set(pauses)), "each pause is longer than the one before"
     assert pause_after(0) < timedelta(seconds=3)
     assert LONGEST_PAUSE <= pause_after(10_000) <= LONGEST_PAUSE * 1.25
 

@@ -1,9 +1,9 @@
-"""A process with simple durable work, for tests that kill it. The arguments of `main` are a URL and a folder.
+"""A process with simple durable work, for tests that kill it. `main` gets a `DATABASE_URL` and a folder.
 
-What happens is written to `FOLDER/done`, one line each, so it survives the process. Other files in the folder control
-it. If `stop-at` contains `STEP:before` or `STEP:after`, the process waits there to be killed. `fail-STEP` makes the
-step fail once, and timers named `bad-…` fail until `mended` exists. `again-SUBJECT` gives a timer a successor, and with
-`busy-end` the event loop is busy while the process stops.
+The process writes each effect as a line to `FOLDER/done`, and creates `FOLDER/up-PID` once it is ready. Other files in
+the folder control it. If `stop-at` contains `STEP:before` or `STEP:after`, the process waits there until it is killed
+or stopped. `fail-STEP` makes the step fail once, and timers named `bad-…` fail until `mended` exists. `again-SUBJECT`
+gives a timer a successor, and with `busy-end` the event loop is busy while the process stops.
 """
 
 import asyncio
@@ -103,7 +103,7 @@ class ToyWork:
 
 
 class Stops:
-    """Waits at the point in `stop-at`, and writes `stopped` before that. Raises an error if `fail-STEP` exists."""
+    """Surrounds a step: creates `stopped` and waits if `stop-at` names this place, and fails if `fail-STEP` exists."""
 
     def __init__(self, folder: Path, step: str) -> None:
         self.folder = folder
