@@ -20,7 +20,7 @@ def refuse(status: int, error: Any, **more: Any) -> httpx.Response:
 
 @dataclass
 class Organization:
-    """The organization `acme`. Its first answers are `next_answers`. `requests` has all requests so far."""
+    """The organization `acme`. It first answers with `next_answers`, in order. `requests` has all requests so far."""
 
     generation: str = "now"
     databases: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -49,11 +49,11 @@ class Organization:
         self.instead = answer
 
     def log(self) -> list[str]:
-        """Return `METHOD path` of every call."""
+        """Return `METHOD path` of every request, in order."""
         return [f"{request.method} {request.url.path}" for request in self.requests]
 
     def add(self, name: str, **more: Any) -> dict[str, Any]:
-        """Add a database without a call."""
+        """Add a database directly, without a request to the API."""
         now: dict[str, Any] = {
             "group": "default",
             "primaryRegion": "aws-us-east-1",
@@ -208,9 +208,11 @@ def _instance(location: str) -> dict[str, Any]:
 
 
 def answers(acme: Organization, body: Any) -> None:
+    """Make the organization answer the next request with a body."""
     acme.next_answers = [httpx.Response(200, json=body)]
 
 
 def sample(name: str) -> dict[str, Any]:
+    """Return the response body in `samples/NAME.json`."""
     found: dict[str, Any] = json.loads((SAMPLES / f"{name}.json").read_text())
     return found

@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any, ClassVar
 
+import httpx
 import pytest
 import structlog
 from pydantic import AliasChoices
@@ -15,7 +16,7 @@ from bot.turso.calls import read_body
 from bot.turso.client import TursoClient
 from bot.turso.errors import ErrorAnswer
 from bot.turso.models import Listed
-from bot.turso.refusals import refusal
+from bot.turso.refusals import read_answer, refusal
 from bot.turso.tolerance import LARGEST, Wire
 
 from .organization import Organization
@@ -31,7 +32,7 @@ def body(**raw: Any) -> bytes:
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("key", ["Name", "DbId"])
-def test_a_database_without_a_name_or_an_id_is_left_out_and_counted(key: str, odd: Any) -> None:
+def test_a_listed_database_without_a_valid_name_or_id_is_left_out_and_counted(key: str, odd: Any) -> None:
     with structlog.testing.capture_logs() as log:
         found = answers.page(body(databases=[GOOD | {key: odd}, GOOD]))
 
@@ -80,29 +81,29 @@ def test_a_sum_of_numbers_that_is_too_large_is_unknown() -> None:
     "field", ["group", "Hostname", "primaryRegion", "regions", "type", "version", "parent", "schema"]
 )
 @pytest.mark.parametrize("odd", [17, ["x", None], {"a": 1}, "a\x00b"], ids=repr)
-def test_a_database_with_an_odd_field_is_not_left_out(field: str, odd: Any) -> None:
+def test_a_database_with_an_odd_optional_field_can_be_read(field: str, odd: Any) -> None:
     found = answers.database(body(database=GOOD | {field: odd}))
 
     assert found.name == "orders"
     assert "\x00" not in found.model_dump_json()
 
 
+OWN = {"is_of_month"}
+"""Fields that the client sets itself, which Turso never sends."""
 FIELDS = [
     (model, name, field)
     for model in vars(models).values()
     if isinstance(model, type) and issubclass(model, Wire) and model is not Wire
     for name, field in model.model_fields.items()
-    if re.search(r"\b(bool|int|float|datetime)\b", repr(field.annotation)) and not field.is_required()
+    if re.search(r"\b(bool|int|float|datetime)\b", repr(field.annotation))
+    and not field.is_required()
+    and name not in OWN
 ]
-"""Every optional boolean, number and time in Turso's models."""
-OWN = {"is_of_month"}
-"""Fields that the client sets itself, which Turso never sends."""
+"""Every optional boolean, number and time that Turso may send."""
 
 
 @pytest.mark.parametrize(("model", "name", "field"), FIELDS, ids=[f"{one.__name__}.{name}" for one, name, _ in FIELDS])
 def test_a_value_that_turso_omits_is_unknown_and_neither_off_nor_zero(model: type[Wire], name: str, field: Any) -> None:
-    if name in OWN:
-        return
     names = {one: "x" for one, other in model.model_fields.items() if other.is_required()}
     aliases = {one: _key(model, one) for one in (*names, name)}
     raw = {aliases[one]: value for one, value in names.items()}
@@ -156,29 +157,32 @@ def test_a_boolean_that_cannot_be_read_does_not_count_as_off() -> None:
         read_body(answers.database, body(database=GOOD | {"block_writes": "perhaps"}))
 
 
-@pytest.mark.parametrize("expires", [1e30, -(10**30), "soon", [], {"a": 1}], ids=repr)
-async def test_an_impossible_time_is_unknown_or_makes_the_answer_unreadable(
-    turso: TursoClient, acme: Organization, expires: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("expires", [1e30, "soon", {"a": 1}], ids=repr)
+async def test_an_api_tokens_expiry_that_cannot_be_read_is_an_error(
+    turso: TursoClient, acme: Organization, expires: Any
 ) -> None:
-    async def answer(*_: Any, **__: Any) -> bytes:
-        return body(exp=expires)
+    acme.instead = lambda _: httpx.Response(200, content=body(exp=expires))
 
-    monkeypatch.setattr(type(turso), "_get", answer)
-    try:
-        assert await turso.validate() is None
-    except TursoUnavailable:
-        pass
+    with pytest.raises(TursoUnavailable, match="can't be read"):
+        await turso.validate()
+
+
+@pytest.mark.parametrize("expires", [-1, -(10**30), 0, None, []], ids=repr)
+async def test_an_api_token_with_a_negative_or_empty_expiry_does_not_expire(
+    turso: TursoClient, acme: Organization, expires: Any
+) -> None:
+    acme.instead = lambda _: httpx.Response(200, content=body(exp=expires))
+
+    assert await turso.validate() is None
 
 
 def test_the_message_of_an_error_is_shown_without_control_characters() -> None:
-    from bot.turso import refusals
-
     class Response:
         status_code = 400
         headers: ClassVar[dict[str, str]] = {}
         content = json.dumps({"error": "no\x00such \x1b[31mthing\n", "code": "a\x00b"}).encode()
 
-    said: ErrorAnswer = refusals.read_answer(Response(), "")  # type: ignore[arg-type]
+    said: ErrorAnswer = read_answer(Response(), "")  # type: ignore[arg-type]
 
     assert said.message == "nosuch [31mthing"
     assert said.code == "ab"
@@ -198,7 +202,7 @@ async def test_a_caller_who_needs_every_database_gets_an_error_if_one_is_unreada
     assert (await turso.listed()).left_out == 1
 
 
-def test_a_list_has_a_sentence_about_entries_that_were_left_out() -> None:
+def test_a_list_says_how_many_entries_were_left_out() -> None:
     assert listing.left_out_note(1) == "1 database is left out, because Turso's data can't be read."
 
 

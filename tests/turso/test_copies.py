@@ -19,7 +19,7 @@ def orders(acme: Organization) -> str:
     return str(acme.add("orders", group="eu")["DbId"])
 
 
-async def test_a_copy_is_created_once_and_read_back(turso: TursoClient, acme: Organization, orders: str) -> None:
+async def test_a_copy_is_requested_once_and_then_read(turso: TursoClient, acme: Organization, orders: str) -> None:
     copy = await turso.create_copy("orders-try", group="eu", source="orders")
 
     assert (copy.name, copy.group) == ("orders-try", "eu")

@@ -97,7 +97,7 @@ async def test_a_listed_database_is_parsed_in_full_on_demand(turso: TursoClient,
 
 
 @pytest.mark.parametrize("entry", [{"DbId": "1"}, "orders", None, 7], ids=["no name", "text", "null", "number"])
-async def test_a_list_whose_entries_have_no_name_cannot_be_read(
+async def test_a_list_without_any_readable_entry_is_an_error(
     turso: TursoClient, acme: Organization, entry: Any
 ) -> None:
     acme.next_answers = [httpx.Response(200, json={"databases": [entry]})]

@@ -1,4 +1,4 @@
-"""Create, destroy, create tokens, rotate and configure: what is sent, how many times, and what is returned."""
+"""Changes of databases and tokens: what is sent, how many times, and what is returned."""
 
 import json
 from typing import Any
@@ -22,7 +22,7 @@ from .organization import Organization, refuse
 DATABASES = "/v1/organizations/acme/databases"
 
 
-async def test_values_that_the_answer_to_a_creation_omits_are_read_again(
+async def test_values_that_the_answer_to_a_creation_omits_are_read_afterwards(
     turso: TursoClient, acme: Organization
 ) -> None:
     created = await turso.create_database("orders", group="default")
@@ -150,7 +150,7 @@ async def test_a_new_token_is_hidden_until_it_is_revealed(turso: TursoClient, ac
     assert acme.requests[0].content == b""
 
 
-async def test_special_characters_of_the_expiration_are_sent_unchanged(turso: TursoClient, acme: Organization) -> None:
+async def test_special_characters_of_the_expiration_are_escaped(turso: TursoClient, acme: Organization) -> None:
     acme.add("orders")
 
     await turso.mint_token("orders", expiration="+1h5µs", read_only=False)

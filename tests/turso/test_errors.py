@@ -139,7 +139,7 @@ async def test_code_and_message_are_kept_separately(turso: TursoClient, acme: Or
     ],
     ids=["message", "detail", "an object", "reason phrase"],
 )
-async def test_a_gateways_404_to_a_read_is_no_missing_database_and_costs_one_call(
+async def test_a_gateways_404_to_a_read_does_not_mean_a_missing_database_and_is_not_retried(
     turso: TursoClient, acme: Organization, answer: httpx.Response
 ) -> None:
     acme.next_answers = [answer]

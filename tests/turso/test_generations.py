@@ -29,7 +29,7 @@ async def test_the_placement_is_the_group_or_the_primary_location_or_the_first_l
     assert (await turso.database("orders")).placement == placement
 
 
-async def test_every_property_of_a_2023_database_is_read(turso: TursoClient, acme: Organization) -> None:
+async def test_the_properties_of_a_2023_database_are_read(turso: TursoClient, acme: Organization) -> None:
     answers(acme, sample("database_2023"))
 
     database = await turso.database("orders")
@@ -39,7 +39,7 @@ async def test_every_property_of_a_2023_database_is_read(turso: TursoClient, acm
     assert not any((database.block_reads, database.block_writes, database.delete_protection, database.is_archived))
 
 
-async def test_every_property_of_todays_database_is_read(turso: TursoClient, acme: Organization) -> None:
+async def test_the_properties_of_todays_database_are_read(turso: TursoClient, acme: Organization) -> None:
     answers(acme, sample("database_now"))
 
     database = await turso.database("orders")
@@ -201,7 +201,7 @@ async def test_quotas_that_turso_does_not_report_are_none(turso: TursoClient, ac
     assert await turso.quotas() is None
 
 
-async def test_groups_can_be_read_without_all_fields(turso: TursoClient, acme: Organization) -> None:
+async def test_a_group_with_null_or_absent_fields_can_be_read(turso: TursoClient, acme: Organization) -> None:
     answers(acme, {"groups": [{"name": "eu", "locations": None, "primary": "lhr", "uuid": "g", "status": {"x": 1}}]})
 
     (group,) = await turso.groups()

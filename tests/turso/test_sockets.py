@@ -19,7 +19,7 @@ TOKEN = SecretStr("a-secret-of-the-platform")
 
 
 class Server:
-    """A bare HTTP server that records connections and request lines. Tests set its answers."""
+    """A minimal HTTP server that counts connections and records request lines. Tests set its answers."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
@@ -148,14 +148,14 @@ async def test_a_read_survives_a_broken_connection(turso: TursoClient, server: S
     assert await turso.databases() == []
 
 
-async def test_a_read_that_is_never_answered_ends(turso: TursoClient, server: Server) -> None:
+async def test_a_read_that_is_never_answered_is_an_error(turso: TursoClient, server: Server) -> None:
     server.answer = say_nothing
 
     with pytest.raises(TursoUnavailable):
         await turso.databases()
 
 
-async def test_one_connection_serves_many_calls(turso: TursoClient, server: Server) -> None:
+async def test_all_reads_share_a_connection_and_so_do_all_changes(turso: TursoClient, server: Server) -> None:
     for _ in range(20):
         await turso.databases()
         await turso.invalidate_tokens("x")
