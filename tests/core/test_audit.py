@@ -71,7 +71,7 @@ def swapped_with_their_numbers(rows: Any) -> None:
 
 TAMPERING = {
     "an edited entry": (edited, 4),
-    "an edited entry with a new hash of its own": (edited_with_its_hash, 5),
+    "an edited entry with a matching hash": (edited_with_its_hash, 5),
     "a deleted entry": (lambda rows: rows.pop(3), 5),
     "a deleted entry, the rest renumbered": (renumbered_after_deletion, 4),
     "the first entry deleted": (lambda rows: rows.pop(0), 2),

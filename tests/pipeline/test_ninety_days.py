@@ -101,7 +101,7 @@ async def pass_hour(months: Months, envs: list[Environment], noise: random.Rando
 async def test_two_processes_post_each_alert_once(seed: int, tmp_path: Path) -> None:
     of = Simulation(tmp_path)
     await of.prepare()
-    organization, noise = Organization.live(seed, quotas=True), random.Random(seed)
+    organization, noise = Organization.simulate(seed, quotas=True), random.Random(seed)
     months = Months(of, organization, Turso(organization))
     of.turso.handle = months.handle  # type: ignore[method-assign]
     months.to(START)

@@ -54,8 +54,8 @@ class Organization:
     quotas: dict[Measure, int] = field(default_factory=dict)
 
     @classmethod
-    def live(cls, seed: int, *, quotas: bool = False) -> "Organization":
-        """Simulate an organization for ninety days."""
+    def simulate(cls, seed: int, *, quotas: bool = False) -> "Organization":
+        """Return an organization with ninety days of usage."""
         noise = random.Random(seed)
         made = cls(seed)
         made.late_restart = timedelta(hours=noise.choice([0, 0, 1, 5]))
@@ -118,7 +118,7 @@ class Organization:
         return sum(hours[hour][measure] for hours in self.used.values())
 
     def month_of(self, measure: Measure, since: datetime) -> int:
-        """Return the usage in the 29 days since a time."""
+        """Return the usage in the 29 days since a time: as many days of November as are simulated."""
         first = round((since - START) / HOUR)
         return sum(self.total(measure, hour) for hour in range(first, min(first + 29 * 24, DAYS * 24)))
 
@@ -252,8 +252,8 @@ class Bot:
         return f"al-{self.number}"
 
 
-def live(organization: Organization, subscription: AlertSubscription, *, only_days: bool = False) -> Bot:
-    """Let the bot watch an organization for ninety days, with two processes.
+def watch(organization: Organization, subscription: AlertSubscription, *, only_days: bool = False) -> Bot:
+    """Let the bot watch an organization for ninety days, with two processes, and return the bot.
 
     Args:
         only_days: take only the last reading of each day, with one process, which is enough for forecasts.
@@ -286,18 +286,18 @@ def about(alert: Alert, spike: Planted) -> bool:
 
 
 def mistakes(organization: Organization, readings: Sequence[UsageReading], alerts: Sequence[Alert]) -> list[str]:
-    """Return the mistakes, as texts.
+    """Return a text for each mistake of the bot.
 
-    They are spikes that were missed, reported twice or invented, quota alerts below their threshold, and alerts that
-    were raised twice for the same state in a period.
+    Mistakes are spikes that were missed or reported twice, alerts about spikes that didn't happen, quota alerts below
+    their threshold, and alerts that were raised twice for the same state in a period.
     """
     found = []
-    told = of_kind(alerts, AlertKind.SPIKE)
+    reported = of_kind(alerts, AlertKind.SPIKE)
     for spike in organization.spikes:
-        times = sum(about(one, spike) for one in told)
+        times = sum(about(one, spike) for one in reported)
         if times > 1 or (times == 0 and observable(organization, readings, spike)):
-            found.append(f"{spike} was told {times} times")
-    for one in told:
+            found.append(f"{spike} was reported {times} times")
+    for one in reported:
         if not any(about(one, spike) for spike in organization.spikes):
             found.append(f"no spike: {one.subject_id} at {one.since}")
     for one in of_kind(alerts, AlertKind.QUOTA):
@@ -305,7 +305,7 @@ def mistakes(organization: Organization, readings: Sequence[UsageReading], alert
         if one.measured * 100 < int(one.threshold) * one.compared:
             found.append(f"{one.measure} is below {one.threshold} %")
     states = [(one.key, one.period) for one in alerts]
-    return found + [f"{state} was told twice" for state in set(states) if states.count(state) > 1]
+    return found + [f"{state} was reported twice" for state in set(states) if states.count(state) > 1]
 
 
 def coverage(organization: Organization, alerts: Iterable[Alert]) -> list[bool]:

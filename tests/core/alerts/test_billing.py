@@ -25,7 +25,7 @@ def at_days(*days: tuple[int, int, int]) -> list[UsageReading]:
         pytest.param(at_days((10, 31, 900), (11, 1, 9)), "2026-11", id="restarted with the month"),
         pytest.param(at_days((10, 31, 900), (11, 1, 950)), "2026-10", id="not restarted yet"),
         pytest.param(at_days((10, 31, 900), (11, 2, 950), (11, 4, 999)), "2026-11", id="never seen to restart"),
-        pytest.param(at_days((10, 20, 900), (11, 4, 999)), "2026-11", id="nobody looked at the turn of the month"),
+        pytest.param(at_days((10, 20, 900), (11, 4, 999)), "2026-11", id="no reading at the turn of the month"),
         pytest.param(at_days((11, 16, 900), (11, 17, 9), (11, 24, 50)), "2026-11-17", id="restarted in mid-month"),
         pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 4, 50)), "2026-10-17", id="its month isn't over"),
         pytest.param(at_days((10, 16, 900), (10, 17, 9), (11, 20, 50)), "2026-11", id="its month is over"),
@@ -79,12 +79,12 @@ def test_a_correction_or_a_deleted_database_begins_no_period(readings: Sequence[
         pytest.param(
             at_days((10, 16, 900), (10, 17, 9), (11, 16, 700), (11, 17, 300), (11, 18, 310)),
             "2026-11-17",
-            id="the next one of a period from the 17th, with much use at once",
+            id="the next period from the 17th, with heavy use at once",
         ),
         pytest.param(
             at_days((10, 16, 900), (10, 17, 9), (11, 16, 700), (11, 18, 720)),
             "2026-10-17",
-            id="the one from the 17th ends late",
+            id="the period from the 17th ends late",
         ),
         pytest.param(
             at_days((10, 28, 900), (11, 10, 300), (11, 11, 320)), "2026-11", id="the bot was stopped at the turn"

@@ -80,7 +80,7 @@ def test_usage_in_an_irregular_hour_is_unknown(before: Any, after: Any) -> None:
         pytest.param(None, 50, TEN - HOUR / 2, 50, id="made in this hour"),
         pytest.param(None, 50, None, None, id="new, since an unknown time"),
         pytest.param(90, 50, None, None, id="its counter fell"),
-        pytest.param(None, 50, TEN - 9 * HOUR, None, id="old, but not known before"),
+        pytest.param(None, 50, TEN - 9 * HOUR, None, id="old, but absent from the earlier reading"),
     ],
 )
 def test_usage_without_an_earlier_counter_is_known_only_for_a_new_database(
@@ -108,13 +108,14 @@ def test_history_distinguishes_zero_from_unknown() -> None:
         TEN: reading(),
         TEN - HOUR: reading(TEN - HOUR, is_complete=False),
         TEN - 2 * HOUR: reading(TEN - 2 * HOUR, read=None),
+        TEN - 8.5 * HOUR: reading(TEN - 8.5 * HOUR),
     }
     history = History(readings, {("db-1", TEN): UsageGrowth("acme", TEN, "db-1", 7, None, 0)}, lambda _: TEN - 9 * HOUR)
 
     assert history.used("db-1", READ, TEN) == 7
     assert history.used("db-1", Measure.ROWS_WRITTEN, TEN) is None
     assert history.used("db-2", READ, TEN) == 0
-    assert history.used("db-2", READ, TEN - HOUR) is None, "it may be one of those that weren't stored"
-    assert history.used("db-2", READ, TEN - 2 * HOUR) is None, "Turso didn't say"
-    assert history.used("db-2", READ, TEN - 3 * HOUR) is None, "nobody looked"
-    assert history.used("db-2", READ, TEN - 8.5 * HOUR) is None, "it didn't exist yet"
+    assert history.used("db-2", READ, TEN - HOUR) is None, "not every database was stored"
+    assert history.used("db-2", READ, TEN - 2 * HOUR) is None, "Turso didn't report it"
+    assert history.used("db-2", READ, TEN - 3 * HOUR) is None, "no reading was taken"
+    assert history.used("db-2", READ, TEN - 8.5 * HOUR) is None, "it didn't exist for the whole hour"

@@ -8,7 +8,7 @@ moment that it names. Nine of ten must be right.
 import pytest
 
 from bot.core.alerts import AlertKind, AlertSubscription
-from tests.core.alerts.simulation import Organization, coverage, live, mistakes, of_kind
+from tests.core.alerts.simulation import Organization, coverage, mistakes, of_kind, watch
 from tests.soak import LIMIT_SECONDS, soaked
 
 WANTED = AlertSubscription("C0DBOPS", "acme", quota=(50, 80, 95), spike=5.0, forecast=True)
@@ -18,9 +18,9 @@ FORECASTS = range(soaked(40, 3))
 @pytest.mark.parametrize("seed", range(100, 100 + soaked(16, 1)))
 @pytest.mark.timeout(LIMIT_SECONDS)
 def test_every_measured_spike_is_reported_once_and_no_alert_is_wrong_or_repeated(seed: int) -> None:
-    organization = Organization.live(seed, quotas=True)
+    organization = Organization.simulate(seed, quotas=True)
 
-    bot = live(organization, WANTED)
+    bot = watch(organization, WANTED)
 
     assert mistakes(organization, bot.readings, bot.memory.posted) == []
     assert len(of_kind(bot.memory.posted, AlertKind.SPIKE)) >= len(organization.spikes) - 2
@@ -31,8 +31,8 @@ def test_every_measured_spike_is_reported_once_and_no_alert_is_wrong_or_repeated
 def test_nine_of_ten_forecasts_are_right() -> None:
     right: list[bool] = []
     for seed in FORECASTS:
-        organization = Organization.live(seed, quotas=True)
-        right += coverage(organization, live(organization, WANTED, only_days=True).memory.posted)
+        organization = Organization.simulate(seed, quotas=True)
+        right += coverage(organization, watch(organization, WANTED, only_days=True).memory.posted)
 
     print(f"{sum(right)} of {len(right)} forecasts were right")
     assert len(right) >= 4 * len(FORECASTS)

@@ -48,7 +48,7 @@ def weeks(now: int | None, *usual: int | None) -> History:
         pytest.param(weeks(None, 9_000, 10_000, 11_000), None, id="this hour isn't known"),
         pytest.param(weeks(9_000, 10, 10, 10), None, id="too little to matter"),
         pytest.param(weeks(90_000, 100, 10_000, 60_000, 90, 50_000), None, id="the usage always varies"),
-        pytest.param(weeks(90_000, 0, 0, 0), None, id="nobody knows since when it exists"),
+        pytest.param(weeks(90_000, 0, 0, 0), None, id="its time of creation is unknown"),
         pytest.param(weeks(90_000, 9_000, 10_000, 900_000), Spike(READ, 90_000, 10_000), id="an earlier spike"),
     ],
 )
@@ -312,7 +312,7 @@ def test_an_alert_ends_once_turso_has_reported_no_quota_three_times_or_none_was_
     assert changes == Changes([], {"al-80": AlertEnd.UNKNOWN} if ends else {})
 
 
-@pytest.mark.parametrize(("hours", "ends"), [(24, True), (13, True), (6, False)])
+@pytest.mark.parametrize(("hours", "ends"), [(24, True), (13, True), (12, False), (6, False)])
 def test_an_alert_ends_when_more_than_twelve_readings_of_a_day_all_lack_the_usage(hours: int, ends: bool) -> None:
     limits: Mapping[str, int] = {Measure.STORAGE: 1_000}
     readings = [reading(NOON - back * HOUR, 9, None, limits=limits) for back in range(hours - 1, -1, -1)]

@@ -14,7 +14,7 @@ ceiling: {ceiling}
 channels:
   C0OPS: {{organization: acme, databases: {databases}, rules: {rules}}}
 """
-ASKED = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", ""), Target("y", None)]
+TARGETS = [Target("orders", "default"), Target("prod-orders", "eu"), Target("x", ""), Target("y", None)]
 
 
 COMMANDS = (None, "list", "usage", "destroy")
@@ -33,12 +33,12 @@ CEILINGS = ("{}", '{deny: [{commands: [list], databases: ["prod-*"]}]}')
         "[]",
     ],
 )
-def test_a_scope_covers_all_only_if_it_covers_each(databases: str, rules: str) -> None:
+def test_covers_all_is_true_only_for_a_scope_that_covers_each_database(databases: str, rules: str) -> None:
     for ceiling in CEILINGS:
         policy = load(POLICY.format(ceiling=ceiling, databases=databases, rules=rules), CATALOGUE)
         for command in COMMANDS:
             scope = policy.scope(Subject(Person("U0ANA", "T0ACME"), Channel("C0OPS")), command)
             if scope.covers_all:
-                assert all(scope.covers(target) for target in ASKED), (ceiling, command)
+                assert all(scope.covers(target) for target in TARGETS), (ceiling, command)
             elif databases == '["*"]' and ceiling == "{}" and rules == "[{allow: read}]" and command != "destroy":
                 pytest.fail(f"the usual scope has to cover all: {command}")

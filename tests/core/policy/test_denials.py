@@ -22,22 +22,32 @@ POLICY = load(EXAMPLE, CATALOGUE)
         pytest.param(
             "a developer", "a shared channel", act("list"), "shared with another organization", id="in a shared channel"
         ),
-        pytest.param("a developer", "#general", act("list"), "no rules for this channel", id="in an unbound channel"),
-        pytest.param("a developer", "#general", act("show", "billing"), "no rules for", id="of a database"),
         pytest.param(
-            "a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="the databases of the channel"
+            "a developer", "#general", act("list"), "no rules for this channel", id="in a channel without rules"
         ),
-        pytest.param("a passer-by", "#team-orders", act("token", "orders-1"), "Only members", id="who may"),
         pytest.param(
-            "a developer", "#team-orders", act("rotate", "orders-1"), "You can't use", id="where no rule fits"
+            "a developer",
+            "#general",
+            act("show", "billing"),
+            "no rules for",
+            id="of a database, in a channel without rules",
         ),
-        pytest.param("a developer", "#general", act("incident start"), "Only responders", id="who runs incidents"),
+        pytest.param(
+            "a developer", "#team-orders", act("show", "billing"), "(orders-*)", id="not one of the channel's databases"
+        ),
+        pytest.param(
+            "a passer-by", "#team-orders", act("token", "orders-1"), "Only members", id="a rule for other people"
+        ),
+        pytest.param(
+            "a developer", "#team-orders", act("rotate", "orders-1"), "You can't use", id="no rule for the command"
+        ),
+        pytest.param("a developer", "#general", act("incident start"), "Only responders", id="not a responder"),
         pytest.param(
             "a developer",
             "#db-ops",
             act("destroy", "prod-a", options=["--now"]),
             "`destroy prod-a --now`",
-            id="ceiling",
+            id="denied by the ceiling",
         ),
     ],
 )

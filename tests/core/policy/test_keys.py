@@ -85,7 +85,7 @@ def policy_with(place: str, entry: Any) -> str:
     return text + ("" if "channels:" in text or "incidents:" in text else "\nchannels: {}")
 
 
-def misnamed(place: str, key: str, value: Any) -> list[str] | None:
+def problem_keys(place: str, key: str, value: Any) -> list[str] | None:
     """Return the keys of the problems with a key in a place, or None if it is accepted there."""
     try:
         load(policy_with(place, f"{key}: {value}"), CATALOGUE, default_organization="acme")
@@ -96,7 +96,7 @@ def misnamed(place: str, key: str, value: Any) -> list[str] | None:
 
 @pytest.mark.parametrize(("key", "value", "places"), KEYS)
 def test_a_key_is_accepted_where_it_belongs_and_only_there(key: str, value: Any, places: list[str]) -> None:
-    """A misplaced key is refused, and named in the error."""
+    """The error for a misplaced key must name the key."""
     elsewhere = [
         place
         for place in PLACES
@@ -104,8 +104,8 @@ def test_a_key_is_accepted_where_it_belongs_and_only_there(key: str, value: Any,
         if not (key == "deny" and place in RULE)
     ]
 
-    assert {place: misnamed(place, key, value) for place in places} == dict.fromkeys(places)
-    named = {place: misnamed(place, key, value) or [] for place in elsewhere}
+    assert {place: problem_keys(place, key, value) for place in places} == dict.fromkeys(places)
+    named = {place: problem_keys(place, key, value) or [] for place in elsewhere}
     assert {place: keys for place, keys in named.items() if not any(one.endswith(key) for one in keys)} == {}
 
 

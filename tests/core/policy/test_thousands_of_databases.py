@@ -138,7 +138,7 @@ def test_the_approvers_for_a_thousand_databases_hold_each_rules_people_only_once
 
 
 def test_a_request_without_a_common_approver_is_still_escalated() -> None:
-    """It may have been requested when there was one, before a shift changed."""
+    """When it was requested, there may have been a common approver, before a shift changed."""
     more = "notify: 'user:U0ANA', escalate_to: 'user:U0BEN', direct_message: true"
     rules = policy(
         [f"approve: rotate, by: 'user:U0ANA', databases: ['a-*'], {more}", "approve: rotate, by: 'user:U0BEN'"]

@@ -102,7 +102,7 @@ def test_a_merge_of_itself_is_refused() -> None:
 
 @pytest.mark.parametrize("opens", ["[", "- ", "? ", "{a: "])
 def test_a_very_deeply_nested_file_is_refused_without_a_crash(opens: str) -> None:
-    """Run the check in a process of its own, because the YAML library could end the process without an exception."""
+    """Run the check in another process, because the YAML library could end the process without an exception."""
     script = f"from bot.core.policy import document\nprint(document.read({opens!r} * 200_000).problems[0].sentence)\n"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
 
