@@ -39,7 +39,7 @@ channels:
 MEMBERS = frozenset({"U0ANA", "U0BEN", "U0CAT", "U0DAN", "U0EVE"})
 EVERYBODY = "everybody"
 OF_OUTCOMES = frozenset({TimerKind.NOTIFY, TimerKind.THAW, TimerKind.INCIDENT_END})
-_LOOKS_LATER = timedelta(hours=2)
+_BETWEEN_ROUNDS = timedelta(hours=2)
 
 
 @dataclass
@@ -57,7 +57,8 @@ class ReceivedMessage:
 class SmallSlack:
     """The fake Slack: the messages that people got, and its faults.
 
-    `refuses` maps methods to a permanent error, except for direct messages. `troubles` maps them to temporary errors.
+    `refuses` maps methods to a permanent error. Direct messages don't get it. `troubles` maps methods to temporary
+    errors, one for each of the next calls.
     """
 
     channel: Channel = field(default_factory=lambda: Channel("C0DBOPS"))
@@ -66,6 +67,7 @@ class SmallSlack:
     refuses: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, list[str]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    """The timestamps of messages that were deleted."""
     no_threads: str = ""
     """The error with which Slack refuses replies in threads. Empty if it accepts them."""
     dead: set[str] = field(default_factory=set)
@@ -114,7 +116,7 @@ class SmallSlack:
 
 @dataclass
 class SmallDirectory:
-    """A directory in which `MEMBERS` are in every channel. What it says about a channel is set in the fake Slack."""
+    """A directory in which `MEMBERS` are in every channel. It takes the facts about a channel from the fake Slack."""
 
     slack: SmallSlack
     silent: int = 0
@@ -146,6 +148,8 @@ class SmallDirectory:
 
 @dataclass
 class Rules:
+    """A policy that never changes."""
+
     policy: Any
     problem: str | None = None
 
@@ -199,7 +203,7 @@ class Notifier:
     async def run_timers(self) -> None:
         """Let time pass until no timer of an outcome is due. Failed timers are tried again, as durable work does."""
         for _ in range(60):
-            self.clock.pass_(_LOOKS_LATER)
+            self.clock.pass_(_BETWEEN_ROUNDS)
             timers = [one for one in await self.store.timers.due(self.clock.now()) if one.kind in OF_OUTCOMES]
             if not timers:
                 return

@@ -67,7 +67,7 @@ class RecordingSlack(Slack):
 
 @dataclass
 class Pipeline:
-    """Drives the pipeline for a test, and reads its results."""
+    """Runs the pipeline for a test, and reads its results. `of` holds the simulated people, Turso and clock."""
 
     of: Simulation
     env: Environment

@@ -71,12 +71,12 @@ async def test_without_alerts_samples_are_taken_every_four_hours(here: Pipeline,
     assert await here.env.store.samples.readings(organization="acme", since=here.of.now() - 48 * HOUR) == []
 
 
-def ledger(here: Pipeline, number: int, holder: str, *, lives: timedelta, left: timedelta) -> LedgerToken:
-    """Return a token for `orders` that was created to last for `lives`, and of which `left` is left."""
+def ledger(here: Pipeline, number: int, holder: str, *, lifetime: timedelta, left: timedelta) -> LedgerToken:
+    """Return a token for `orders` with this lifetime, of which `left` remains."""
     now, database_id = here.of.now(), here.turso.databases["orders"]["DbId"]
     return LedgerToken(
-        f"t-{number}", "", "acme", "orders", database_id, None, False, holder, CHANNEL, now + left - lives, now + left,
-        state=TokenState.LIVE,
+        f"t-{number}", "", "acme", "orders", database_id, None, False, holder, CHANNEL,
+        now + left - lifetime, now + left, state=TokenState.LIVE,
     )  # fmt: skip
 
 
@@ -85,12 +85,12 @@ async def test_tokens_of_several_people_that_expire_soon_are_reported(here: Pipe
     await subscribe(here)
     tokens = here.env.store.tokens
     for number, holder in enumerate((ANA, BEN)):
-        await tokens.add(ledger(here, number, holder, lives=week, left=20 * HOUR))
-    await tokens.add(ledger(here, 5, REMY, lives=HOUR, left=HOUR))
+        await tokens.add(ledger(here, number, holder, lifetime=week, left=20 * HOUR))
+    await tokens.add(ledger(here, 5, REMY, lifetime=HOUR, left=HOUR))
     await sample(here)
     assert await alerts(here, AlertKind.TOKENS) == [], "two people, and a token that was meant for an hour"
 
-    await tokens.add(ledger(here, 6, DANA, lives=week, left=22 * HOUR))
+    await tokens.add(ledger(here, 6, DANA, lifetime=week, left=22 * HOUR))
     await sample(here)
     (alert,) = await alerts(here, AlertKind.TOKENS)
     assert (alert.subject, alert.measured, alert.details) == ("orders", 3, tuple(sorted((ANA, BEN, DANA))))
@@ -104,8 +104,8 @@ async def test_a_token_that_was_replaced_is_not_reported(here: Pipeline, counter
     week = timedelta(days=7)
     await subscribe(here)
     for number, holder in enumerate((ANA, BEN, DANA)):
-        await here.env.store.tokens.add(ledger(here, number, holder, lives=week, left=20 * HOUR))
-    await here.env.store.tokens.add(ledger(here, 9, DANA, lives=week, left=week))
+        await here.env.store.tokens.add(ledger(here, number, holder, lifetime=week, left=20 * HOUR))
+    await here.env.store.tokens.add(ledger(here, 9, DANA, lifetime=week, left=week))
     await sample(here)
 
     assert await alerts(here, AlertKind.TOKENS) == []
@@ -165,13 +165,13 @@ async def test_the_tokens_and_freezes_of_a_destroyed_database_are_not_reported(
     await here.execute(await here.ask("db freeze orders --for 30d"))
     here.pass_time(days=8)
     for number, holder in enumerate((ANA, BEN, DANA)):
-        await here.env.store.tokens.add(ledger(here, number, holder, lives=timedelta(days=7), left=20 * HOUR))
+        await here.env.store.tokens.add(ledger(here, number, holder, lifetime=timedelta(days=7), left=20 * HOUR))
     await sample(here)
     (alert,) = await alerts(here, kind)
     assert alert.is_open
 
     del here.turso.databases["orders"]
-    here.turso.add("orders")  # another one with this name
+    here.turso.add("orders")  # another database with this name
     await sample(here)
 
     assert [one.end for one in await alerts(here, kind)] == [AlertEnd.OVER]
@@ -181,7 +181,7 @@ async def test_without_a_token_or_freeze_to_report_the_databases_are_not_listed(
     here: Pipeline, counters: Counters
 ) -> None:
     await subscribe(here)
-    await here.env.store.tokens.add(ledger(here, 1, ANA, lives=timedelta(days=7), left=20 * HOUR))
+    await here.env.store.tokens.add(ledger(here, 1, ANA, lifetime=timedelta(days=7), left=20 * HOUR))
     await sample(here)
     counters.asked.clear()
     await sample(here)

@@ -132,12 +132,15 @@ async def test_the_card_of_an_ended_spike_waits_until_its_channel_is_known(some:
     assert "back below the threshold" in updates[0]
 
 
-async def test_an_entry_that_cannot_be_read_may_be_the_database(some: Pipeline, counters: Counters) -> None:
+async def test_a_spike_waits_while_the_list_entry_of_its_database_cannot_be_read(
+    some: Pipeline, counters: Counters
+) -> None:
     await know_usual_usage(some, counters)
     counters.unreadable = "orders"
     await an_hour(some, counters, orders=50_000)
     await tell(some)
     assert await spikes(some) == [("orders", True, None)]
+    assert some.slack.public == []
 
     counters.unreadable = ""
     some.pass_time(minutes=16)
@@ -171,7 +174,7 @@ async def test_the_freeze_and_the_tokens_of_a_destroyed_database_are_not_reporte
     await here.execute(await here.ask("db freeze orders --for 30d"))
     here.pass_time(days=8)
     for number, holder in enumerate((ANA, BEN, DANA)):
-        await here.env.store.tokens.add(ledger(here, number, holder, lives=7 * 24 * HOUR, left=20 * HOUR))
+        await here.env.store.tokens.add(ledger(here, number, holder, lifetime=7 * 24 * HOUR, left=20 * HOUR))
     del here.turso.databases["orders"]
     counters.lists = False
     counters.read.pop("orders")

@@ -53,14 +53,14 @@ def blocked(here: Pipeline) -> tuple[bool, bool]:
 
 
 async def begin_thaw_of(here: Pipeline, hold: Hold) -> Finish:
-    """Press Thaw of one freeze, and run the request until Turso shows what it unblocks."""
+    """Press **Thaw** for a freeze, and run the request up to its read-back. Return the function that ends it."""
     await open_items.thaw_hold(here.env, press(here.of, DANA, "hold.thaw", hold.id, f"thaw-{hold.id}"))
     (request,) = await here.env.store.requests.find(states=[State.APPROVED], command="thaw")
     return await begin(here, request, "execute")
 
 
 async def begin_undo_of(here: Pipeline, request: Request) -> Finish:
-    """Start an Undo, and run it until Turso shows what it unblocks."""
+    """Start an Undo, and run it up to its read-back. Return the function that ends it."""
     assert await start_undo(here.env, request, by=DANA)
     return await begin(here, request, "undo")
 
@@ -80,7 +80,7 @@ async def begin(here: Pipeline, request: Request, phase: str) -> Finish:
 
 
 async def fire_unblocking(here: Pipeline) -> None:
-    """Fire the due timers that unblock what is left, in five rounds."""
+    """Fire the due timers that remove blocks that were left, in five rounds."""
     for _ in range(5):
         due = await here.env.store.timers.due(here.of.now(), limit=1000)
         for timer in due:
@@ -135,7 +135,7 @@ async def test_an_undo_and_a_thaw_leave_nothing_blocked(here: Pipeline, first: s
 
 
 async def test_a_freeze_that_is_refused_while_another_ends_leaves_nothing_blocked(here: Pipeline) -> None:
-    """The first freeze leaves its block to the second, which never gets one of its own."""
+    """The first freeze leaves its block to the second, which Turso then refuses."""
     ending = await freeze(here, "--for 30m")
     starting, work = await here.ask("db freeze orders"), WorkSteps(here.env)
     assert await work.begin(starting.id, "execute") is BeginResult.GO
@@ -164,7 +164,7 @@ async def test_what_others_had_blocked_stays_blocked_after_two_freezes_end_toget
     assert blocked(here) == (False, True)
 
 
-async def test_what_is_left_is_looked_at_again_while_another_request_starts(here: Pipeline) -> None:
+async def test_a_block_that_is_left_is_checked_again_later_while_another_request_starts(here: Pipeline) -> None:
     by_hand, by_time = await freeze(here), await freeze(here, "--for 30m")
     finish = await begin_thaw_of(here, by_hand)
     await here.fire(TimerKind.THAW, by_time.id)
@@ -212,7 +212,7 @@ async def test_a_database_of_the_same_name_is_not_unblocked(here: Pipeline) -> N
     assert blocked(here) == (False, True)
 
 
-async def test_a_freeze_that_ends_alone_needs_no_second_look(here: Pipeline) -> None:
+async def test_a_freeze_that_ends_alone_leaves_no_timer_to_unblock(here: Pipeline) -> None:
     hold = await freeze(here)
     finish = await begin_thaw_of(here, hold)
     await finish()
@@ -292,7 +292,7 @@ async def stopped_after_its_release(here: Pipeline) -> Hold:
     return by_time
 
 
-async def test_a_freeze_that_ends_by_time_is_looked_at_again_if_turso_still_shows_what_another_left(
+async def test_the_end_of_a_freeze_is_tried_again_if_turso_still_shows_a_block_that_was_left_to_it(
     here: Pipeline,
 ) -> None:
     by_time = await stopped_after_its_release(here)

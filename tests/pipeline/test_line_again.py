@@ -1,4 +1,4 @@
-"""`Ask again` asks for the same, also if the line names a time that means another one by then."""
+"""**Ask again** repeats a request exactly, even if its line has a relative time such as `15m ago`."""
 
 import pytest
 
@@ -17,7 +17,7 @@ from tests.pipeline.in_memory import Pipeline
         "db branch orders orders-test --at 15m ago --for 12h --private",
     ],
 )
-async def test_a_time_in_the_line_stays_the_same_when_it_is_asked_again(here: Pipeline, line: str) -> None:
+async def test_a_repeated_request_has_the_same_time_and_options_as_the_first(here: Pipeline, line: str) -> None:
     first = await here.ask(line)
     here.pass_time(hours=25)
     await here.fire(TimerKind.EXPIRE, first.id)
@@ -34,5 +34,5 @@ async def test_a_time_in_the_line_stays_the_same_when_it_is_asked_again(here: Pi
     assert again.line == first.line
 
 
-async def test_a_line_without_such_a_time_is_kept_as_typed(here: Pipeline) -> None:
+async def test_a_line_without_a_time_is_kept_as_typed(here: Pipeline) -> None:
     assert (await here.ask("db destroy orders --reason old")).line == "db destroy orders --reason old"

@@ -1,4 +1,4 @@
-"""A create whose response is lost: only the request that created the database may count it as its own."""
+"""A database whose creation got no response: only the request that created it may claim it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

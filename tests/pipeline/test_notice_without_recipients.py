@@ -1,4 +1,4 @@
-"""A notice that concerns no one, such as an alarm of a rule without `notify`, isn't logged as an undelivered one."""
+"""A notice that concerns no one, such as an alarm of a rule without `notify`, isn't logged as undelivered."""
 
 from typing import Any, cast
 

@@ -1,4 +1,4 @@
-"""Outcomes: they are posted once. `test_everyone_is_notified` covers every kind of outcome and of delivery."""
+"""An outcome is posted once, with its reason. `test_everyone_is_notified` covers every kind of outcome and delivery."""
 
 import pytest
 
@@ -29,7 +29,7 @@ async def test_a_denial_is_sent_with_its_reason(here: Pipeline) -> None:
 
 
 @pytest.mark.parametrize("line", ["db destroy orders --now", "db destroy orders"])
-async def test_no_message_shows_a_token_and_each_one_has_a_notification_text(here: Pipeline, line: str) -> None:
+async def test_no_message_shows_a_token_and_each_message_has_a_notification_text(here: Pipeline, line: str) -> None:
     request = await here.approved(line)
     await here.execute(request)
 

@@ -1,4 +1,4 @@
-"""Plan drift: which differences between a plan and the present make a request stale, and how they are described."""
+"""Plan drift: which differences between a plan and the database make a request stale, and how they are described."""
 
 from collections.abc import Callable
 from typing import Any
@@ -87,7 +87,7 @@ async def found(desk: Desk, line: str, before: Change, after: Change, *, checks_
         pytest.param(becomes(IssuedCertCount=7), None, id="tokens created elsewhere"),
     ],
 )  # fmt: skip
-async def test_a_plan_becomes_stale_if_its_database_group_or_protection_is_another_one(
+async def test_a_plan_becomes_stale_if_its_database_group_or_protection_has_changed(
     desk: Desk, planned: Acme, line: str, change: Change, said: str | None
 ) -> None:
     assert await found(desk, line, nothing, change) == said

@@ -50,7 +50,7 @@ async def reads(
     """Type a read command.
 
     Args:
-        meanwhile: called while the command runs, and returns what the channel is by then.
+        meanwhile: called with the channel while the command runs. Returns the channel as it is by then.
         run: replaces the `run` of the command.
     """
 
@@ -91,7 +91,7 @@ async def test_a_line_is_decided_again_if_the_policy_changed_meanwhile(here: Pip
     assert work["decide list"] == 2
 
 
-async def test_only_a_public_answer_needs_a_second_look_at_the_channel(here: Pipeline) -> None:
+async def test_only_a_public_answer_needs_the_channel_to_be_looked_up_again(here: Pipeline) -> None:
     async def answer_privately(ctx: Any, args: Any) -> Reply:
         return Reply(text="Only you see this.", private=True)
 

@@ -120,7 +120,7 @@ async def test_after_a_refusal_by_turso_there_is_no_token(here: Pipeline, monkey
 
 
 async def test_a_press_that_overlaps_a_failed_one_ends_with_its_own_outcome(here: Pipeline) -> None:
-    """The second press finds the request open again. It creates a token of its own, and its outcome is recorded."""
+    """The second press finds the request open again. It creates another token, and its outcome is recorded."""
     request = await here.approved("token orders")
     first, second = (here.press(DANA, request, "token.reveal") for _ in range(2))
     (read_before,) = await here.env.store.requests.find(states=[State.READY])

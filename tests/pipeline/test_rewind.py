@@ -1,4 +1,4 @@
-"""Rewind: a copy, one decision about it, and no loss of the old state."""
+"""Rewind: the copy, the one decision about it, and how the old database is kept."""
 
 from datetime import UTC
 
@@ -213,7 +213,7 @@ async def test_a_discard_that_may_destroy_the_last_data_says_so_before_it_is_app
     assert "no longer exists" in aware.plan.warnings[0]
     assert await here.execute(aware) is State.SUCCEEDED
     said = words(await card_of(here.env, await here.now(aware)))
-    assert "unchanged" not in said, "nobody knows that of a database that is gone"
+    assert "unchanged" not in said, "a database that is gone can't be called unchanged"
 
 
 async def test_a_discard_says_that_the_database_is_in_quarantine_by_now(here: Pipeline) -> None:

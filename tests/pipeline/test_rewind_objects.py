@@ -1,6 +1,6 @@
-"""A rewind doesn't read, and a switch revokes no tokens of, a database that took the name after the approval.
+"""After its approval, another database can take the name, or join the group, that a rewind or switch is about.
 
-Nor does a switch revoke tokens if a database joined the group after the approval.
+A rewind doesn't read a database that took the name. In both cases, a switch revokes no tokens.
 """
 
 import pytest

@@ -1,6 +1,6 @@
 """The probe tokens of a switch: they are minted only for a revocation that is about to be sent, and then forgotten.
 
-An Undo meanwhile loses no result.
+An Undo while a probe token is tried doesn't lose the result.
 """
 
 import httpx

@@ -62,7 +62,7 @@ def is_open(here: Pipeline) -> bool:
 
 
 @pytest.mark.parametrize("error", ERRORS)
-async def test_a_thaw_whose_second_call_fails_is_not_called_failed(here: Pipeline, error: str) -> None:
+async def test_a_thaw_whose_second_call_fails_is_not_reported_as_failed(here: Pipeline, error: str) -> None:
     request = await frozen(here)
     reading_fails_after_a_change(here, error)
 

@@ -51,7 +51,7 @@ async def test_a_branch_does_not_outlive_its_end_because_a_group_was_unknown_the
     assert request.plan.target.name == "orders-fix"
 
 
-async def test_digests_are_not_called_paused_because_a_group_is_unknown(to_group: Pipeline) -> None:
+async def test_digests_are_not_reported_as_paused_because_a_group_is_unknown(to_group: Pipeline) -> None:
     here = to_group
     digest = Digest("C0DBOPS", "acme", "daily", 0, "09:00", "UTC", ANA, here.of.now())
     digest = replace(digest, next_at=next_due(digest, here.of.now()))

@@ -31,6 +31,7 @@ class Counters:
     def __init__(self, here: Pipeline) -> None:
         self.here, self.asked, self.fails = here, list[str](), False
         self.lists, self.has_plan = True, True
+        """Whether Turso lists the databases, and whether it returns the plans."""
         self.unreadable = ""
         """The database whose entry in the list can't be read."""
         self.read = dict.fromkeys(here.turso.databases, 0)
