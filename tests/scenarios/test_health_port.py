@@ -1,4 +1,4 @@
-"""`worker` and `socket` serve their health and metrics on a port of their own."""
+"""`worker` and `socket` have pages for health and metrics at the port that `--health-port` gives."""
 
 import asyncio
 import re
@@ -16,6 +16,7 @@ PAGES = ("/healthz", "/readyz", "/metrics")
 
 
 async def get(port: int, path: str) -> httpx.Response | None:
+    """Return the response of a local server, or None if it can't be reached."""
     async with local_client(base_url=f"http://127.0.0.1:{port}") as http:
         try:
             return await http.get(path)
@@ -33,8 +34,14 @@ async def ready(process: Process, port: int) -> None:
     raise AssertionError(process.log.read_text()[-4000:])
 
 
+async def statuses(port: int) -> dict[str, int | None]:
+    """Return the status of each page's response."""
+    answers = {page: await get(port, page) for page in PAGES}
+    return {page: answer.status_code if answer is not None else None for page, answer in answers.items()}
+
+
 async def down(port: int, upstream: str, why: str) -> dict[str, Any]:
-    """Wait until `/readyz` lists an upstream as down, with the reason `why`, and return the page."""
+    """Wait until `/readyz` lists an upstream as down with the reason `why`, and return the page."""
     for _ in range(200):
         answer = await get(port, "/readyz")
         body = answer.json() if answer is not None else {"down": []}
@@ -58,11 +65,8 @@ async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) ->
             await world.person(ANA).presses("Approve", card)
             await world.wait_for_content(card, holding="are blocked")
 
-            answers = {page: await get(port, page) for page in PAGES}
-            assert {page: answer and answer.status_code for page, answer in answers.items()} == dict.fromkeys(
-                PAGES, 200
-            )
-            text = answers["/metrics"].text if answers["/metrics"] else ""
+            assert await statuses(port) == dict.fromkeys(PAGES, 200)
+            text = (await get(port, "/metrics")).text  # type: ignore[union-attr]
             assert re.search(r'^turso_ops_requests_total\{state="succeeded"\} 1\.0$', text, re.MULTILINE)
             assert re.search(r'^turso_ops_build_info\{python="3\.[^"]+",version="[^"]+"\} 1\.0$', text, re.MULTILINE)
             assert "process_resident_memory_bytes" in text
@@ -73,7 +77,7 @@ async def test_the_work_of_a_worker_is_counted_in_its_metrics(tmp_path: Path) ->
             await web.stop()
 
 
-async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
+async def test_a_bot_in_socket_mode_has_the_pages_and_they_say_that_its_token_is_refused(tmp_path: Path) -> None:
     async with local_servers(tmp_path) as (world, keys):
         port = free_port()
         bot = Process(world, keys, command="socket", arguments=("--health-port", str(port)))
@@ -81,6 +85,7 @@ async def test_a_process_over_socket_mode_has_the_pages(tmp_path: Path) -> None:
         try:
             await ready(bot, port)
             await until(lambda: world.workspace.sockets.connections, what="the bot's connection")
+            assert await statuses(port) == dict.fromkeys(PAGES, 200)
             assert b"turso_ops_ack_seconds" in (await get(port, "/metrics")).content  # type: ignore[union-attr]
 
             world.workspace.state.tokens.refuse("app", "token_revoked")

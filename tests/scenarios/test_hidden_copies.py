@@ -1,4 +1,4 @@
-"""In a channel that may not see a rewind's copy, the bot answers as if there were no copy, and never names it."""
+"""In a channel that may not see the copies of a rewind, the bot answers as if there were none, and names none."""
 
 import pytest
 
@@ -49,5 +49,6 @@ async def test_a_decision_in_another_channel_names_no_copy(world: World, decisio
     assert "There is no rewind of" in plain
     assert "shop-rewind" not in plain
     assert "isn't a rewind copy of" in named
+    assert not [one for one in names[1:] if one in named], "the answer names only the copy that Dana typed"
     several = words(await world.person(DANA).types(f"/turso rewind {decision} shop", DB_OPS))
     assert "There are several copies" in several

@@ -1,10 +1,11 @@
 """The sandbox has a month of history: `usage` and `digest` report what the local Turso counted."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from bot.sandbox.history import DAYS
 from bot.sandbox.platform.catalog import usage
 from bot.sandbox.platform.catalog.usage import Period
 from tests.world import DANA, World, words
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def rows_read(world: World, since: datetime, until: datetime) -> int:
-    """Return how many rows read the local Turso counted from one day to another."""
+    """Return the number of rows read that the local Turso counted from one day to another, both included."""
     await world.turso.flush()
     period = Period(f"{since:%Y-%m-%d}", f"{until:%Y-%m-%d}")
     used = await world.turso.read(usage.of_organization, "acme", period)
@@ -31,15 +32,19 @@ async def test_usage_of_a_period_in_the_last_month_is_what_turso_counted(world: 
     text = words(await world.person(DANA).types(f"/turso {line}"))
 
     since, now = counted_from(text), datetime.now(UTC)
-    assert f"{await rows_read(world, since, now):,}" in text, f"from {since}"
+    counted = await rows_read(world, since, now)
+    assert counted > 1_000_000
+    assert f"{counted:,}" in text, f"from {since}"
     assert "No history" not in text
     assert "unknown" not in text
 
 
-async def test_the_history_begins_a_month_ago_and_the_answer_says_so(world: World) -> None:
-    text = words(await world.person(DANA).types("/turso usage --since 60d"))
+async def test_the_answer_about_a_longer_period_says_when_the_history_begins(world: World) -> None:
+    """It begins with the calendar month of the first sample, which has the usage since the start of that month."""
+    text = words(await world.person(DANA).types("/turso usage --since 70d"))
 
-    assert "No history before" in text
-    since, now = counted_from(text), datetime.now(UTC)
-    assert 28 <= (now - since).days <= 61
-    assert f"{await rows_read(world, since, now):,}" in text
+    now = datetime.now(UTC)
+    begins = datetime.combine((now - timedelta(days=DAYS)).date().replace(day=1), time(), UTC)
+    assert f"No history before <!date^{begins.timestamp():.0f}^" in text
+    assert counted_from(text) == begins
+    assert f"{await rows_read(world, begins, now):,}" in text

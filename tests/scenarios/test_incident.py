@@ -1,4 +1,4 @@
-"""An incident from start to report, in a channel that isn't in the policy, and digests that are sent on schedule."""
+"""An incident from start to report, in a channel that isn't in the policy, and a digest that is sent on schedule."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_a_whole_incident_is_in_one_thread_and_ends_with_a_report(world: World) -> None:
+async def test_the_changes_and_the_end_of_an_incident_are_in_its_thread_and_its_report_is_shared(world: World) -> None:
     await world.create_databases("checkout")
     remy = world.person(REMY)
 
@@ -29,12 +29,14 @@ async def test_a_whole_incident_is_in_one_thread_and_ends_with_a_report(world: W
     await remy.types("/turso incident end", INCIDENT)
     ended = await until(lambda: world.card(INCIDENT, holding="ended. Incident permissions"), what="the end")
     assert "Thaw checkout" in buttons(ended)
+    assert ended.thread_ts == started.ts
     await world.wait_until_idle()
 
     files = world.workspace.state.files
     report = await until(lambda: next((one for one in files.values() if one["shared"]), None), what="the report")
-    text = str(report)
-    assert "INC-42" in text
+    text = report["content"].decode()
+    assert text.startswith("# Incident INC-42\n")
+    assert "| remy | freeze | checkout |" in text
     after = await remy.types("/turso freeze checkout", INCIDENT)
     assert "no rules for this channel" in words(after)
 
@@ -50,6 +52,8 @@ async def test_a_scheduled_digest_is_sent_once(world: World) -> None:
     digest = await until(lambda: world.card(DB_OPS, holding="Turso digest"), what="the digest", within=40)
     assert "last day" in words(digest)
     await world.wait_until_idle()
+    await world.pass_time(minutes=10)
+    await world.wait_until_idle()
     posted = [one for one in world.workspace.history(DB_OPS, None) if "Turso digest" in one.text]
     assert len(posted) == 1
 
@@ -58,7 +62,7 @@ async def test_the_permissions_of_an_incident_end_with_the_incident(world: World
     ben = world.person(BEN)
     await ben.types("/turso incident start INC-43 --for 1h", INCIDENT)
     await world.wait_until_idle()
-    await ben.types("/turso ls", INCIDENT, holding="checkout")
+    await ben.types("/turso ls", INCIDENT, holding="orders")
 
     await world.pass_time(hours=1, minutes=1)
 

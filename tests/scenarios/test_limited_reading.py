@@ -36,7 +36,7 @@ def limited(world: World, request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 async def used(world: World) -> None:
-    """Create a database, and create a token of it and freeze it from another channel, unless an earlier test did so."""
+    """From #team-orders, create a token for `HIDDEN` and freeze it, unless an earlier test did so."""
     if HIDDEN in words(world.card(ORDERS, holding=HIDDEN)):
         return
     await world.create_databases(HIDDEN)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.policies import WITH_DBA_GROUP
-from tests.world import BEN, DANA, DB_OPS, World, until, words
+from tests.world import BEN, DANA, DB_OPS, World, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
@@ -28,13 +28,12 @@ INCIDENT = "<https://status.example.com/incidents/INC-4|INC-4>"
 
 
 async def test_a_card_links_its_ticket_before_and_after_the_request_ends(world: World) -> None:
-    await world.person(DANA).types("/turso freeze users --reason slow --ticket OPS-7", holding="wants to")
-    card = await until(lambda: world.card(holding="wants to"))
+    card = await world.person(DANA).types("/turso freeze users --reason slow --ticket OPS-7", holding="wants to")
     assert TICKET in words(card)
 
     await world.person(BEN).presses("Approve", card)
 
-    assert TICKET in words(await until(lambda: world.card(holding="are blocked")))
+    assert TICKET in words(await world.wait_for_content(card, holding="are blocked"))
 
 
 async def test_a_confirmation_links_its_ticket(world: World) -> None:

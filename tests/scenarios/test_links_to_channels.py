@@ -43,7 +43,7 @@ async def test_the_message_about_a_break_glass_operation_links_the_channel_only_
     await world.wait_until_idle()
 
     await world.workspace.admin.leave(BEN, DB_OPS)
-    await world.pass_time(minutes=2)
+    await world.pass_time(minutes=2)  # longer than the bot keeps its list of the channel's members
     await world.workspace.say(ANA, DB_OPS, "/turso db destroy blazing --now --reason fire")
     outside = await wait_for_private_text(world, BEN, "blazing")
     await world.wait_until_idle()
