@@ -1,4 +1,4 @@
-"""Cards and Home while Slack returns nothing about a person, or a person isn't in the channel."""
+"""Home while Slack returns nothing about a requester. Cards and reminders while an approver isn't in the channel."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ async def test_a_card_names_only_approvers_who_are_in_the_channel(world: World) 
     assert BEN in words(await make_request(world, "/turso db destroy {} --reason tidy"))
 
 
-async def test_a_review_is_requested_from_people_in_the_channel(world: World) -> None:
+async def test_only_reviewers_who_are_in_the_channel_are_reminded_of_an_overdue_review(world: World) -> None:
     with lost.out_of_the_channel(world, BEN):
         forget_members(world)
         await make_request(world, "/turso rotate {} --reason leak")

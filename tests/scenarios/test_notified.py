@@ -81,8 +81,8 @@ async def test_reveal_on_home_shows_the_token_in_a_modal_and_nowhere_else(world:
     assert {one.ts for one in forging.private_messages(world, DANA)} == before
 
 
-SHOWS_A_MODAL = {"Reveal", "Deny"}
-"""Labels of buttons that open a modal. The buttons of each channel open one, too."""
+OPENS_A_MODAL = {"Reveal", "Deny"}
+"""The labels of the buttons of requests that open a modal. All buttons about a channel open one, too."""
 
 
 async def test_every_button_on_home_works_for_each_person_who_sees_it(world: World, place: Channel) -> None:
@@ -110,8 +110,8 @@ async def test_every_button_on_home_works_for_each_person_who_sees_it(world: Wor
             texts = [words(one) for one in forging.private_messages(world, who) if one.ts not in before]
             modal = world.workspace.views_of(who)
             of_channel = button["action_id"].startswith((CHANNEL_FORM, CHANNEL_RIGHTS))
-            shows = label in SHOWS_A_MODAL or of_channel
-            assert texts or (shows and modal), f"{who} pressed {label} and nothing happened"
+            opens = label in OPENS_A_MODAL or of_channel
+            assert texts or (opens and modal), f"{who} pressed {label} and nothing happened"
             assert not of_channel or (modal and not texts), f"{who}: {label}: {texts}"
             assert not [one for one in texts if "Reference `i-" in one], f"{who}: {label} was refused: {texts}"
             for view in modal:
@@ -173,14 +173,15 @@ async def test_a_card_that_was_deleted_is_posted_again_with_the_outcome(world: W
     )  # fmt: skip
     await world.workspace.click(ANA, message=listed, action_id=button["action_id"], block_id=_block_of(listed, button))
 
-    await until(lambda: (found := world.card(holding=name)) and found.ts != posted.ts and found, what="the outcome")
+    outcome = await until(lambda: world.card(holding=f"Delete protection for *{name}* is on"), what="the outcome")
+    assert outcome.ts not in (card.ts, posted.ts)
 
 
 def _block_of(message: Message, button: object) -> str:
     return next(str(block["block_id"]) for block in message.blocks if button in block.get("elements", []))
 
 
-UNWELL = {
+REJECTIONS = {
     "team_added_to_org": {"trouble": "api_error", "error": "team_added_to_org"},
     "an unknown code": {"trouble": "api_error", "error": "moon_phase_unsuitable"},
     "HTML with 200": {"trouble": "html", "status": 200},
@@ -188,7 +189,7 @@ UNWELL = {
 }
 
 
-@pytest.mark.parametrize("fault", UNWELL.values(), ids=UNWELL)
+@pytest.mark.parametrize("fault", REJECTIONS.values(), ids=REJECTIONS)
 async def test_an_outcome_that_slack_rejects_now_is_posted_later(
     world: World, place: Channel, fault: dict[str, object]
 ) -> None:
@@ -206,9 +207,13 @@ async def test_an_outcome_that_slack_rejects_now_is_posted_later(
 
     await world.wait_for_content(card, holding="approved by")
     name = request.plan.databases[0].name
-    messages = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
-    await until(lambda: messages or [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts],
-                what="the notice")  # fmt: skip
+
+    def notices() -> list[Message]:
+        return [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts != one.ts]
+
+    await until(notices, what="the notice in the thread")
+    await world.wait_until_idle()
+    assert [name in words(one) for one in notices()] == [True]
     assert not direct(world, DANA, name)
 
 
@@ -230,10 +235,10 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
     await world.pass_time(minutes=61)
 
     await until(lambda: direct(world, DANA, f"freeze of `{name}` has ended"), what="the thaw")
-    await until(lambda: direct(world, DANA, other_name), what="that the other has expired")
+    await until(lambda: direct(world, DANA, other_name), what="the expiry of the other request")
     await world.wait_until_idle()
     assert {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)} == before
-    assert direct(world, ANA, f"freeze of `{name}` has ended"), "she had approved it"
+    assert direct(world, ANA, f"freeze of `{name}` has ended"), "Ana approved the freeze"
 
 
 async def test_a_change_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(

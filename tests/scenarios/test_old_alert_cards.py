@@ -67,6 +67,7 @@ async def test_every_press_on_an_old_card_is_refused_with_the_reason(world: Worl
 
 
 async def assert_nothing_done(world: World) -> None:
+    """Assert that none of the buttons had an effect: no mute, freeze, request or incident."""
     assert world.bot is not None
     assert not await world.bot.store.alerts.mutes(world.bot.env.clock.now())
     assert not await world.bot.store.holds.find()
@@ -74,7 +75,7 @@ async def assert_nothing_done(world: World) -> None:
     assert await world.bot.store.incidents.running_in(DB_OPS) is None
 
 
-@pytest.mark.parametrize("is_refused", [False, True])
+@pytest.mark.parametrize("is_refused", [False, True], ids=["an allowed press", "a refused press"])
 async def test_a_press_updates_a_card_that_could_not_be_updated_before(world: World, is_refused: bool) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
@@ -93,4 +94,5 @@ async def test_a_press_updates_a_card_that_could_not_be_updated_before(world: Wo
         await world.wait_until_idle()
 
     assert not buttons(world.current(card))
-    assert "nded" in words(world.current(card))
+    says = "This alert has ended." if is_refused else "This alert was turned off."
+    assert says in words(world.current(card))

@@ -1,6 +1,6 @@
-"""Only the person on call at that moment counts as an approver, at the vote and at the start.
+"""Only the people who are on call at that moment count as approvers, at the vote and at the start.
 
-If the on-call service doesn't respond, no one on call counts.
+If the on-call service doesn't respond, nobody counts as on call.
 """
 
 import asyncio
@@ -69,6 +69,7 @@ def shift(world: World, *users: str) -> None:
 
 
 def forget(world: World) -> None:
+    """Empty the bot's cache of who is on call, and of failed lookups."""
     assert world.bot is not None
     directory: Any = world.bot.env.directory
     for key in world.bot.env.rules.policy.groups:
@@ -77,6 +78,7 @@ def forget(world: World) -> None:
 
 
 async def frozen(world: World, card: Any) -> bool:
+    """Return True if the store has a hold on the database of a card's request."""
     request = await stored(world, card)
     assert request.plan.target is not None
     return bool(await world.bot.store.holds.find(database=request.plan.target.name)) if world.bot else False
@@ -164,6 +166,9 @@ async def test_while_the_on_call_service_does_not_answer_no_request_is_made(worl
     refused = await world.person(DANA).types("/turso freeze unasked --reason load")
 
     assert "I couldn't look up who is on call in PagerDuty. Try again in a moment." in words(refused)
+    assert world.bot is not None
+    assert not [one for one in await world.bot.store.requests.find(states=list(State)) if "unasked" in one.line]
+    assert world.card(holding="unasked") is None
 
 
 async def test_while_the_on_call_service_does_not_answer_the_card_says_so(world: World) -> None:
@@ -240,9 +245,10 @@ async def test_a_reminder_notifies_the_person_on_call_at_that_time(world: World)
 
 
 @pytest.mark.parametrize("why", ["no answer", "nobody"])
-async def test_a_reminder_is_posted_only_when_it_is_known_who_is_on_call(world: World, why: str) -> None:
+async def test_a_reminder_is_posted_only_while_somebody_is_known_to_be_on_call(world: World, why: str) -> None:
     assert world.bot is not None
     env, card = world.bot.env, await make_request(world, LINE)
+    await world.wait_until_idle()  # until the bot has stored where it posted the card
     timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, env.clock.now(), attempt=1)
 
     def below() -> list[str]:
@@ -256,7 +262,7 @@ async def test_a_reminder_is_posted_only_when_it_is_known_who_is_on_call(world: 
         with pytest.raises(Unavailable, match="I couldn't look up who is on call in PagerDuty"):
             await fire(env, timer)
         following = await fire(env, replace(timer, failures=5))
-        assert following is not None, "so that the next level is notified even if the service keeps failing"
+        assert following is not None, "the next level is notified even if the service keeps failing"
         assert following.attempt == 2
     assert below() == []
 
@@ -313,6 +319,7 @@ async def test_each_reminder_also_notifies_the_next_escalation_level(world: Worl
 async def reminder_text(world: World, card: Any, attempt: int) -> str:
     """Send a reminder, and return its text."""
     assert world.bot is not None
+    await world.wait_until_idle()  # until the bot has stored where it posted the card
     timer = Timer(TimerKind.REMIND, (await stored(world, card)).id, world.clock.now(), attempt=attempt)
     await fire(world.bot.env, timer)
     said = [one for one in world.workspace.history(DB_OPS, None) if one.thread_ts == card.ts]

@@ -1,6 +1,6 @@
-"""A database has at most one open quarantine. A second request to destroy it links to the open one.
+"""A database has at most one open quarantine. A second request to destroy it becomes stale, or links to the open one.
 
-After the open one has ended, no other request destroys or blocks the database.
+After the open quarantine has ended, the second request doesn't destroy or block the database either.
 """
 
 import asyncio
@@ -20,7 +20,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = q.POLICY
 
 
-async def test_after_undo_no_request_destroys_the_database(world: World) -> None:
+async def test_a_destroy_that_is_approved_during_a_quarantine_has_no_effect_even_after_undo(
+    world: World,
+) -> None:
     await world.create_databases("alpha")
     one, two = await q.request_destroy(world, "alpha"), await q.request_destroy(world, "alpha", by=REMY)
     await world.person(ANA).presses_and_reads("Approve", one)

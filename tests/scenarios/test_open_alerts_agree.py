@@ -1,4 +1,7 @@
-"""The card, `alert list`, digests and Home agree on which alerts are open, for every kind of alert and every end."""
+"""The store, cards and `alert list` agree on which alerts are open, for every kind of alert and every end.
+
+Alerts, digests and Home agree on the freezes and tokens that alerts are about.
+"""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
@@ -74,10 +77,11 @@ PLACES: Final[Mapping[str, Callable[[World, Alert], Awaitable[bool]]]] = {
     "its card": by_card,
     "alert list": by_list,
 }
-"""The places that show alerts. Digests and Home show only freezes and tokens, which some alerts are about."""
+"""The places that know or show whether an alert is open."""
 
 
 async def open_in(world: World, alert: Alert) -> dict[str, bool]:
+    """Return, for each place, whether the alert is open there."""
     return {place: await look(world, alert) for place, look in PLACES.items()}
 
 
@@ -95,7 +99,7 @@ async def test_every_place_shows_an_alert_as_open_until_it_ends(world: World, ki
 
 
 async def freeze(world: World, name: str) -> None:
-    """Freeze a database for 30 days, and let more than a week pass, after which there is an alert."""
+    """Freeze a database for 30 days, and let more than a week pass, so that the next sample raises an alert."""
     await world.person(BEN).types(f"/turso freeze {name} --for 30d", holding=f"Writes to {name}")
     await world.wait_until_idle()
     await world.pass_time(days=8)
@@ -121,9 +125,8 @@ async def by_digest(world: World, kind: AlertKind, name: str) -> bool:
 
 
 async def by_home(world: World, kind: AlertKind, name: str) -> bool:
-    frozen, _, tokens = (
-        words(await home(world, ANA)).partition("What you can do in each channel")[0].partition("Your active")
-    )
+    lists = words(await home(world, ANA)).partition("What you can do in each channel")[0]
+    frozen, _, tokens = lists.partition("Your active")
     return name in (tokens if kind is AlertKind.TOKENS else frozen.partition("Frozen")[2])
 
 

@@ -1,4 +1,4 @@
-"""The reported outcome is what happened: stale plans, unknown outcomes, lost responses, blocks of others, timers."""
+"""What is reported is what happened: stale plans, unknown outcomes, lost responses, ends of freezes and reminders."""
 
 from datetime import timedelta
 
@@ -10,11 +10,11 @@ from bot.pipeline.execution import verify
 from bot.sandbox.workspace.model import Message
 from tests.scenarios import forging
 from tests.scenarios.quarantines import call_turso
-from tests.world import ANA, BEN, DANA, REMY, World, buttons, until, words
+from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, buttons, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-D = "/v1/organizations/acme/databases"
+DATABASES = "/v1/organizations/acme/databases"
 
 
 async def request_of(world: World, message: Message) -> Request:
@@ -26,8 +26,8 @@ async def request_of(world: World, message: Message) -> Request:
     return found
 
 
-async def destroyed(world: World, name: str) -> Message:
-    """Request to destroy a database, and approve it. Return the card as it was before the approval."""
+async def approved_destroy(world: World, name: str) -> Message:
+    """Request to destroy a database immediately, and approve it. Return the card as it was before the approval."""
     card = await world.person(DANA).types(f"/turso db destroy {name} --now --reason old")
     await world.person(ANA).presses("Approve", card)
     await world.person(ANA).submits({"typed_name": name})
@@ -64,9 +64,9 @@ async def test_a_database_that_was_protected_after_the_request_is_not_destroyed(
 
 async def test_a_destroy_whose_answer_is_lost_is_read_back(world: World) -> None:
     await world.create_databases("lost-answer")
-    world.turso.faults.add("lost", method="DELETE", path=f"{D}/lost-answer")
+    world.turso.faults.add("lost", method="DELETE", path=f"{DATABASES}/lost-answer")
 
-    card = await destroyed(world, "lost-answer")
+    card = await approved_destroy(world, "lost-answer")
 
     await world.wait_for_content(card, holding="*lost-answer* was destroyed")
     assert len(world.changes("DELETE", "/lost-answer")) == 1
@@ -75,10 +75,15 @@ async def test_a_destroy_whose_answer_is_lost_is_read_back(world: World) -> None
 async def test_a_destroy_that_turso_refuses_fails_with_tursos_message(world: World) -> None:
     await world.create_databases("refused-one")
     world.turso.faults.add(
-        "status", method="DELETE", path=f"{D}/refused-one", status=400, body='{"error":"not on a Monday"}', count=None
+        "status",
+        method="DELETE",
+        path=f"{DATABASES}/refused-one",
+        status=400,
+        body='{"error":"not on a Monday"}',
+        count=None,
     )
 
-    card = await destroyed(world, "refused-one")
+    card = await approved_destroy(world, "refused-one")
 
     failed = await world.wait_for_content(card, holding="not on a Monday")
     assert "was destroyed" not in words(failed)
@@ -87,7 +92,7 @@ async def test_a_destroy_that_turso_refuses_fails_with_tursos_message(world: Wor
 
 async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(world: World) -> None:
     await world.create_databases("turned")
-    world.turso.faults.add("lost", method="POST", path=f"{D}/turned/auth/rotate")
+    world.turso.faults.add("lost", method="POST", path=f"{DATABASES}/turned/auth/rotate")
     card = await world.person(DANA).types("/turso rotate turned --reason leak")
 
     await world.person(BEN).presses("Approve", card)
@@ -102,7 +107,7 @@ async def test_a_rotation_whose_answer_is_lost_is_unknown_and_is_not_repeated(wo
 async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_lost(world: World) -> None:
     assert world.bot is not None
     await world.create_databases("half-minted")
-    world.turso.faults.add("lost", method="POST", path=f"{D}/half-minted/auth/tokens")
+    world.turso.faults.add("lost", method="POST", path=f"{DATABASES}/half-minted/auth/tokens")
 
     answer = await world.person(DANA).types("/turso token half-minted --read-only --expiration 1h")
     assert "eyJ" not in words(answer)
@@ -153,7 +158,7 @@ async def test_notified_people_are_reminded_until_the_request_ends(world: World)
     await world.person(DANA).presses_and_reads("Withdraw", card)
     await world.wait_until_idle()
     count = len(_below(world, card, "<!subteam^S0DBA>"))
-    await world.pass_time(minutes=15)
+    await world.pass_time(minutes=25)  # without the withdrawal, the second reminder would be due after 20 minutes
     await world.wait_until_idle()
 
     assert len(_below(world, card, "<!subteam^S0DBA>")) == count
@@ -173,20 +178,20 @@ async def test_repeating_an_open_request_does_not_create_another(world: World) -
     assert again.only_for == DANA
     assert "is already open" in words(again)
     assert (await request_of(world, card)).state is State.PENDING
+    assert world.bot is not None
+    found = await world.bot.store.requests.find(states=list(State))
+    assert len([one for one in found if "asked-twice" in one.line]) == 1
 
 
 async def test_an_unreachable_turso_is_reported_in_a_private_message(world: World) -> None:
     fault = world.turso.faults.add("drop", path="/v1/*", count=None)
     try:
-        delivery, _, _ = await forging.forge_command(world, DANA, "C0DBOPS", "show orders")
-        await world.wait_until_idle()
+        message = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, DB_OPS, "show orders"))
     finally:
         world.turso.faults.remove(fault.id)
 
-    assert delivery.status == 200
-    message = forging.private_messages(world, DANA)[-1]
-    assert "Turso" in words(message)
-    assert "Traceback" not in words(message)
+    assert "Turso is unreachable. Try again in a moment." in words(message)
+    assert "Reference `i-" in words(message)
 
 
 async def test_a_creation_that_turso_confirms_succeeds_even_if_the_clocks_differ(
@@ -196,7 +201,7 @@ async def test_a_creation_that_turso_confirms_succeeds_even_if_the_clocks_differ
 
     await world.person(DANA).types("/turso create far-apart")
 
-    await until(lambda: world.card(holding="*far-apart* is"), what="the outcome")
+    await until(lambda: world.card(holding="*far-apart* is ready"), what="the outcome")
 
 
 async def test_a_later_read_back_detects_a_database_that_another_person_created(
@@ -204,7 +209,7 @@ async def test_a_later_read_back_detects_a_database_that_another_person_created(
 ) -> None:
     monkeypatch.setattr(_new_database, "ARRIVES_WITHIN", -timedelta(hours=1))
     monkeypatch.setattr(verify, "READ_PAUSES", (0.0,))
-    world.turso.faults.add("drop", method="POST", path=D)
+    world.turso.faults.add("drop", method="POST", path=DATABASES)
     await world.person(DANA).types("/turso create of-others")
     card = await until(lambda: world.card(holding="may or may not"), what="the unknown outcome")
     await world.wait_until_idle()

@@ -25,10 +25,11 @@ channels:
       - {allow: [read, overages]}
 """
 )
-WITH_A_BAN = OWN_POLICY + "ceiling: {deny: [{commands: [overages], databases: ['later-*']}]}\n"
+WITH_A_CEILING = OWN_POLICY + "ceiling: {deny: [{commands: [overages], databases: ['later-*']}]}\n"
 
 
 async def has_overages(world: World) -> bool:
+    """Return True if overages are turned on in the local Turso."""
     assert world.keys is not None
     headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
     async with local_client(base_url=world.url, headers=headers) as http:
@@ -36,6 +37,7 @@ async def has_overages(world: World) -> bool:
 
 
 async def approves(world: World, card: Message) -> None:
+    """Let Ben approve a request, for which he types the organization's name."""
     await world.person(BEN).presses("Approve", card)
     await world.person(BEN).submits({"typed_name": "acme"})
 
@@ -64,17 +66,9 @@ async def test_a_channel_with_some_databases_may_never_change_overages(world: Wo
     answer = words(await world.person(DANA).types("/turso overages on", ORDERS))
 
     assert "would also affect other databases" in answer
-    names = {one["Name"] for one in await databases(world)}
+    names = {one["Name"] for one in (await world.call_turso("GET", "/databases")).json()["databases"]}
     assert not [name for name in names if not name.startswith("orders") and f"`{name}`" in answer]
     assert len(world.changes("PATCH")) == before
-
-
-async def databases(world: World) -> list[dict[str, str]]:
-    assert world.keys is not None
-    headers = {"Authorization": f"Bearer {world.keys.turso_token}"}
-    async with local_client(base_url=world.url, headers=headers) as http:
-        found: list[dict[str, str]] = (await http.get("/v1/organizations/acme/databases")).json()["databases"]
-        return found
 
 
 @pytest.mark.parametrize(("channel", "says"), [(DB_OPS, "Needs approval"), (ORDERS, "also affect other databases")])
@@ -85,7 +79,7 @@ async def test_policy_explain_gives_the_same_verdict_about_overages(world: World
 
 
 async def test_a_new_database_for_which_the_ceiling_denies_overages_makes_a_request_stale(world: World) -> None:
-    set_policy(world, WITH_A_BAN)
+    set_policy(world, WITH_A_CEILING)
     try:
         card = await world.person(DANA).types("/turso overages on --reason launch", holding="turn on overages")
         await world.create_databases("later-on")

@@ -75,7 +75,7 @@ dm        incident start INC-1              -   -      -         -       -      
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of the table: a person types a line in a channel, and the policy has a verdict."""
+    """A cell of the table: a person types a line in a channel, and the policy must give this verdict."""
 
     channel: str
     line: str

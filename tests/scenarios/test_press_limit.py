@@ -1,7 +1,5 @@
 """Of many presses by one person, only a few are handled, all are answered, and approvers aren't affected."""
 
-import collections
-
 import pytest
 
 from bot.core.requests.incoming import Incoming
@@ -15,7 +13,7 @@ from tests.world import ANA, GIL, World, words
 
 OWN_POLICY = POLICY
 PRESSES = [
-    # (id, presses as (seconds, person, request), which of them are refused)
+    # (id, presses as (seconds, person, request), the indexes of those that are refused)
     ("as many as are allowed", [(0, "U1", "r-1")] * AT_MOST, []),
     ("one too many", [(0, "U1", "r-1")] * (AT_MOST + 1), [AT_MOST]),
     ("again after a while", [(0, "U1", "r-1")] * AT_MOST + [(WITHIN_SECONDS, "U1", "r-1")], []),
@@ -50,17 +48,12 @@ async def test_many_presses_cost_few_calls_and_an_approver_can_still_approve(wor
         await forging.forge_click(world, GIL, "approval.approve", request_id(card), message=card)
     await world.wait_until_idle()
 
-    asked_of_slack = collections.Counter(call.method for call in world.workspace.calls[before:])
-    about_people = sum(
-        count
-        for method, count in asked_of_slack.items()
-        if method.startswith(("users.", "usergroups.", "conversations."))
-    )
-    assert about_people <= 4 * AT_MOST
+    methods = [call.method for call in world.workspace.calls[before:]]
+    lookups = [one for one in methods if one.startswith(("users.", "usergroups.", "conversations."))]
+    assert len(lookups) <= 4 * AT_MOST
     texts = [words(one) for one in forging.private_messages(world, GIL)]
+    assert len(texts) == 30, "each press is answered"
     assert sum("pressed more than 10 times" in one for one in texts) == 30 - AT_MOST
     await world.person(ANA).presses("Approve", card)
-    request = await reaches(world, card, State.PENDING, State.SUCCEEDED, State.EXECUTING, State.APPROVED)
-    assert [vote.user_id for vote in request.votes] in ([], [ANA])
-    await world.wait_until_idle()
-    assert ANA in {vote.user_id for vote in (await reaches(world, card, *State)).votes}
+    request = await reaches(world, card, State.SUCCEEDED)
+    assert [vote.user_id for vote in request.votes] == [ANA]

@@ -1,4 +1,4 @@
-"""When a database is recreated outside the bot, messages about the new one contain no data of the old one."""
+"""When a database is recreated outside the bot, messages show no freeze, quarantine or token of the old database."""
 
 import pytest
 
@@ -42,7 +42,7 @@ async def test_messages_are_about_the_database_that_exists_now(world: World, lin
         await world.wait_until_idle()
     asked = line.replace("frozen-1", frozen).replace("quarantined-1", quarantined)
     before = words(await dana.types(f"/turso {asked}"))
-    assert any(one in before for one in ABOUT_THE_OLD_ONE), "the text appears for the old databases"
+    assert any(one in before for one in ABOUT_THE_OLD_ONE), "such text appears while the old databases exist"
 
     await recreate(world, frozen, quarantined)
     after = words(await dana.types(f"/turso {asked}"))

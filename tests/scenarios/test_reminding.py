@@ -62,7 +62,7 @@ async def test_a_reminder_of_a_private_request_is_shown_to_the_approvers_and_not
     await world.pass_time(minutes=11)
 
     for one in (ANA, BEN):
-        await until(partial(reminded, one), what=f"the reminder of {one}")
+        await until(partial(reminded, one), what=f"the reminder to {one}")
     await world.wait_until_idle()
     assert [len(reminded(one)) for one in (ANA, BEN, DANA)] == [1, 1, 0]
 
