@@ -54,7 +54,7 @@ class _Standin:
             writer.close()
 
     async def _transaction(self, start: bytes, kind: bytes, client: Stream) -> None:
-        """Forward messages between a client and a connection of its own until the transaction has ended."""
+        """Forward messages between a client and one server connection until the transaction has ended."""
         server, greeting = await self._taken(start)
         asked = 0
         while True:
@@ -71,6 +71,7 @@ class _Standin:
             kind = await client[0].readexactly(1)
 
     async def _taken(self, start: bytes) -> tuple[Stream, bytes]:
+        """Return the server connection that was returned last, or a new one, with the messages after its login."""
         if self.free:
             return self.free.pop()
         server = await asyncio.open_unix_connection(self.path)

@@ -1,4 +1,4 @@
-"""Choose the part of a large matrix that `make test` runs. `make soak` runs all of it.
+"""Functions that choose the part of a large matrix that `make test` runs. `make soak` runs all of it.
 
 The choice is the same each time, so that a failure comes from a change and not from the date. `TEST_CHOICE=n` runs
 another part.
@@ -6,6 +6,7 @@ another part.
 
 import os
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
@@ -25,18 +26,23 @@ def soaked(soak: T, test: T) -> T:
 def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> list[tuple[str, str]]:
     """Return every pair of a row and a column.
 
-    In `make test`, return only a part, in which each row and each column occurs at least `times` times.
+    In `make test`, return only a part, in which each row and each column occurs in at least `times` pairs, or in all of
+    its pairs if they are fewer.
     """
     down, across = list(rows), list(columns)
     if SOAK:
         return [(row, column) for row in down for column in across]
     size = max(len(down), len(across))
-    chosen = [
-        (down[at % len(down)], across[(at + CHOICE + turn) % len(across)])
-        for turn in range(times)
-        for at in range(size)
-    ]
-    return list(dict.fromkeys(chosen))
+    chosen: dict[tuple[str, str], None] = {}
+    in_row, in_column = Counter[str](), Counter[str]()
+    for turn in range(size):
+        for at in range(size):
+            row, column = pair = (down[at % len(down)], across[(at + CHOICE + turn) % len(across)])
+            if pair not in chosen and (in_row[row] < times or in_column[column] < times):
+                chosen[pair] = None
+                in_row[row] += 1
+                in_column[column] += 1
+    return list(chosen)
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:

@@ -17,11 +17,11 @@ COMMAND = {"command": "/turso", "text": "ls", "user_id": "U0ANA", "team_id": "T0
 
 
 class Last(AsyncMiddleware):
-    """A middleware that is added with `use`. It records the requests that it gets."""
+    """A middleware that is added with `use`. It records the body of each request that it gets."""
 
     def __init__(self, handle: Handle | None) -> None:
         self.handle = handle
-        self.came: list[Any] = []
+        self.bodies: list[Any] = []
 
     async def async_process(
         self,
@@ -30,7 +30,7 @@ class Last(AsyncMiddleware):
         resp: BoltResponse,
         next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002
     ) -> BoltResponse | None:
-        self.came.append(req.body)
+        self.bodies.append(req.body)
         return await (self.handle(req) if self.handle else next())
 
 
@@ -76,8 +76,8 @@ async def test_a_parsed_body_is_passed_on_unchanged() -> None:
 
     await dispatch(last, body)
 
-    assert last.came == [body]
-    assert last.came[0] is body
+    assert last.bodies == [body]
+    assert last.bodies[0] is body
 
 
 async def test_an_unanswered_or_failed_request_gets_an_error_status() -> None:
@@ -101,7 +101,7 @@ async def test_bolts_own_middleware_runs_before_one_that_is_added() -> None:
 
     assert json.loads(address.body) == {"challenge": "abc"}
     assert ignored.status == 200
-    assert last.came == []
+    assert last.bodies == []
 
 
 async def test_several_response_urls_need_a_logger_in_the_context() -> None:

@@ -16,11 +16,10 @@ from tests.postgres import postgres_server, postgresql_url
 
 __all__ = ["postgres_server", "postgresql_url"]
 
-KIND = ["sqlite", "postgresql"]
 
-
-@pytest.fixture(params=KIND)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the `DATABASE_URL` of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/dbos.db"
     return str(request.getfixturevalue("postgresql_url"))
@@ -66,6 +65,8 @@ def test_enqueued_work_exists_once_and_only_if_the_transaction_commits(url: str)
         engine.dispose()
 
 
+# Runs a workflow of two steps, which add their names to a log. With `dies`, the program starts the workflow and ends in
+# its second step. Otherwise it waits until the workflow has succeeded, and prints the names of the stored steps.
 PROGRAM = """
 import asyncio, json, os, sys
 from dbos import DBOS, DBOSClient
@@ -97,9 +98,7 @@ async def main():
     client = DBOSClient(system_database_url=url)
     if dies:
         await client.enqueue_async(enqueueing("work", "w-1"), "shop")
-    while (await client.retrieve_workflow_async("w-1")).get_status is None or (
-        [one.status for one in await client.list_workflows_async(workflow_ids=["w-1"])] != ["SUCCESS"]
-    ):
+    while [one.status for one in await client.list_workflows_async(workflow_ids=["w-1"])] != ["SUCCESS"]:
         await asyncio.sleep(0.05)
     print(json.dumps([one["function_name"] for one in await client.list_workflow_steps_async("w-1")]))
     os._exit(0)

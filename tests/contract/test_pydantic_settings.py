@@ -17,6 +17,8 @@ SEEN: dict[str, Any] = {}
 
 
 class Sample(BaseSettings):
+    """Settings from the given values and the folder `secrets`, if there is one."""
+
     model_config = SettingsConfigDict(case_sensitive=True, extra="ignore")
 
     port: int = Field(1, alias="PORT")
@@ -44,7 +46,8 @@ class Sample(BaseSettings):
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Set PORT in the environment and in `.env`, which `Sample` doesn't read. Return the empty folder of secrets."""
     monkeypatch.setenv("PORT", "2")
     monkeypatch.chdir(tmp_path)
     (tmp_path / ".env").write_text("PORT=3\n")
@@ -62,9 +65,9 @@ def test_model_validate_passes_its_values_to_the_first_source() -> None:
     assert SEEN["given"] == {"PORT": "4", "port": "9", "ODD": "z"}
 
 
-def test_sources_are_merged_by_their_order_before_validation(here: Path) -> None:
-    (here / "PORT").write_text("5")
-    (here / "SECRET").write_text("of-a-file\n")
+def test_sources_are_merged_by_their_order_before_validation(secrets: Path) -> None:
+    (secrets / "PORT").write_text("5")
+    (secrets / "SECRET").write_text("of-a-file\n")
 
     settings = Sample.model_validate({"PORT": "4"})
 
@@ -72,8 +75,8 @@ def test_sources_are_merged_by_their_order_before_validation(here: Path) -> None
     assert (settings.port, settings.secret.get_secret_value()) == (4, "of-a-file")
 
 
-def test_a_value_error_of_a_source_is_a_validation_error_without_a_location(here: Path) -> None:
-    (here / "SECRET").write_bytes(b"\xff")
+def test_a_value_error_of_a_source_is_a_validation_error_without_a_location(secrets: Path) -> None:
+    (secrets / "SECRET").write_bytes(b"\xff")
 
     with pytest.raises(ValidationError) as caught:
         Sample.model_validate({})

@@ -21,7 +21,7 @@ SECRET, STAMP = "7d3f0c2a9be14f6c8a5512d0e4b7a901", 1793500000
 BODY = "token=legacy&team_id=T0ACME001&command=%2Fdb&text=list+prod&user_id=U0ALICE01"
 
 
-class Standing(Clock):
+class StoppedClock(Clock):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
@@ -30,7 +30,7 @@ class Standing(Clock):
 
 
 def verifier(after: float = 0) -> SignatureVerifier:
-    return SignatureVerifier(SECRET, Standing(STAMP + after))
+    return SignatureVerifier(SECRET, StoppedClock(STAMP + after))
 
 
 @pytest.mark.parametrize(("after", "valid"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
@@ -83,6 +83,8 @@ class Slack:
 
 
 class Handler(AsyncSocketModeHandler):
+    """Acknowledges each envelope with its payload."""
+
     async def handle(self, client: Any, req: SocketModeRequest) -> None:
         assert isinstance(req.payload, dict)
         await client.send_socket_mode_response(SocketModeResponse(req.envelope_id, req.payload | {"seen": True}))
@@ -98,10 +100,10 @@ async def test_socket_mode_passes_envelopes_to_handle_and_exposes_its_tasks() ->
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(base_url=slack.api_url, session=session)
         handler = Handler(AsyncApp(client=client, signing_secret="", authorize=authorize), "xapp-1", web_client=client)
-        odd: list[dict[str, Any]] = []
+        messages: list[dict[str, Any]] = []
 
         async def note(_: Any, message: dict[str, Any], __: str | None) -> None:
-            odd.append(message)
+            messages.append(message)
 
         socket = handler.client
         socket.message_listeners.append(note)
@@ -118,7 +120,7 @@ async def test_socket_mode_passes_envelopes_to_handle_and_exposes_its_tasks() ->
         acknowledged = await asyncio.wait_for(slack.acknowledged.get(), 5)
         assert acknowledged == {"envelope_id": "e-1", "payload": {"type": "x", "seen": True}}
         await link.send_json({"type": "interactive", "envelope_id": "e-2", "payload": [1]})
-        await until(lambda: any(one.get("envelope_id") == "e-2" for one in odd))
+        await until(lambda: any(one.get("envelope_id") == "e-2" for one in messages))
 
         await socket.connect_to_new_endpoint(force=True)
         await asyncio.wait_for(slack.links.get(), 5)

@@ -37,8 +37,10 @@ PROCFILE = dict(re.findall(r"^(\w+): (.+)$", (ROOT / "Procfile").read_text(), re
 
 
 def containers() -> list[dict[str, Any]]:
-    """Return the containers of the Kubernetes base."""
-    return [pod["spec"]["template"]["spec"]["containers"][0] for pod in PODS]
+    """Return the only container of each pod of the Kubernetes base."""
+    found = [pod["spec"]["template"]["spec"]["containers"] for pod in PODS]
+    assert all(len(one) == 1 for one in found)
+    return [container for one in found for container in one]
 
 
 def directives(name: str) -> list[str]:

@@ -42,6 +42,7 @@ PLACES: dict[str, type[BaseModel]] = {
     "policy incidents": policy_file.IncidentsFile,
     "policy rule": policy_file.RuleFile,
 }
+"""For each table of keys in the policy's reference: the model of that place in the file."""
 
 
 def tables() -> list[Table]:
@@ -66,7 +67,7 @@ def tables() -> list[Table]:
 
 
 def settings() -> list[Row]:
-    """Return each setting with its default."""
+    """Return each setting that operators can set, with its default."""
     rows: list[Row] = []
     for field in Settings.model_fields.values():
         if field.exclude or field.alias is None:
@@ -86,6 +87,7 @@ def policy_keys(model: type[BaseModel]) -> list[Row]:
 
 
 def _effective(name: str, info: FieldInfo, effective: dict[str, Any]) -> object:
+    """Return the default that applies. For a key of a rule, `Rule` has it if the file's model has only None."""
     value = effective.get(name, info.default)
     return value if isinstance(value, (bool, int, str, timedelta, Enum)) else info.default
 
@@ -125,7 +127,7 @@ def options() -> list[Row]:
 
 
 def common_options() -> list[Row]:
-    """Return the options that belong to no command in particular."""
+    """Return the options that many commands share."""
     return [(code(f"--{one.name.replace('_', '-')}"),) for one in dataclasses.fields(Common)]
 
 
@@ -176,9 +178,11 @@ def exit_codes() -> list[Row]:
 
 
 COMMAND_LINES = ("__main__.py", "policy_command_line.py")
+"""The modules whose functions return exit statuses."""
 
 
 def _statuses() -> set[int]:
+    """Collect the constants and returned numbers of the command line's modules, and the arguments of every `_exit`."""
     found = set()
     for path in (ROOT / "bot").rglob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -15,6 +15,7 @@ from tests.docs.facts import programs
 from tests.docs.pages import ROOT, pages
 
 GRAMMAR = Grammar(COMMANDS)
+# Names that both `/turso` and `turso-ops` have are left out, because a sentence doesn't say which one it means.
 LOCAL = {name.strip("`") for (name,) in programs()} - {command.name for command in COMMANDS}
 SLACK = [command.name for command in COMMANDS if command.args.model_fields and command.name != "audit"]
 EXAMPLES = {
@@ -38,13 +39,16 @@ def sources() -> Iterator[tuple[str, str]]:
 
 
 def spans(text: str) -> Iterator[str]:
-    """Return the inline code of a page."""
+    """Return an iterator over the inline code of a page."""
     without_blocks = re.sub(r"^ *```\w*\n.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
     return (" ".join(span.split()) for span in re.findall(r"`([^`]+)`", without_blocks))
 
 
 def shown(start: str) -> Iterator[tuple[str, str]]:
-    """Yield the page and the text of each command that begins with `start`, in a sentence or in a code block."""
+    """Yield the page and the text of each command that begins with `start`, in a sentence or in a code block.
+
+    Skips usages, which have `…` or optional parts in brackets.
+    """
     for page, text in sources():
         blocks = "\n".join(re.findall(r"^ *```\w*\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE))
         for line in [*blocks.splitlines(), *spans(text)]:
@@ -54,7 +58,10 @@ def shown(start: str) -> Iterator[tuple[str, str]]:
 
 
 def mentioned(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield the page and the text of each command in a sentence without its program, such as `thaw NAME`."""
+    """Yield the page and the text of each command in a sentence without its program, such as `thaw NAME`.
+
+    Skips usages and code that isn't a command, such as paths.
+    """
     starts = tuple(f"{name} " for name in names)
     for page, text in sources():
         for span in spans(text):
@@ -83,7 +90,7 @@ def started(command: str) -> bool:
         _, rest = argument_parser().parse_known_args(words)
     except SystemExit:
         return False
-    return not rest or words[:2] == ["policy", "explain"]
+    return not rest or words[:2] == ["policy", "explain"]  # which also takes the options of the explained command
 
 
 @pytest.mark.parametrize(("page", "command"), sorted(set(shown("/turso"))))

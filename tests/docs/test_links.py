@@ -58,8 +58,8 @@ def test_a_broken_link_is_found(link: str) -> None:
     assert broken(DOCS / "index.md", f"# Title\n\nSee [this]({link}).\n") == [link]
 
 
-def sloppy(text: str) -> list[str]:
-    """Return the headings without an empty line around them, and duplicate long lines: typical leftovers of a merge."""
+def leftovers_of_a_merge(text: str) -> list[str]:
+    """Return the headings without an empty line around them, and the long lines that occur twice."""
     prose = re.sub(r"^ *```.*?^ *```$", "", text, flags=re.DOTALL | re.MULTILINE)
     touching = re.findall(r"(?<=[^\n]\n)#{1,6} .+|^#{1,6} .+(?=\n[^\n])", prose, re.MULTILINE)
     long = [line for line in prose.splitlines() if len(line) > 60 and not line.startswith(("|", "  "))]
@@ -68,10 +68,10 @@ def sloppy(text: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_has_no_leftovers_of_a_merge(page: Path) -> None:
-    assert sloppy(page.read_text("utf-8")) == []
+    assert leftovers_of_a_merge(page.read_text("utf-8")) == []
 
 
 def test_leftovers_of_a_merge_are_found() -> None:
     line = "This sentence stands here twice because two people changed it on two branches."
 
-    assert sloppy(f"# Title\n\n{line}\n{line}\n## Next\n\nText.\n") == ["## Next", line]
+    assert leftovers_of_a_merge(f"# Title\n\n{line}\n{line}\n## Next\n\nText.\n") == ["## Next", line]

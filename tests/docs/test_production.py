@@ -41,8 +41,9 @@ def sentences(root: Path) -> Iterator[str]:
 
 
 def without_values(text: str) -> str:
-    """Return a text without backticks, and with a gap for each setting and each value."""
-    return SETTING.sub(ANYTHING, re.sub(r"\{\w*\}", ANYTHING, text.replace("`", "")))
+    """Return a text without backticks, and with a gap for each setting and each value, or for several in a row."""
+    gaps = SETTING.sub(ANYTHING, re.sub(r"\{\w*\}", ANYTHING, text.replace("`", "")))
+    return re.sub(f"{ANYTHING}+", ANYTHING, gaps)
 
 
 def pieces(quote: str) -> list[str]:
@@ -52,19 +53,27 @@ def pieces(quote: str) -> list[str]:
 
 
 def says(sentence: str, quote: str) -> bool:
-    """Return True if the quote is this sentence of the code, with or without values in its gaps."""
+    """Return True if the quote is part of this sentence of the code, or is this sentence with values in its gaps.
+
+    Such a value is a number, or also a text of the code.
+    """
     if re.search(".*".join(map(re.escape, pieces(quote))), sentence, re.DOTALL):
         return True
-    plain = without_values(quote).strip(f"{ANYTHING} ")
-    first, gap, rest = sentence.partition(ANYTHING)
-    begins = len(first) > SHORTEST and plain.startswith(first)
-    return begins and bool(gap) and (rest[:1] not in plain or rest.split(ANYTHING)[0][:12] in plain)
+    plain = without_values(quote).removeprefix(f"{ANYTHING} ")
+    filled = re.fullmatch("(.+)".join(map(re.escape, sentence.split(ANYTHING))), plain, re.DOTALL)
+    return filled is not None and all(value.isdigit() or value in values() for value in filled.groups())
 
 
 @cache
 def texts() -> list[str]:
     """Return every string of the bot's code, with gaps."""
     return sorted(set(sentences(ROOT / "bot")))
+
+
+@cache
+def values() -> frozenset[str]:
+    """Return the texts of the code that can fill a gap of another one."""
+    return frozenset(text.strip() for text in texts())
 
 
 @pytest.mark.parametrize("quote", sorted(set(quoted())))

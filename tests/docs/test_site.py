@@ -29,14 +29,16 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert (tmp_path / "build" / "site" / "index.html").is_file()
 
 
-@pytest.mark.parametrize("link", ["gone.md", "glossary.md#gone", "#gone"])
-def test_a_broken_link_fails_the_build(tmp_path: Path, link: str) -> None:
+@pytest.mark.parametrize(
+    ("link", "builds"), [("glossary.md", True), ("gone.md", False), ("glossary.md#gone", False), ("#gone", False)]
+)
+def test_a_broken_link_fails_the_build(tmp_path: Path, link: str, builds: bool) -> None:
     (tmp_path / "docs").mkdir()
     copytree(DOCS, tmp_path / "docs", dirs_exist_ok=True)
     page = tmp_path / "docs" / "extra.md"
     page.write_text(f"# Extra\n\n[nothing]({link})\n")
 
-    assert build(tmp_path).returncode != 0
+    assert (build(tmp_path).returncode == 0) is builds
 
 
 def test_the_menu_lists_every_page_once() -> None:

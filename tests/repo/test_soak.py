@@ -47,6 +47,20 @@ def test_with_two_times_each_row_and_each_column_occurs_twice(monkeypatch: pytes
     assert Counter(column for _, column in found) == dict.fromkeys(ROWS, 2)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(ROWS[:5], ROWS[:6]), (ROWS, COLUMNS), (COLUMNS, ROWS), (["a"], ROWS)])
+def test_with_two_times_each_row_and_each_column_of_any_matrix_occurs_twice_if_possible(
+    rows: list[str], columns: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(soak, "SOAK", False)
+    for choice in range(10):
+        monkeypatch.setattr(soak, "CHOICE", choice)
+        found = soak.pairs(rows, columns, times=2)
+        in_row, in_column = Counter(row for row, _ in found), Counter(column for _, column in found)
+        assert all(in_row[row] >= min(2, len(columns)) for row in rows)
+        assert all(in_column[column] >= min(2, len(rows)) for column in columns)
+        assert len(found) == len(set(found))
+
+
 def test_every_case_occurs_in_some_choice(is_soak: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[str] = []
     for choice in range(3):
