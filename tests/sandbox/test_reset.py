@@ -15,7 +15,7 @@ HTMX = {"HX-Request": "true"}
 READY = re.compile(r"Turso Ops is ready: (http://\S+)")
 
 
-async def test_reset_brings_back_the_first_workspace(tmp_path: Path) -> None:
+async def test_reset_brings_back_the_first_workspace_at_the_same_address_and_keeps_other_files(tmp_path: Path) -> None:
     out, err = tmp_path / "out", tmp_path / "err"
     kept = tmp_path / "data" / "notes.txt"
     kept.parent.mkdir()

@@ -1,4 +1,4 @@
-"""Builds the objects inside blocks: texts, options, buttons, cells, input fields."""
+"""Builds input blocks, and the objects inside blocks: texts, options, buttons, confirmations and table cells."""
 
 from __future__ import annotations
 

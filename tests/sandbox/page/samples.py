@@ -1,4 +1,4 @@
-"""One realistic sample of every block and element, as apps send them."""
+"""Realistic samples of every type of block and element that the page can draw, as apps send them."""
 
 from __future__ import annotations
 
@@ -229,7 +229,13 @@ BLOCKS: dict[str, Json] = {
         ],
     },
     "file": {"type": "file", "external_id": "ABCD1", "source": "remote"},
-    "video": {"type": "video", "title": plain("A video"), "alt_text": "video"},
+    "video": {
+        "type": "video",
+        "title": plain("A video"),
+        "alt_text": "video",
+        "video_url": "https://example.com/video",
+        "thumbnail_url": "https://example.com/video.png",
+    },
     "input": {
         "type": "input",
         "label": plain("Reason"),
@@ -285,3 +291,18 @@ INPUTS: list[Json] = [
     ),
     field("note", "Note", {"type": "rich_text_input"}, optional=True),
 ]
+"""The inputs of a form that can be submitted on the page."""
+
+CONVERSATION: Json = field("conversation", "Conversation", {"type": "conversations_select"}, optional=True)
+FILE: Json = field("file", "File", {"type": "file_input"}, optional=True)
+WORKFLOW: Json = {
+    "type": "actions",
+    "elements": [
+        {
+            "type": "workflow_button",
+            "action_id": "run",
+            "text": plain("Run"),
+            "workflow": {"trigger": {"url": "https://slack.com/shortcuts/Ft0/1"}},
+        }
+    ],
+}

@@ -1,8 +1,9 @@
-"""Every block and element is drawn, and an unknown one is shown as an error."""
+"""Every type of block and element is drawn. Unknown and malformed blocks are shown as errors."""
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def test_every_block_is_drawn_without_an_error(kind: Any) -> None:
     assert html.strip()
 
 
-@pytest.mark.parametrize("field", samples.INPUTS, ids=lambda field: field["element"]["type"])
+@pytest.mark.parametrize("field", [*samples.INPUTS, samples.CONVERSATION], ids=lambda field: field["element"]["type"])
 def test_every_field_is_drawn_without_an_error(field: Any) -> None:
     html = draw(field)
     assert 'class="trouble"' not in html
@@ -37,15 +38,41 @@ def test_every_field_is_drawn_without_an_error(field: Any) -> None:
     assert f'data-action-id="{field["block_id"]}-action"' in html
 
 
+@pytest.mark.parametrize("block", [samples.FILE, samples.WORKFLOW], ids=["file_input", "workflow_button"])
+def test_an_element_that_the_page_does_not_support_is_drawn_as_disabled(block: dict[str, Any]) -> None:
+    html = draw(block)
+    assert 'class="trouble"' not in html
+    assert " disabled title=" in html
+
+
 def test_the_local_slack_accepts_the_samples() -> None:
-    messages = [block for kind, block in samples.BLOCKS.items() if kind not in ("alert", "file", "video")]
-    assert [str(each) for block in messages for each in validate_message({"text": "x", "blocks": [block]})] == []
-    view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": samples.INPUTS}
+    in_modals, in_containers = ("alert",), ("file",)
+    blocks = [block for kind, block in samples.BLOCKS.items() if kind not in in_modals + in_containers]
+    blocks.append(samples.WORKFLOW)
+    blocks += [
+        {"type": "container", "title": plain("x"), "child_blocks": [samples.BLOCKS[kind]]} for kind in in_containers
+    ]
+    assert [str(each) for block in blocks for each in validate_message({"text": "x", "blocks": [block]})] == []
+    inputs = [*samples.INPUTS, samples.CONVERSATION, samples.FILE, *(samples.BLOCKS[kind] for kind in in_modals)]
+    view = {"type": "modal", "title": plain("Form"), "submit": plain("Go"), "blocks": inputs}
     assert [str(each) for each in validate_view(view)] == []
 
 
-def test_every_rendered_kind_has_a_sample() -> None:
+def test_every_type_of_block_and_element_with_a_template_has_a_sample() -> None:
     assert template_names("blocks") == set(samples.BLOCKS)
+    everything = [*samples.BLOCKS.values(), *samples.INPUTS, samples.CONVERSATION, samples.FILE, samples.WORKFLOW]
+    assert template_names("elements") <= set(_types_in(everything))
+
+
+def _types_in(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if "type" in value:
+            yield value["type"]
+        for each in value.values():
+            yield from _types_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _types_in(each)
 
 
 @pytest.mark.parametrize("block", [{"type": "hologram", "text": "x"}, {"type": "_trouble"}, {"type": "../page"}, {}])
@@ -96,7 +123,7 @@ def test_hostile_text_in_any_place_of_a_block_is_shown_as_text(kind: Any) -> Non
         assert "img" not in found.tags
         assert not {each for each in found.attributes if each.startswith(("on", "hx-", "srcdoc", "{{"))}
         assert all(each.startswith(("http", "mailto")) for each in found.addresses)
-        assert "62710561" not in html
+        assert "62710561" not in html, "no text is evaluated as a template"
 
 
 def test_an_external_picture_is_named_but_not_loaded() -> None:
@@ -121,7 +148,7 @@ def test_a_table_shows_its_first_page_and_keeps_the_rest_hidden() -> None:
     assert 'class="num"' in html
 
 
-def test_a_small_table_has_no_pager_and_no_filter() -> None:
+def test_a_small_table_shows_neither_a_pager_nor_a_filter() -> None:
     html = draw(samples.data_table(3, 10))
     assert '<div class="pager" hidden>' in html
     assert 'type="search"' not in html
@@ -152,6 +179,7 @@ def test_a_field_shows_the_entered_value_and_otherwise_its_initial_value() -> No
     values = {"g": {"g-action": {"type": "static_select", "selected_option": option("us")}}}
     html = draw(group, values=values)
     assert html.count('class="chip"') == 1
+    assert ">us<" in html.partition('class="chip"')[2].partition("<button")[0] + "<"
     name = field("n", "Name", {"type": "plain_text_input", "initial_value": "old"})
     assert 'value="new"' in draw(name, values={"n": {"n-action": {"type": "plain_text_input", "value": "new"}}})
     assert 'value=""' in draw(name, values={"n": {"n-action": {"type": "plain_text_input", "value": None}}})

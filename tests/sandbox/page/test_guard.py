@@ -76,7 +76,7 @@ async def test_a_link_from_another_site_can_be_followed_but_the_page_cannot_be_f
     assert (await page.get(CHANNEL, headers=framed)).status_code == 403
 
 
-async def test_reading_changes_nothing(page: httpx.AsyncClient, workspace: Workspace) -> None:
+async def test_reading_a_page_sends_nothing_to_the_app(page: httpx.AsyncClient, workspace: Workspace) -> None:
     for path in (CHANNEL, "/as/U0DANA/home", "/as/U0DANA/lab"):
         assert (await page.get(path)).status_code == 200
     assert workspace.deliveries == []
@@ -168,7 +168,9 @@ async def test_nonsense_is_refused_without_a_crash(page: httpx.AsyncClient, path
 async def test_an_action_that_slack_would_refuse_is_shown_as_a_toast(page: httpx.AsyncClient) -> None:
     answer = await page.post("/as/U0GIL/say", data=SAID, headers=OURS)
     assert answer.status_code == 200
+    assert answer.text.startswith('<div class="toast bad">')
     assert "not in this conversation" in answer.text
     gone = '{"message": "1.2", "channel": "C0DBOPS", "action": "approve"}'
     answer = await page.post("/as/U0DANA/act", data={"payload": gone}, headers=OURS)
+    assert answer.text.startswith('<div class="toast bad">')
     assert "That message no longer exists" in answer.text

@@ -1,4 +1,4 @@
-"""The composer and the tour offer only commands, people and channels that exist."""
+"""The composer's suggestions, and the tour: its people are in its channels, and its commands exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inspector's rows: each one opens its own call, also after old calls have been dropped."""
+"""A row of the inspector opens its own call, even after old calls have been dropped."""
 
 from datetime import UTC, datetime
 

@@ -30,13 +30,9 @@ async def busy() -> AsyncIterator[Workspace]:
         opened = await client.views_open(trigger_id=payload["trigger_id"], view=view)
         await client.views_update(view_id=opened["view"]["id"], view=view)
         await client.views_publish(user_id="U0DANA", view={"type": "home", "blocks": [block]})
-        async with (await _web()).post(payload["response_url"], json={"text": SECRET}) as answer:
+        async with aiohttp.ClientSession() as web, web.post(payload["response_url"], json={"text": SECRET}) as answer:
             assert answer.status == 200
         yield workspace
-
-
-async def _web() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession()
 
 
 async def test_only_the_person_concerned_sees_the_content(busy: Workspace) -> None:

@@ -35,6 +35,7 @@ async def page(workspace: Workspace, turso: Hosted) -> AsyncIterator[httpx.Async
 
 
 async def press(page: httpx.AsyncClient, do: str, value: str, status: int = 200) -> str:
+    """Press a button of the panel, check the status of the response, and return its text."""
     answer = await page.post("/as/U0ANA/lab/turso", data={"do": do, "value": value}, headers=OURS)
     assert answer.status_code == status, answer.text
     return answer.text
@@ -100,7 +101,7 @@ async def test_the_inspector_shows_the_panel_only_with_a_local_turso(
     ("now", "minutes"),
     [("14:23:00", 35), ("14:57:59", 0), ("14:58:30", 59), ("14:59:00", 59), ("23:59:00", 59)],
 )
-async def test_the_clock_moves_to_the_bots_next_sample(now: str, minutes: int) -> None:
+async def test_the_clock_is_moved_to_just_after_the_bots_next_check_of_usage(now: str, minutes: int) -> None:
     at = datetime.fromisoformat(f"2026-11-27T{now}").replace(tzinfo=UTC)
 
     by = until_next_check(at)

@@ -1,4 +1,4 @@
-"""Fixtures: a local Turso, a client of its database `orders`, and a local Turso in a process of its own."""
+"""Fixtures: a local Turso, a client of its database `orders`, and a local Turso in a separate process."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -18,13 +18,13 @@ async def platform(tmp_path: Path) -> AsyncIterator[Hosted]:
 
 @pytest.fixture
 async def orders(platform: Hosted) -> Client:
-    """Return a client of the database `orders` with full access."""
+    """Create the database `orders`, and return a client of it with full access."""
     return await platform.database("orders")
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
-    """Run a local Turso in a process of its own, which the tests of a file share."""
+    """Run a local Turso in a separate process, which the tests of a file share."""
     process = Process(tmp_path_factory.mktemp("platform"), admin=True)
     yield process
     process.stop()

@@ -1,4 +1,4 @@
-"""Local Tursos for tests: in this process without a socket, or in a process of their own."""
+"""Local Tursos for tests: in this process without a socket, or in separate processes."""
 
 import json
 import subprocess
@@ -28,6 +28,7 @@ def stmt(sql: str, *args: Any, **named: Any) -> Json:
 
 
 def value(given: Any) -> Json:
+    """Encode a value as the protocol does."""
     if given is None:
         return {"type": "null"}
     if isinstance(given, int):
@@ -75,6 +76,7 @@ class Answer:
 
 
 def plain(cell: Json) -> Any:
+    """Decode a value of the protocol. A blob stays base64 text."""
     if cell["type"] == "integer":
         return int(cell["value"])
     return cell.get("value", cell.get("base64"))
@@ -106,10 +108,11 @@ class Hosted:
         return (await self.api("POST", "/databases", json={"name": name} | body))["database"]
 
     async def token(self, name: str, **query: str) -> str:
+        """Create a token for a database. `query` are the endpoint's options, such as `expiration`."""
         return str((await self.api("POST", f"/databases/{name}/auth/tokens", params=query))["jwt"])
 
     async def database(self, name: str, **query: str) -> "Client":
-        """Create a database unless it exists, and return a client of it."""
+        """Create a database unless it exists, and return a client of it. `query` is passed on to `token`."""
         if not any(each["Name"] == name for each in (await self.api("GET", "/databases"))["databases"]):
             await self.create(name)
         return Client(self, name, await self.token(name, **query))
@@ -138,12 +141,12 @@ class Client:
         return Answer(await self.post(f"{version}/pipeline", json=body))
 
     async def run(self, sql: str, *args: Any, **named: Any) -> Answer:
-        """Run one statement on a stream of its own."""
+        """Run one statement on a new stream."""
         return await self.ask(stmt(sql, *args, **named), CLOSE)
 
 
 class Process:
-    """A local Turso in a process of its own."""
+    """A local Turso in a separate process."""
 
     def __init__(self, data: Path, **options: Any) -> None:
         self.data = data

@@ -1,4 +1,4 @@
-"""Runs the local Turso in a process of its own: `python -m tests.sandbox.platform.runner DATA OPTIONS`.
+"""Runs the local Turso in a separate process: `python -m tests.sandbox.platform.runner DATA OPTIONS`.
 
 `OPTIONS` are arguments of `serve_platform` as JSON. Real clients need a separate process, because Python's `libsql`
 holds the interpreter lock while it waits. Tests that kill the local Turso need one, too.

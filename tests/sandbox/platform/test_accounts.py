@@ -33,15 +33,18 @@ async def test_a_group_needs_a_known_location(platform: Hosted) -> None:
     assert refused == {"error": "invalid location: xyz"}
 
 
-async def test_a_group_with_a_protected_database_is_not_deleted_and_a_group_can_be_protected(platform: Hosted) -> None:
+async def test_a_group_is_not_deleted_while_it_or_one_of_its_databases_is_protected(platform: Hosted) -> None:
     await platform.create("orders")
     await platform.api("PATCH", "/databases/orders/configuration", json={"delete_protection": True})
     await platform.api("DELETE", "/groups/default", status=403)
+    await platform.api("PATCH", "/databases/orders/configuration", json={"delete_protection": False})
 
     assert await platform.api("PATCH", "/groups/default/configuration", json={"delete_protection": True}) == {
         "delete_protection": True
     }
     assert (await platform.api("GET", "/groups/default"))["group"]["delete_protection"] is True
+    await platform.api("DELETE", "/groups/default", status=403)
+    assert [group["name"] for group in (await platform.api("GET", "/groups"))["groups"]] == ["default"]
 
 
 async def test_adding_or_removing_a_location_adds_or_removes_its_instances(platform: Hosted) -> None:
@@ -206,15 +209,21 @@ async def test_a_groups_token_has_its_scopes_only_in_its_group(platform: Hosted,
         assert refused["error"].startswith("token does not have"), path
 
 
-async def test_presets_of_scopes_are_expanded_and_unknown_scopes_are_refused(platform: Hosted, minted: Minted) -> None:
+async def test_a_preset_of_scopes_is_expanded(platform: Hosted, minted: Minted) -> None:
     await minted("all", group="default", scopes=["full-access"])
     (token,) = (await platform.http.get("/v1/auth/api-tokens")).json()["tokens"]
     assert len(token["scopes"]) == 9
 
+
+async def test_an_api_token_with_an_unknown_scope_or_group_or_a_taken_name_is_refused(
+    platform: Hosted, minted: Minted
+) -> None:
+    await minted("taken")
     path = "/v1/auth/api-tokens/bad"
     assert (await platform.http.post(path, json={"group": "default", "scopes": ["all"]})).status_code == 400
     assert (await platform.http.post(path, json={"group": "nope"})).status_code == 404
-    assert (await platform.http.post("/v1/auth/api-tokens/all")).status_code == 409
+    assert (await platform.http.post("/v1/auth/api-tokens/taken")).status_code == 409
+    assert [token["name"] for token in (await platform.http.get("/v1/auth/api-tokens")).json()["tokens"]] == ["taken"]
 
 
 async def test_version_2_of_the_api_returns_a_created_token_inside_an_object(platform: Hosted) -> None:

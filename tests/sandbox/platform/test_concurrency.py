@@ -125,7 +125,7 @@ async def test_the_event_loop_answers_others_during_a_long_statement(platform: H
     assert (await running).rows() == [[3000000]]
 
 
-async def test_every_writing_connection_waits_for_the_disk(orders: Client) -> None:
+async def test_a_connection_is_set_to_wait_for_the_disk_at_each_commit(orders: Client) -> None:
     answer = await orders.ask(stmt("PRAGMA synchronous"), stmt("PRAGMA journal_mode"), stmt("BEGIN IMMEDIATE"), CLOSE)
 
     assert (answer.rows(0), answer.rows(1)) == ([[2]], [["wal"]])
@@ -194,7 +194,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
 
 
 def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
-    """Insert numbers until the server is gone, and append the acknowledged ones to `acknowledged`."""
+    """Insert a thousand numbers, or fewer if the server is killed. Append those that were acknowledged to the list."""
     with httpx.Client(headers=headers, trust_env=False) as client:
         create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
         for number in range(first, first + 1000):

@@ -1,4 +1,4 @@
-"""Databases on the control plane: it responds like today's Platform API."""
+"""Databases on the control plane, which responds like today's Platform API."""
 
 import asyncio
 from pathlib import Path
@@ -199,7 +199,7 @@ async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, order
         {"size_limit": "much"},
     ],
 )
-async def test_a_copy_that_cannot_be_made_as_requested_is_refused_and_leaves_nothing(
+async def test_a_database_that_cannot_be_created_as_requested_is_refused_and_leaves_nothing(
     platform: Hosted, orders: Client, body: dict[str, Any], tmp_path: Path
 ) -> None:
     files = sorted((tmp_path / "data" / "databases").iterdir())
@@ -260,7 +260,10 @@ async def test_several_organizations_do_not_see_each_others_databases(platform: 
 
     ours = (await platform.api("GET", "/databases"))["databases"]
 
-    assert [each["DbId"] for each in ours] != [theirs["DbId"]]
+    assert [each["Name"] for each in ours] == ["orders"]
+    assert ours[0]["DbId"] != theirs["DbId"]
+    listed = (await platform.http.get(f"{path}/databases")).json()["databases"]
+    assert [each["DbId"] for each in listed] == [theirs["DbId"]]
     assert theirs["Hostname"] == "127.0.0.1:4000/db/orders.umbrella"
     token = (await platform.http.post(f"{path}/databases/orders/auth/tokens")).json()["jwt"]
     headers = {"authorization": f"Bearer {token}"}

@@ -91,6 +91,7 @@ anything = st.recursive(
 
 @pytest.fixture(scope="module")
 def fuzzed(server: Process) -> tuple[str, dict[str, str]]:
+    """Create a database, and return its URL and the headers with a token for it."""
     url = server.create("orders")
     return url, {"authorization": f"Bearer {server.token('orders')}"}
 

@@ -1,4 +1,4 @@
-"""Quotas: once one is exceeded, all databases of the organization are blocked.
+"""Quotas: when a quota is exceeded, all databases of the organization are blocked.
 
 They are unblocked by overages, by a bigger plan or by the next month.
 """
@@ -21,12 +21,14 @@ WRITES = (
 
 
 async def subscribe(platform: Hosted, status: int = 200, **body: Any) -> Any:
+    """Change the organization's plan or quotas, check the status of the response, and return its JSON."""
     response = await platform.http.post("/_admin/plan", json=body)
     assert response.status_code == status, response.text
     return response.json()
 
 
 async def spike(platform: Hosted, name: str = "orders", **counts: Any) -> None:
+    """Add usage to a database."""
     response = await platform.http.post(f"/_admin/databases/{name}/spike", json=counts)
     assert response.status_code == 200, response.text
 

@@ -1,4 +1,4 @@
-"""Recording a database's history while SQLite reports commits late, after other connections have written."""
+"""Recording a database's history although SQLite reports commits late, or the disk is full."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +14,10 @@ from bot.sandbox.platform.recovery.recorder import Recorder
 
 
 class Late(Recorder):
-    """A recorder to which commits are reported late: while `holding` is set, only `deliver` reports them."""
+    """A recorder that learns of commits late: while `holding` is set, they are kept until `deliver` reports them.
+
+    SQLite may report a commit after other connections have written.
+    """
 
     holding = False
 

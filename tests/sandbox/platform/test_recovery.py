@@ -28,6 +28,7 @@ def rfc3339(at: datetime) -> str:
 
 
 async def refused(platform: Hosted, timestamp: object, status: int = 400) -> str:
+    """Request a copy of `orders`, assert that it is refused and not created, and return the error message."""
     seed = {"type": "database", "name": "orders", "timestamp": timestamp}
     answer = await platform.api("POST", "/databases", status, json={"name": "copy", "group": "default", "seed": seed})
     assert [each["Name"] for each in (await platform.api("GET", "/databases"))["databases"]] == ["orders"]
@@ -50,6 +51,7 @@ def copy(platform: Hosted) -> Copying:
 
 
 async def rows(client: Client, sql: str = "SELECT a FROM t ORDER BY a") -> list[Any]:
+    """Return the first column of a statement's rows."""
     return [row[0] for row in (await client.run(sql)).rows()]
 
 
@@ -73,7 +75,7 @@ async def test_a_copy_has_what_was_deleted_later_and_not_what_was_added_later(
     assert (shown["parent"]["id"], shown["parent"]["name"]) == (original["DbId"], "orders")
 
 
-async def test_every_time_can_be_restored(platform: Hosted, orders: Client, copy: Copying) -> None:
+async def test_a_copy_has_exactly_the_rows_of_its_time(platform: Hosted, orders: Client, copy: Copying) -> None:
     chance = random.Random(13)
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b BLOB)")
     moments: list[tuple[datetime, list[Any]]] = []
@@ -102,7 +104,7 @@ async def test_every_time_can_be_restored(platform: Hosted, orders: Client, copy
         assert await rows(copied, "PRAGMA integrity_check") == ["ok"]
 
 
-async def test_every_time_can_be_restored_after_checkpoints_and_in_full_segments(
+async def test_a_copy_has_the_rows_of_its_time_after_checkpoints_and_across_segments(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 8)
@@ -118,29 +120,33 @@ async def test_every_time_can_be_restored_after_checkpoints_and_in_full_segments
         assert await rows(await copy(at), "SELECT count(*) FROM t") == [number]
 
 
-async def test_every_time_during_concurrent_writes_can_be_restored(
+async def test_a_copy_as_of_a_time_during_concurrent_writes_has_every_write_acknowledged_by_then(
     platform: Hosted, orders: Client, copy: Copying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorder, "CHECKPOINT_FRAMES", 4)
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY, b TEXT)")
-    moments: list[tuple[datetime, int]] = []
+    acknowledged = 0
+    moments: list[tuple[int, datetime, int]] = []
 
     async def write(writer: int) -> None:
+        nonlocal acknowledged
         for number in range(20):
-            await orders.run("INSERT INTO t(b) VALUES (?)", f"{writer} {number} " + "x" * 900)
+            answer = await orders.run("INSERT INTO t(b) VALUES (?)", f"{writer} {number} " + "x" * 900)
+            assert answer.code() is None
+            acknowledged += 1
 
     async def look() -> None:
         for _ in range(10):
             await asyncio.sleep(0.02)
-            since = now(platform)
-            (count,) = await rows(orders, "SELECT count(*) FROM t")
-            moments.append((since, count))
+            least, at = acknowledged, now(platform)
+            (most,) = await rows(orders, "SELECT count(*) FROM t")
+            moments.append((least, at, most))
 
     await asyncio.gather(*map(write, range(6)), look())
 
-    for at, count in moments:
+    for least, at, most in moments:
         copied = await copy(at)
-        assert (await rows(copied, "SELECT count(*) FROM t"))[0] <= count
+        assert least <= (await rows(copied, "SELECT count(*) FROM t"))[0] <= most
         assert await rows(copied, "PRAGMA integrity_check") == ["ok"]
     assert await rows(await copy(now(platform)), "SELECT count(*) FROM t") == [120]
 
@@ -162,6 +168,7 @@ async def test_a_copy_made_during_writes_has_whole_transactions(
         at = now(platform)
         copied = await copy(at)
         assert await rows(copied, "SELECT coalesce(sum(b), 0) FROM t") == [0]
+    assert (await rows(copied, "SELECT count(*) FROM t"))[0] > 0
     done = True
     await writing
 

@@ -70,7 +70,7 @@ async def test_a_second_start_seeds_nothing_again(company: Hosted, tmp_path: Pat
 
 
 async def grown(company: Hosted, before: dict[str, Any], what: str) -> list[str]:
-    """Return the databases whose usage has grown."""
+    """Return the names of the databases of which the counter `what` has grown."""
     return [name for name in before if (await company.usage(name))[what] > before[name][what]]
 
 

@@ -1,6 +1,7 @@
 """Streams: transactions over several requests, and the batons that identify them."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -99,7 +100,7 @@ async def test_a_transaction_that_holds_the_write_lock_is_aborted_when_others_wa
     await hosted.close()
 
 
-async def test_a_statement_may_not_run_forever(hasty: Hosted) -> None:
+async def test_a_statement_that_runs_too_long_is_interrupted(hasty: Hosted) -> None:
     orders = await hasty.database("orders")
 
     answer = await orders.run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
@@ -121,8 +122,6 @@ async def test_a_read_only_transaction_is_accepted_and_cannot_write(orders: Clie
 
 
 async def test_a_cursor_streams_its_steps_as_lines(orders: Client) -> None:
-    import json
-
     await orders.run("CREATE TABLE t(a INTEGER PRIMARY KEY)")
     steps = [
         {"stmt": {"sql": "INSERT INTO t VALUES (7), (8)"}},

@@ -196,7 +196,9 @@ async def test_a_delayed_rotation_is_accepted_at_once_and_revokes_after_its_dela
     assert (await fresh.run("SELECT 1")).rows() == [[1]]
 
 
-async def test_a_rotation_of_a_database_may_revoke_the_tokens_of_its_group(platform: Hosted, orders: Client) -> None:
+async def test_with_a_fault_a_rotation_of_a_database_revokes_the_tokens_of_its_group(
+    platform: Hosted, orders: Client
+) -> None:
     users = await platform.database("users")
     platform.turso.faults.add("group_rotation", count=None)
 

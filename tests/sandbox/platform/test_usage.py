@@ -1,4 +1,4 @@
-"""Usage: the rows read and written by statements, compared with numbers that were computed by hand."""
+"""Usage: what each statement costs, and the totals of databases, instances, periods and the organization."""
 
 import contextlib
 import sqlite3
@@ -11,7 +11,7 @@ import pytest
 
 from tests.sandbox.platform.hosting import CLOSE, OLDEST_CATALOGUE, Client, Hosted, stmt
 
-# Statement, rows read, rows written. The statements run in this order in one database.
+# Statement, rows read, rows written, computed by hand. The statements run in this order in one database.
 TEN = [
     # Creating a table reads and writes no user rows, but Turso counts one row read.
     pytest.param("CREATE TABLE t(a INTEGER PRIMARY KEY, b)", 1, 0, id="create"),

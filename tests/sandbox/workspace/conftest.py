@@ -1,4 +1,4 @@
-"""Fixtures: a seeded workspace on a free port, slack_sdk's client for it, and an app that it delivers to."""
+"""Fixtures: a seeded workspace on a free port, slack_sdk's client for it, an app that it delivers to, and a modal."""
 
 from __future__ import annotations
 

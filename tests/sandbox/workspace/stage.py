@@ -1,4 +1,4 @@
-"""Serves a workspace over real HTTP, and small independent Bolt apps that connect to it."""
+"""Workspaces for tests, apps that they deliver to over HTTP, and builders of blocks and views."""
 
 from __future__ import annotations
 
@@ -89,8 +89,9 @@ def with_more_scopes(*scopes: str) -> Json:
 
 
 def new_workspace(manifest: Json = MANIFEST, **options: Any) -> Workspace:
+    """Return a seeded workspace that isn't served yet. Its deadlines are longer than Slack's."""
     made = Workspace(manifest=manifest, signing_secret=SECRET, bot_token=BOT_TOKEN, app_token=APP_TOKEN, **options)
-    # instead of 3 seconds, because the test machine may be busy
+    # instead of Slack's 3 seconds, because the test machine may be busy
     made.limits.ack = made.limits.trigger_lifetime = timedelta(seconds=20)
     seed(made)
     return made
@@ -107,7 +108,7 @@ def bolt(workspace: Workspace) -> AsyncApp:
 
 @asynccontextmanager
 async def connected(workspace: Workspace, app: Any) -> AsyncIterator[Workspace]:
-    """Serve an app (Bolt's or any ASGI one), and let the workspace deliver to it over HTTP."""
+    """Serve a Bolt app or any ASGI app, and let the workspace deliver to it over HTTP."""
     served: Any = AsyncSlackRequestHandler(app, path="/slack/events") if isinstance(app, AsyncApp) else app
     async with serving(served) as origin:
         workspace.events_url = f"{origin}/slack/events"
@@ -196,9 +197,11 @@ async def with_trigger(workspace: Workspace, app: Recorder, person_id: str = "U0
 
 
 def answering(app: Recorder, answer: dict[str, Any]) -> None:
+    """Let an app answer every further request with this JSON."""
     app.body, app.extra = json.dumps(answer).encode(), {"content-type": "application/json"}
 
 
 async def inner_trigger(workspace: Workspace, app: Recorder, view_id: str) -> str:
+    """Press the button `more` in a modal of Dana's, and return the press's `trigger_id`."""
     await workspace.click(DANA, view_id=view_id, action_id="more")
     return str(app.payload["trigger_id"])

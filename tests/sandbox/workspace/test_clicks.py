@@ -18,6 +18,7 @@ OPTIONS = [{"text": plain("One"), "value": "1"}, {"text": plain("Two"), "value":
 
 
 async def post(client: AsyncWebClient, *elements: Any, channel: str = DB_OPS, **more: Any) -> str:
+    """Post a message with these elements, and return its `ts`."""
     return str((await client.chat_postMessage(channel=channel, text="a", blocks=actions(*elements), **more))["ts"])
 
 

@@ -16,6 +16,7 @@ from tests.sandbox.workspace.stage import client_of, error_of, new_workspace, wi
 
 @pytest.fixture
 async def wide() -> AsyncIterator[Workspace]:
+    """Yield a workspace whose app has more scopes than usual."""
     scopes = ("im:write", "mpim:write", "im:read", "channels:join", "users:read.email")
     async with running(new_workspace(with_more_scopes(*scopes))) as workspace:
         yield workspace

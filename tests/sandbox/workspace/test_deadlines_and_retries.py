@@ -90,10 +90,10 @@ async def test_a_click_without_an_answer_in_time_is_reported_to_the_person(
     assert present(notice.notice).text == acted.notice
 
 
-@pytest.mark.parametrize(("status", "notice"), [(500, "http_service_error"), (404, "http_service_error")])
-async def test_an_http_error_of_a_command_is_shown(workspace: Workspace, status: int, notice: str) -> None:
+@pytest.mark.parametrize("status", [500, 404])
+async def test_an_http_error_of_a_command_is_shown(workspace: Workspace, status: int) -> None:
     async with connected(workspace, Recorder(status=status)):
-        assert notice in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
+        assert "http_service_error" in present((await workspace.say(DANA, DB_OPS, "/turso")).notice)
 
 
 async def test_an_unreachable_app_shows_a_failed_dispatch(workspace: Workspace) -> None:

@@ -1,4 +1,4 @@
-"""Events: which the app gets, the envelope around them, and the checks of a request URL."""
+"""Events: when the app gets them, the envelope around them, and the checks of a request URL."""
 
 from __future__ import annotations
 

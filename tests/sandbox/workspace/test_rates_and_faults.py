@@ -65,7 +65,7 @@ async def test_each_method_has_the_rate_limit_of_its_tier(
     for _ in range(per_minute):
         await client.api_call(method, data=given)
     assert int(await limited(client.api_call(method, data=given))) >= 1
-    assert (await client.auth_test())["ok"]  # another method has a limit of its own
+    assert (await client.auth_test())["ok"]  # another method has its own limit
     workspace.move_time(timedelta(minutes=1))
     assert (await client.api_call(method, data=given))["ok"]
 
@@ -252,6 +252,7 @@ async def test_a_slow_delivery_arrives_late(workspace: Workspace, app: Recorder,
     await asyncio.sleep(0.05)
     assert app.got == []
     assert present((await pressing).delivery).ok
+    assert len(app.got) == 1
 
 
 async def test_a_fault_applies_to_a_pattern_a_number_of_times_and_can_be_removed(

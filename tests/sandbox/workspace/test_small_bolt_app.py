@@ -1,4 +1,4 @@
-"""A small independent Bolt app works here as with Slack, over HTTP and over Socket Mode."""
+"""A small independent Bolt app works with the workspace as with Slack, over HTTP and over Socket Mode."""
 
 from __future__ import annotations
 
@@ -85,6 +85,7 @@ async def over_socket(workspace: Workspace) -> AsyncIterator[None]:
 
 @pytest.fixture(params=[over_http, over_socket], ids=["over HTTP", "over Socket Mode"])
 async def app(request: pytest.FixtureRequest, workspace: Workspace) -> AsyncIterator[Workspace]:
+    """Yield the workspace, to which the small app is connected."""
     async with request.param(workspace):
         yield workspace
 

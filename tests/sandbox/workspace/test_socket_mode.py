@@ -53,10 +53,10 @@ async def connection(workspace: Workspace, answer: Any = lambda request: None) -
 
 
 @asynccontextmanager
-async def raw(workspace: Workspace, client: AsyncWebClient, more: Any = "") -> AsyncIterator[Any]:
-    """Open a plain WebSocket with a new ticket."""
+async def raw(client: AsyncWebClient, more: str = "", **options: Any) -> AsyncIterator[Any]:
+    """Open a plain WebSocket with a new ticket. `more` is added to its URL, and `options` are those of aiohttp."""
     url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
-    async with aiohttp.ClientSession() as http, http.ws_connect(url + more) as socket:
+    async with aiohttp.ClientSession() as http, http.ws_connect(url + more, **options) as socket:
         yield socket
 
 
@@ -89,7 +89,7 @@ async def test_a_missing_acknowledgement_is_reported_to_the_person(workspace: Wo
 
 
 async def test_the_hello_message_describes_the_connection(workspace: Workspace, client: AsyncWebClient) -> None:
-    async with raw(workspace, client) as socket:
+    async with raw(client) as socket:
         hello = json.loads((await socket.receive()).data)
 
     assert (hello["type"], hello["num_connections"]) == ("hello", 1)
@@ -115,16 +115,10 @@ async def test_opening_needs_the_app_token(client: AsyncWebClient) -> None:
 
 
 async def test_ping_is_answered_with_the_same_payload(workspace: Workspace, client: AsyncWebClient) -> None:
-    async with raw(workspace, client) as socket:
+    async with raw(client, autoping=False) as socket:  # otherwise aiohttp wouldn't return the pong
         await socket.receive()
         await socket.ping(b"sdk-ping-pong:1793500000")
-        # aiohttp handles the pong on this connection itself. The second connection, without `autoping`, shows the pong.
-        async with aiohttp.ClientSession() as http:
-            url = (await client.apps_connections_open(app_token=APP_TOKEN))["url"]
-            async with http.ws_connect(url, autoping=False) as bare:
-                await bare.receive()
-                await bare.ping(b"sdk-ping-pong:1793500000")
-                answer = await bare.receive()
+        answer = await socket.receive()
     assert (answer.type, answer.data) == (aiohttp.WSMsgType.PONG, b"sdk-ping-pong:1793500000")
 
 
@@ -139,16 +133,16 @@ async def test_several_connections_share_the_envelopes(workspace: Workspace) -> 
 async def test_connections_above_the_limit_of_ten_are_refused(workspace: Workspace, client: AsyncWebClient) -> None:
     assert workspace.limits.socket_connections == 10
     workspace.limits.socket_connections = 2
-    async with raw(workspace, client), raw(workspace, client):
+    async with raw(client), raw(client):
         with pytest.raises(aiohttp.WSServerHandshakeError):
-            async with raw(workspace, client):
+            async with raw(client):
                 pass
 
 
 async def test_an_acknowledgement_can_be_sent_over_another_connection(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    async with raw(workspace, client) as one, raw(workspace, client) as two:
+    async with raw(client) as one, raw(client) as two:
         await one.receive()
         await two.receive()
         saying = asyncio.ensure_future(workspace.say(DANA, DB_OPS, "/turso"))
@@ -179,7 +173,7 @@ async def test_an_event_is_sent_again_over_the_remaining_connection(
 ) -> None:
     workspace.limits.ack, workspace.limits.event_retries = timedelta(seconds=1), (timedelta(0),)
     async with connection(workspace) as living:
-        async with raw(workspace, client) as dying:
+        async with raw(client) as dying:
             await dying.receive()
             opening = [asyncio.ensure_future(workspace.open_home(DANA)) for _ in range(2)]
             await dying.receive()
@@ -229,7 +223,7 @@ async def test_a_bolt_app_survives_a_refresh_during_a_command(workspace: Workspa
 async def test_a_connection_is_warned_ten_seconds_before_its_refresh(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    async with raw(workspace, client) as socket:
+    async with raw(client) as socket:
         await socket.receive()
         workspace.move_time(timedelta(minutes=59, seconds=51))
         assert json.loads((await socket.receive()).data)["reason"] == "warning"
@@ -242,12 +236,12 @@ async def test_a_connection_is_warned_ten_seconds_before_its_refresh(
 async def test_debug_reconnects_shortens_the_life_of_a_connection_to_six_minutes(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
-    async with raw(workspace, client, "&debug_reconnects=true") as socket:
+    async with raw(client, "&debug_reconnects=true") as socket:
         assert json.loads((await socket.receive()).data)["debug_info"]["approximate_connection_time"] == 360
 
 
 async def test_switching_off_socket_mode_closes_every_connection(workspace: Workspace, client: AsyncWebClient) -> None:
-    async with raw(workspace, client) as socket:
+    async with raw(client) as socket:
         await socket.receive()
         await workspace.sockets.disconnect("link_disabled")
         assert json.loads((await socket.receive()).data)["reason"] == "link_disabled"
@@ -263,7 +257,7 @@ async def test_the_sdk_reconnects_after_a_connection_broke_silently(workspace: W
 
 
 async def test_nonsense_from_the_app_is_ignored(workspace: Workspace, client: AsyncWebClient) -> None:
-    async with raw(workspace, client) as socket:
+    async with raw(client) as socket:
         await socket.receive()
         for nonsense in ("{", "[]", '"a"', '{"envelope_id": "unknown"}'):
             await socket.send_str(nonsense)

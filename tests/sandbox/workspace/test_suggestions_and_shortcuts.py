@@ -24,6 +24,7 @@ async def menu(client: AsyncWebClient) -> str:
 
 
 def offering(answer: object) -> Recorder:
+    """Return an app that answers every request with this JSON."""
     return Recorder(json.dumps(answer).encode(), headers={"content-type": "application/json"})
 
 
@@ -89,7 +90,7 @@ async def test_by_default_a_menu_sends_a_request_after_three_characters(
 @pytest.mark.parametrize(
     "answer",
     [{"options": OPTIONS * 51}, {"options": [{"text": plain("x" * 76), "value": "1"}]}, {}, {"options": "many"}],
-    ids=["102 options", "text too long", "neither", "not a list"],
+    ids=["102 options", "text too long", "no options", "not a list"],
 )
 async def test_an_invalid_answer_shows_a_notice(workspace: Workspace, menu: str, answer: dict[str, Any]) -> None:
     async with connected(workspace, offering(answer)), workspace.subscribe(DANA) as changes:

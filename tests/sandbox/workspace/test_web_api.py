@@ -1,4 +1,4 @@
-"""Calls to the Web API: every form of arguments, tokens, scopes, and the shape of every answer."""
+"""Calls to the Web API: the forms of arguments, tokens, scopes, errors, and the methods that slack_sdk calls."""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ def test_the_seeded_workspace_has_a_person_and_an_object_of_every_kind(workspace
 
 
 async def called(workspace: Workspace, client: AsyncWebClient, **content: Any) -> Any:
+    """Post a message, and return whom it notifies."""
     await client.chat_postMessage(channel=DB_OPS, **{"text": "fallback", **content})
     return notified_by(workspace.state, workspace.history(DB_OPS, ANA)[-1])
 

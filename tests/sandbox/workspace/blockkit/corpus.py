@@ -20,7 +20,7 @@ SURFACES = ("message", "modal", "home")
 
 @dataclass(frozen=True)
 class Example:
-    """A payload for a surface. For a bad one: the reason, the place of the error, and the validator's error code."""
+    """A payload for a surface. If it is bad, also the reason, the place of the error, and the validator's code."""
 
     name: str
     surface: str
@@ -35,6 +35,7 @@ class Example:
 
 
 def good() -> list[Example]:
+    """Return the good examples: blocks and elements on each surface that allows them, and whole payloads."""
     found = []
     for name, surfaces, entry in _families():
         for block in entry["good"]:
@@ -46,6 +47,7 @@ def good() -> list[Example]:
 
 
 def bad() -> list[Example]:
+    """Return the bad examples: blocks and elements on one surface each, and whole payloads."""
     found = []
     for name, surfaces, entry in _families():
         for each in entry["bad"]:
@@ -83,6 +85,7 @@ def hosted(host: str, element: Any) -> Any:
 
 
 def expand(value: Any, count: int | None = None) -> Any:
+    """Return a value with its abbreviations written out. `count` is the number of the item that it belongs to."""
     if isinstance(value, list):
         return [expand(each, count) for each in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The validator refuses every payload that slack_sdk's models refuse. The models accept the good examples."""
+"""The validator refuses what slack_sdk's models refuse: examples, and copies of them with one changed value."""
 
 from __future__ import annotations
 

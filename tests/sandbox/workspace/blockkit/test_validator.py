@@ -114,7 +114,7 @@ NONSENSE: tuple[Any, ...] = (5, -1.5, True, "", "a", [], {}, [1], [[]], [{}], {"
 
 
 @pytest.mark.parametrize("name", sorted({each.name for each in GOOD}))
-def test_nonsense_in_any_place_is_reported_and_never_breaks_the_validator(name: Any) -> None:
+def test_nonsense_in_any_place_raises_no_error_in_the_validator(name: Any) -> None:
     example = next(each for each in GOOD if each.name == name)
     for path in _paths(example.payload):
         for nonsense in NONSENSE:
