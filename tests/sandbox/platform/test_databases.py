@@ -197,6 +197,7 @@ async def test_a_database_can_begin_as_a_copy_of_another(platform: Hosted, order
         {"seed": "orders"},
         {"remote_encryption": {"encryption_key": "x", "encryption_cipher": "aes256gcm"}},
         {"size_limit": "much"},
+        {"seed": {"type": "database", "name": "orders"}, "size_limit": "much"},
     ],
 )
 async def test_a_database_that_cannot_be_created_as_requested_is_refused_and_leaves_nothing(

@@ -55,7 +55,7 @@ async def create(call: Call) -> Response:
     assert isinstance(name, str)
     if body.get("remote_encryption"):
         raise ApiError(400, "remote encryption is not supported by the local platform")
-    group = await _group(call, body)
+    group, limit = await _group(call, body), size_limit(body.get("size_limit"))
     database_id = new_uuid(turso.generation)
     await require_room(call)
     parent = await fill(call, body.get("seed"), database_id)
@@ -67,7 +67,7 @@ async def create(call: Call) -> Response:
         group=group,
         created_at=turso.clock.time(),
         ready_at=turso.clock.time() + late.seconds if late else 0.0,
-        size_limit_bytes=size_limit(body.get("size_limit")) or 0,
+        size_limit_bytes=limit or 0,
         parent=parent,
     )
     try:
