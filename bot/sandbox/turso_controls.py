@@ -80,6 +80,6 @@ class LocalTursoControls:
 
 
 def _query_of(database: str) -> str:
-    """Return a read that applications often run on this database. Any query for a database that wasn't seeded."""
+    """Return a query that applications run on a seeded database, or else the default query of `Spike`."""
     kinds = {seeded.name: seeded.kind for seeded in DATABASES}
     return kinds[database].reads[0] if database in kinds else Spike.query

@@ -17,7 +17,7 @@ def parse_expiration(text: str) -> timedelta | None:
     """Return the duration in `text`, at least a microsecond. None means that the token never expires.
 
     Raises:
-        BadExpiration: not in the grammar, zero, negative, or beyond signed 64-bit nanoseconds.
+        BadExpiration: the text isn't in the grammar, or the duration is zero or exceeds signed 64-bit nanoseconds.
     """
     if text in _NEVER:
         return None

@@ -26,7 +26,7 @@ async def _describe(request: Request) -> Response:
 def description() -> Json:
     """Return the OpenAPI 3.1 description.
 
-    The personal account's paths are left out, as they equal an organization's.
+    The personal account's paths are left out, because they are those of an organization without its name.
     """
     paths: Json = {}
     for method, path, handler, scope in table():

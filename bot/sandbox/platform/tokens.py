@@ -49,7 +49,7 @@ def mint(key: Key, claims: dict[str, Any], *, now: float, lifetime: timedelta | 
 
 
 def looks_like_jwt(token: str) -> bool:
-    """Return whether the text has the form of a JWT. The signature isn't checked."""
+    """Return True if a text has the form and a possible length of a JWT. The signature isn't checked."""
     if len(token) > LONGEST_TOKEN:
         return False
     try:

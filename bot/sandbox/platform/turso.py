@@ -172,7 +172,7 @@ def _target(connection: apsw.Connection, organization: str, name: str) -> Target
 
 
 def _ensure_organization(connection: apsw.Connection, organization: str) -> None:
-    """Create the organization and its default group, unless they exist."""
+    """Create the organization with its default group, unless the organization exists."""
     try:
         organizations.find(connection, organization)
     except Missing:

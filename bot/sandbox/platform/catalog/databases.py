@@ -67,7 +67,7 @@ def count(connection: apsw.Connection, organization: str) -> int:
 
 
 def live_ids(connection: apsw.Connection) -> set[str]:
-    """Return the IDs of the databases of all organizations that haven't been destroyed."""
+    """Return the IDs of all existing databases, of every organization."""
     return {str(id_) for (id_,) in connection.execute("SELECT id FROM databases WHERE deleted_at IS NULL")}
 
 

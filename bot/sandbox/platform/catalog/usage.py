@@ -83,12 +83,12 @@ def book(
     if journal is not None:
         connection.execute("INSERT OR REPLACE INTO journal VALUES (1, ?)", (journal,))
     for booking in bookings:
-        level = booking.storage_bytes if booking.storage_bytes is not None else _level(connection, booking)
+        size = booking.storage_bytes if booking.storage_bytes is not None else _current_size(connection, booking)
         connection.execute(
             "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
             " rows_read = rows_read + excluded.rows_read, rows_written = rows_written + excluded.rows_written,"
             " storage_bytes = excluded.storage_bytes, bytes_synced = bytes_synced + excluded.bytes_synced",
-            (*booking[:5], level, booking.bytes_synced),
+            (*booking[:5], size, booking.bytes_synced),
         )
     for query in queries:
         connection.execute(
@@ -101,7 +101,7 @@ def book(
         )
 
 
-def _level(connection: apsw.Connection, booking: Booking) -> int:
+def _current_size(connection: apsw.Connection, booking: Booking) -> int:
     row = connection.execute(
         "SELECT storage_bytes FROM usage WHERE database_id = ? AND instance = ? ORDER BY day DESC LIMIT 1",
         (booking.database_id, booking.instance),
@@ -156,7 +156,7 @@ def total(usages: Iterable[Usage]) -> Usage:
 def top_queries(
     connection: apsw.Connection, database_id: str, since: float, limit: int = 10
 ) -> list[tuple[str, int, int]]:
-    """Return the statements that read and wrote most rows, each with its text, rows read and rows written.
+    """Return the statements with the most rows read and written: the text, the rows read and the rows written.
 
     Counts whole hours, beginning with the hour of `since` (epoch seconds).
     """

@@ -63,7 +63,7 @@ async def done(call: Call) -> Response:
 
 
 async def wake(call: Call) -> Response:
-    """Refuse to wake a single database of a group. A database without a group is never archived here."""
+    """Refuse to wake a database that is in a group. Do nothing for another database, because it is never archived."""
     database = await reachable(call)
     if database.group:
         raise ApiError(400, f"database {database.name} is part of a group, please unarchive the group instead")

@@ -1,4 +1,4 @@
-"""Counts the rows for `count(*)`: SQLite's own counters leave out what its `Count` opcode counts."""
+"""Counts the rows that `count(*)` reads, because SQLite's own counters leave out what its `Count` opcode counts."""
 
 from collections.abc import Sequence
 from typing import Any

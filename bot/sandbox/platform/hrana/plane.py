@@ -115,11 +115,11 @@ class DataPlane:
     async def _advance(self, stream: Stream, steps: Generator[Y, None, T]) -> Y | _Done[T]:
         outcome = await self.on_thread(_next, steps)
         if outcome == PAUSE:
-            await self._rescue(stream.served)
-            await stream.served.turn(_POLL_SECONDS)
+            await self._end_overdue_transactions(stream.served)
+            await stream.served.wait_for_turn(_POLL_SECONDS)
         return outcome
 
-    async def _rescue(self, served: Served) -> None:
+    async def _end_overdue_transactions(self, served: Served) -> None:
         """Roll back idle transactions that have held the write lock for too long."""
         longest = time.monotonic() - self.limits.transaction_seconds
         for stream in self.streams.of(served):

@@ -68,8 +68,8 @@ class Served:
         no_writes = NO_WRITE_PERMISSION if read_only else WRITES_BLOCKED if database.refuses_writes else ""
         return Rights(READS_BLOCKED if database.refuses_reads else "", no_writes)
 
-    async def turn(self, timeout: float) -> None:
-        """Wait until another writer has finished, or until the timeout."""
+    async def wait_for_turn(self, timeout: float) -> None:
+        """Wait until another writer has finished, but at most `timeout` seconds."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         with suppress(TimeoutError):

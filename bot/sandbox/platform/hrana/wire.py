@@ -29,7 +29,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Condition:
-    """The condition of a batch step. `kind` is ok, error, not, and, or, is_autocommit."""
+    """The condition of a batch step. `kind` is `ok`, `error`, `not`, `and`, `or` or `is_autocommit`."""
 
     kind: str
     step: int = 0

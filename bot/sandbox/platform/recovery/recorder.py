@@ -206,7 +206,8 @@ class Recorder:
             salts = wal and wal.salts
         frames, _ = self._keeper.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
         with open_wal(self.database) as wal:
-            if wal is not None and wal.salts == salts:  # in a new generation, everything of the last one is recorded
+            # If a new generation of the log has begun, all commits of the last generation are already recorded.
+            if wal is not None and wal.salts == salts:
                 self._record(frames)
 
     # Upkeep

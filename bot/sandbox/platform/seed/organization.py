@@ -1,4 +1,4 @@
-"""Fills an empty organization: with the same databases and rows each time, and with usage up to now."""
+"""Fills an empty organization with databases and their usage up to now. Names and rows are the same each time."""
 
 import json
 import random
