@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import zip_longest
 from typing import Final, Literal, LiteralString
 
 from humanize import naturalsize
@@ -80,8 +81,13 @@ def _escape_value(value: object, *, in_code: bool) -> str:
     text = clean(value)
     if in_code:
         return escape(text.replace("`", "ˋ")) or " "
-    text = _EMOJI.sub("∶", _UNDERLINES.sub("ˍ", text.translate(_MARKS)))
+    text = _without_marks(text)
     return _UTC.sub(_localize, escape(f"›{text[1:]}" if text.startswith(">") else text))
+
+
+def _without_marks(text: str) -> str:
+    """Replace the characters with which Slack's markup and emoji begin by similar ones that mean nothing to Slack."""
+    return _EMOJI.sub("∶", _UNDERLINES.sub("ˍ", text.translate(_MARKS)))
 
 
 def _localize(found: re.Match[str]) -> str:
@@ -244,11 +250,15 @@ def ago(moment: datetime, now: datetime) -> str:
 def notification(text: Mrkdwn) -> Mrkdwn:
     """Return a text for notifications, without markup. Mentions and dates are kept, because Slack renders them.
 
-    Outside code spans, every asterisk, back-tick and emoji is the bot's own, because `mrkdwn` has replaced those in
-    text from others. In a code span, asterisks of such text are removed, too.
+    Outside code spans, all markup is the bot's own, because `mrkdwn` has replaced the marks in text from others. A code
+    span has none, so its text is kept. Its marks are replaced now that no back-ticks protect them.
     """
-    words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", text))
-    return Mrkdwn(" ".join(_EMPHASIS.sub("", words.replace("`", "").replace("*", "")).split()))
+    parts = text.split("`")
+    outside, in_code = "`".join(parts[::2]), parts[1::2]  # a back-tick stands for each code span
+    words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", outside))
+    shown = _EMPHASIS.sub("", words.replace("*", "")).split("`")
+    both = zip_longest(shown, map(_without_marks, in_code), fillvalue="")
+    return Mrkdwn(" ".join("".join(part for pair in both for part in pair).split()))
 
 
 def cut(text: str, limit: int) -> str:
