@@ -110,7 +110,7 @@ async def after_restore(settings: Settings) -> int:
         report = await restore.after_restore(bot.env, await bot.health.heartbeat.others())
     for line in restore.lines(report):
         print(line)
-    return 1 if report.unexplained or report.unknown else 0
+    return 1 if report.blocks.unexplained or report.blocks.unknown else 0
 
 
 async def doctor(settings: Settings) -> int:

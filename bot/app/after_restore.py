@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bot.app.unexplained_blocks import Blocks, Unexplained, find_unexplained
+from bot.app.unexplained_blocks import Blocks, find_unexplained
 from bot.core.records.audit_entry import TIMER
 from bot.core.requests.request import BEFORE_SENT, Request, State
 from bot.errors import BotError
@@ -34,13 +34,8 @@ class Report:
     stopped: list[Request] = field(default_factory=list)
     sent: list[Request] = field(default_factory=list)
     """Requests whose change was sent before the backup. Their outcomes are read from Turso after the start."""
-    unexplained: list[Unexplained] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-    """What couldn't be checked.
-
-    These are organizations whose token isn't set or whose databases couldn't be listed, databases whose blocks couldn't
-    be read, and the number of entries in a list that couldn't be read.
-    """
+    blocks: Blocks = field(default_factory=Blocks)
+    """The blocked databases that the store can't explain, and what couldn't be checked."""
 
 
 async def after_restore(env: Environment, running: Collection[str]) -> Report:
@@ -60,13 +55,7 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
         if request.due_at is not None:
             await stop_countdown(env, request, RESTORED)
             report.stopped.append(request)
-    for organization in sorted({*env.rules.policy.organizations, env.rules.policy.organization} - {""}):
-        try:
-            found = await find_unexplained(env.turso_clients.turso(organization), env.store.holds, organization)
-        except BotError:  # the organization's token isn't set
-            found = Blocks(unknown=[organization])
-        report.unexplained += found.unexplained
-        report.unknown += found.unknown
+    report.blocks = await find_unexplained(env.turso_clients, env.rules.policy.organizations_used, env.store.holds)
     return report
 
 
@@ -87,12 +76,12 @@ def lines(report: Report) -> Sequence[str]:
     found += [
         f"Sent before the backup. The outcome will be read from Turso: {one.line} ({one.id})" for one in report.sent
     ]
-    for one in report.unexplained:
+    for one in report.blocks.unexplained:
         what = " and ".join(word for word, on in (("reads", one.reads), ("writes", one.writes)) if on)
         found.append(
             f"Blocked for an unknown reason: `{one.database}` of `{one.organization}` ({what}). In Slack, run "
             f"`/turso freeze {one.database}` to adopt the block as a freeze, or `/turso thaw {one.database}` to remove "
             "it."
         )
-    found += [f"Turso didn't say whether it is blocked: `{one}`" for one in report.unknown]
+    found += [f"Turso didn't say whether it is blocked: {one}" for one in report.blocks.unknown]
     return found or ["No requests were open, and the reason for every block is known."]

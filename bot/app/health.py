@@ -75,7 +75,7 @@ class Health:
                 "app token": self.credentials.check_app_token,
                 "signing secret": self.credentials.check_signing_secret,
                 "turso": self._turso,
-                "blocks": partial(check_blocks, self.clients.default, self.store.holds),
+                "blocks": self._blocks,
                 "policy": self._policy,
                 "channels": self._channels,
                 "clock": self._time,
@@ -128,6 +128,9 @@ class Health:
 
     async def _turso(self) -> str:
         return await check_tokens(self.clients, self.book.policy.organizations_used, self.clock.now())
+
+    async def _blocks(self) -> str:
+        return await check_blocks(self.clients, self.book.policy.organizations_used, self.store.holds)
 
     async def _policy(self) -> str:
         if self.book.problem:

@@ -63,7 +63,7 @@ class Maintenance:
         """Set the sample timer of every organization once a day, and again when the policy turns on alerts for it."""
         now, policy = self.env.clock.now(), self.env.rules.policy
         with_alerts = {one.organization for one in policy.alerts}
-        for organization in {*policy.organizations, policy.organization} - {""}:
+        for organization in policy.organizations_used:
             often = ":hourly" if organization in with_alerts else ""
             if await self._first_to(f"samples-of:{organization}:{now:%Y-%m-%d}{often}", ""):
                 await self.store.timers.schedule(Timer(TimerKind.SAMPLE, organization, now + FIRST_SAMPLE))

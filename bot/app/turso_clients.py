@@ -59,10 +59,6 @@ class TursoClients:
         why = self._shut.get(organization, f"The policy doesn't say which API token to use for `{organization}`.")
         raise BotError(f"The organization `{organization}` can't be reached: {why}")
 
-    def default(self) -> TursoClient:
-        """Return the client of TURSO_ORGANIZATION. Raises BotError if its token isn't set."""
-        return self.turso(self._settings.turso_organization)
-
     async def _add(self, organization: str, variable: str) -> None:
         try:
             token = self._settings.token_of(variable)

@@ -3,7 +3,8 @@
 This happens after the store was restored from a backup, or if someone blocks a database outside the bot.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +13,7 @@ from bot.blocks.text import counted
 from bot.commands.databases._holds import blocked, remaining
 from bot.core.ports.holds import ReadHolds
 from bot.errors import BotError
-from bot.turso import TursoClient
+from bot.pipeline.environment import TursoClients
 
 ASKED: Final = 20
 """The maximum number of database configurations that a live check reads, so that it takes only seconds."""
@@ -31,43 +32,50 @@ class Unexplained:
 
 @dataclass(slots=True)
 class Blocks:
-    """The findings for one organization."""
+    """The findings for all organizations."""
 
     unexplained: list[Unexplained] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
-    """What couldn't be checked.
+    """What couldn't be checked, in words with names in back-ticks.
 
-    These are databases whose configuration couldn't be read or wasn't read because of `at_most`, and the number of
-    entries in the list that couldn't be read. If the databases couldn't be listed, it is the organization.
+    These are organizations whose token isn't set or whose databases couldn't be listed, databases whose configuration
+    couldn't be read or wasn't read because of `at_most`, and the number of entries in a list that couldn't be read.
     """
 
 
 async def find_unexplained(
-    turso: TursoClient, holds: ReadHolds, organization: str, *, at_most: int | None = None
+    clients: TursoClients, organizations: Collection[str], holds: ReadHolds, *, at_most: int | None = None
 ) -> Blocks:
-    """Find the blocked databases of an organization that no hold explains.
+    """Find the blocked databases that no hold explains, in all organizations at the same time.
 
     Args:
         at_most: None reads the configuration of every database. With a number, skip databases that the listing shows as
-            unblocked, and read at most that many of the others.
+            unblocked, and read at most that many of the others in each organization.
     """
+    each = await asyncio.gather(*(_find_in(clients, one, holds, at_most) for one in sorted(organizations)))
+    unexplained = [one for found in each for one in found.unexplained]
+    return Blocks(unexplained, [one for found in each for one in found.unknown])
+
+
+async def _find_in(clients: TursoClients, organization: str, holds: ReadHolds, at_most: int | None) -> Blocks:
     result = Blocks()
     try:
+        turso = clients.turso(organization)
         databases = await turso.listed()
     except BotError:
-        result.unknown.append(organization)
+        result.unknown.append(f"`{organization}`")
         return result
     if databases.left_out:
-        result.unknown.append(f"{counted(databases.left_out, 'database')} in {organization}")
+        result.unknown.append(f"{counted(databases.left_out, 'database')} of `{organization}`")
     doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
         if at_most is not None and place >= at_most:
-            result.unknown.append(one.name)
+            result.unknown.append(_named(organization, one.name))
             continue
         try:
             reads, writes = await blocked(turso, one.name)
         except BotError:
-            result.unknown.append(one.name)
+            result.unknown.append(_named(organization, one.name))
             continue
         held = remaining(await holds.find(database_id=one.id))
         reads, writes = reads and not held[0], writes and not held[1]
@@ -76,20 +84,19 @@ async def find_unexplained(
     return result
 
 
-async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> str:
-    """Return a sentence for `doctor`.
+async def check_blocks(clients: TursoClients, organizations: Collection[str], holds: ReadHolds) -> str:
+    """Return a sentence for `doctor` about the databases of all organizations.
 
     Raises:
         Unhealthy: a database is blocked without a reason in the store.
-        BotError: the organization's token isn't set.
     """
-    result = await find_unexplained(turso(), holds, turso().organization, at_most=ASKED)
+    result = await find_unexplained(clients, organizations, holds, at_most=ASKED)
     if result.unexplained:
         how_many = counted(len(result.unexplained), "database")
         verb = "is" if len(result.unexplained) == 1 else "are"
         raise Unhealthy(
             f"{how_many} {verb} blocked for an unknown reason: "
-            f"{_list(one.database for one in result.unexplained)}. "
+            f"{_list([_named(one.organization, one.database) for one in result.unexplained])}. "
             "Run `/turso freeze NAME` to adopt a block as a freeze, or `/turso thaw NAME` to remove it."
         )
     if result.unknown:
@@ -97,7 +104,10 @@ async def check_blocks(turso: Callable[[], TursoClient], holds: ReadHolds) -> st
     return "The reason for every block is known."
 
 
-def _list(names: Iterable[str]) -> str:
-    all_names = [f"`{one}`" for one in names]
-    more = len(all_names) - SHOWN
-    return ", ".join(all_names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _named(organization: str, database: str) -> str:
+    return f"`{database}` of `{organization}`"
+
+
+def _list(names: Sequence[str]) -> str:
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")

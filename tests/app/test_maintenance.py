@@ -51,3 +51,11 @@ async def test_a_sample_is_due_soon_after_the_policy_turns_alerts_on(here: Notif
     assert await keep_sampling(here) == ["acme"]
     await take_samples(here)
     assert await keep_sampling(here) == []
+
+
+async def test_an_organization_that_only_a_channel_names_is_sampled_too(here: Notifier) -> None:
+    text = f"{POLICY}  C0SECOND: {{organization: second, databases: ['*'], rules: [{{allow: read}}]}}\n"
+    text = text.replace("organizations:\n  acme: {token: env:TURSO_API_TOKEN}\n", "")
+    here.env.rules.policy = load(text, CATALOGUE, default_organization="acme")  # type: ignore[misc]
+
+    assert sorted(await keep_sampling(here)) == ["acme", "second"]

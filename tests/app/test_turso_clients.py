@@ -37,7 +37,6 @@ async def test_a_token_that_changes_in_the_policy_is_used_at_once() -> None:
 
         await turso_clients.follow(replace(POLICY, organizations={"acme": "TURSO_OTHER_TOKEN"}))
         assert token_of(turso_clients) == "Bearer second-token"
-        assert turso_clients.default() is turso_clients.turso("acme")
 
         await turso_clients.follow(replace(POLICY, organizations={"acme": "TURSO_MISSING_TOKEN"}))
         with pytest.raises(BotError, match="TURSO_MISSING_TOKEN"):

@@ -48,7 +48,7 @@ async def test_a_block_that_is_not_in_the_backup_is_listed(here: Pipeline) -> No
 
     report = await after_restore(here.env, [])
 
-    assert [(one.database, one.reads, one.writes) for one in report.unexplained] == [("users", True, True)]
+    assert [(one.database, one.reads, one.writes) for one in report.blocks.unexplained] == [("users", True, True)]
     (line,) = lines(report)
     assert "`/turso thaw users` to remove it" in line
 

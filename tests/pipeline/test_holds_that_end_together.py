@@ -89,7 +89,7 @@ async def fire_unblocking(here: Pipeline) -> None:
 
 
 async def check_nothing_is_unexplained(here: Pipeline) -> None:
-    found = await find_unexplained(here.env.turso_clients.turso("acme"), here.env.store.holds, "acme")
+    found = await find_unexplained(here.env.turso_clients, ["acme"], here.env.store.holds)
     assert found.unexplained == []
 
 

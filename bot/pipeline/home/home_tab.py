@@ -155,7 +155,7 @@ class _Drawing:
     async def _tokens(self, now: datetime, limit: int) -> list[LedgerToken]:
         live = [
             await self.env.store.tokens.find(organization=name, holder=self.me, live_at=now, limit=limit)
-            for name in self.env.rules.policy.organizations
+            for name in self.env.rules.policy.organizations_used
         ]
         return sorted((one for some in live for one in some), key=lambda one: one.minted_at, reverse=True)[:limit]
 

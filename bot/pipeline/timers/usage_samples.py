@@ -37,7 +37,7 @@ async def take_due_sample(env: Environment, timer: Timer) -> Timer | None:
     For an organization that is no longer in the policy, end its alerts and schedule nothing.
     """
     organization, now = timer.subject, env.clock.now()
-    if organization not in {*env.rules.policy.organizations, env.rules.policy.organization}:
+    if organization not in env.rules.policy.organizations_used:
         await end_unwatched(env, organization)
         return None
     wanted = await subscriptions_of(env, organization)
