@@ -13,6 +13,7 @@ from tests.crash.told import notes_to, was_told
 from tests.world import ANA, DANA, DB_OPS, words
 
 MAX_WAIT_SECONDS = 90.0
+"""The most seconds in which a change must end."""
 MOVE_CLOCK_AFTER_SECONDS = 2.6
 """Seconds without a change after which the clock is moved forward. A sweep for due timers runs every two seconds."""
 ACK_SECONDS = 10.0
@@ -22,17 +23,17 @@ RUNNING = (State.APPROVED, State.EXECUTING)
 
 @dataclass(frozen=True)
 class Point:
-    """The point at which the bot is stopped: before or after its n-th call or commit, counted from 0.
-
-    With a `family`, only the calls to Turso, the calls to Slack or the commits are counted.
-    """
+    """The point at which the bot is stopped: before or after its n-th call or commit, counted from 0."""
 
     when: str
+    """`before` or `after`."""
     number: int
     down_for: timedelta = timedelta(0)
+    """How long the process stays down, by its clock."""
     family: str = ""
+    """The beginning of the calls or commits that are counted, such as `turso` or `commit of intents`. Empty for all."""
     waits_for_ack: bool = False
-    """True to kill the process only after Slack has got a response, which says that nothing is recorded yet."""
+    """True to wait for the response to Slack before the kill. It says that nothing is recorded yet."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Cell:
         self.about = scenario.about or name
 
     async def rehearse(self) -> list[str]:
-        """Run the change without a kill, and return its calls and commits in order."""
+        """Run the change without a kill, assert that it succeeds, and return its calls and commits in order."""
         await self._prepare()
         self.harness.gate.arm(None)
         await self.scenario.act(self.harness, self.name)
@@ -117,9 +118,9 @@ class Cell:
         return await self.scenario.act(self.harness, self.name)
 
     def _was_told(self, acted: Acted | None) -> bool:
-        """Return True if the person read that this isn't recorded, or may not be.
+        """Return True if the person was told that the action isn't recorded, or may not be.
 
-        The bot says so if the store doesn't answer in time, as while the process is held on a slow machine.
+        The bot says so if the store doesn't respond in time, for example while the process is stopped at a commit.
         """
         if acted is None or acted.delivery is None:
             return False
@@ -127,11 +128,15 @@ class Cell:
         return was_told(self.harness.world, acted, notes_before=before)
 
     async def _over(self, acting: asyncio.Task[Acted | None]) -> None:
+        """Wait until the change has ended without reaching the point."""
         await asyncio.wait({acting})
         await self._wait_until_settled()
 
     async def _wait_until_settled(self) -> None:
-        """Wait until all work has ended. Move the clock forward while the bot only waits for a timer."""
+        """Wait until all work has ended.
+
+        Move the clock forward if the request's state doesn't change for a while, because it may wait for a timer.
+        """
         loop = asyncio.get_running_loop()
         end, still = loop.time() + MAX_WAIT_SECONDS, loop.time()
         quiet, before = 0, None
@@ -183,7 +188,13 @@ class Cell:
         return request is not None and bool(await self.harness.store.notices.pending(request.id))
 
     async def _verdict(self, *, may_be_untouched: bool = False) -> str:
-        """Check that the store, Turso, the requester's messages and the audit log agree, and return the outcome."""
+        """Check that the store, Turso, the requester's messages and the audit log agree.
+
+        Args:
+            may_be_untouched: accept that the action had no effect at all.
+        Returns:
+            `done`, `unknown`, `untouched` if the action had no effect, or the state of a request that changed nothing.
+        """
         scenario, request = self.scenario, await self.harness.newest(self.about)
         state, sent = request.state if request else None, self._sent() - self.sent_before
         happened = await scenario.happened(self.harness, self.name)

@@ -90,7 +90,10 @@ class CrashingBot(RuleBasedStateMachine):
     # -- steps and checks
 
     def _check_sent(self, sent: Sent) -> None:
-        """Check a change when it reaches Turso: the store and the current rules must allow it. Record any problem."""
+        """Check a change when it reaches Turso: the store and the current rules must allow it. Record any problem.
+
+        A change by a timer itself, such as a thaw, isn't checked. It needs no permission.
+        """
         if sent.by.startswith("timer"):
             return
         try:
@@ -197,7 +200,11 @@ class CrashingBot(RuleBasedStateMachine):
     def _run_with_crash(
         self, crash_after: int | None, work: Callable[[], Awaitable[Any]], while_down: Callable[[], None] = lambda: None
     ) -> None:
-        """Do some work, and restart the process if it crashes after `crash_after` steps."""
+        """Do some work, and crash and restart the process after `crash_after` steps, unless the work ends before that.
+
+        Args:
+            while_down: called between the crash and the restart.
+        """
         self.world.crash_point.steps_left = crash_after
         try:
             self.runner.run(work())  # type: ignore[arg-type]

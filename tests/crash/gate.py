@@ -18,15 +18,23 @@ class Killed(Exception):
 
 @dataclass
 class Gate:
-    """Records every call to Slack or Turso and every commit, before and after its effect, in order. See `arm`."""
+    """Records each call to Slack or Turso and each commit, before and after its effect, in order.
+
+    It begins with `arm` and ends with `open` or `drop`.
+    """
 
     path: Path
+    """The socket on which the bot's processes report commits."""
     passed: list[str] = field(default_factory=list)
+    """What was recorded."""
     held: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the bot is stopped."""
     held_at: str = ""
+    """The call or commit at which the bot is stopped."""
     _fits: Callable[[int, str], bool] | None = None
     _released: asyncio.Event = field(default_factory=asyncio.Event)
     _dropped: bool = False
+    _counts: bool = False
 
     def arm(self, fits: Callable[[int, str], bool] | None) -> None:
         """Start recording, and stop the bot at the first call or commit for which `fits` returns True.
@@ -38,8 +46,6 @@ class Gate:
         self.passed, self._fits, self.held_at = [], fits, ""
         self.held, self._released, self._dropped = asyncio.Event(), asyncio.Event(), False
         self._counts = True
-
-    _counts: bool = False
 
     def open(self) -> None:
         """Let the stopped call or commit continue, and stop recording."""
@@ -71,7 +77,7 @@ class Gate:
             raise Killed
 
     def around(self, name: str, app: ASGIApp) -> ASGIApp:
-        """Wrap a local server, so that its calls pass the gate."""
+        """Wrap a local server, so that calls to it pass the gate. A dropped call gets the status 500."""
 
         async def gated(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -97,7 +103,7 @@ class Gate:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Listen on the socket on which the bot's processes report each commit, before and after it, and wait."""
+        """Listen on the socket. The bot's processes report each commit, before and after it, and wait for an answer."""
         talks: set[asyncio.Task[Any]] = set()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

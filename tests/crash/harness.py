@@ -94,7 +94,7 @@ class Bot(Process):
 
 @dataclass
 class Harness:
-    """The processes and servers that the cells of the matrix use, one cell after the other."""
+    """The process of the bot, the servers and the store that some cells of the matrix use, one after another."""
 
     world: World
     keys: Keys
@@ -152,7 +152,7 @@ class Harness:
         return State(found) if found else None
 
     async def idle(self) -> bool:
-        """Return True when no intent is open and every workflow has ended."""
+        """Return True if no intent is open and every workflow except sweeps has ended."""
         return not await self.store.database.read(lambda connection: connection.execute(self._under_way).first())
 
     @property
@@ -188,7 +188,11 @@ def one_certificate(folder: Path) -> Path:
 
 @asynccontextmanager
 async def harness(children: ForkServer, database_url: str) -> AsyncIterator[Harness]:
-    """Run a test harness on a store that has all tables. Without a `database_url`, it is a new SQLite file."""
+    """Run a test harness.
+
+    Args:
+        database_url: a store that has all tables. If it is empty, the harness creates a SQLite file.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True)))
         database_url = database_url or copy_store(folder / "turso-ops.db")

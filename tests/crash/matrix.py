@@ -25,12 +25,16 @@ HARNESSES = 6 if SOAK else 1
 FAMILIES = ("turso", "slack", "commit")
 """The kinds of points. In `make test`, the bot is killed at different kinds of points in neighboring scenarios."""
 TAKES = "ab" if SOAK else "a"
+"""The endings of the names of the databases with which a scenario is rehearsed."""
 DOWN = timedelta(minutes=3)
 """How long the process stays down, by its clock, at about half of the points. It is longer than any step takes."""
 
 
 async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, postgres_server: str) -> str:
-    """Run all cells of a scenario, and return a line that counts their outcomes."""
+    """Run all cells of a scenario, check that the outcomes are expected, and return a line that counts them.
+
+    In `make test`, a scenario has one cell.
+    """
     ended = await Matrix(scenario, kind, fork_server, postgres_server).play()
     words = Counter(one.word for one in ended)
     held = sum(bool(one.at) for one in ended)
@@ -40,7 +44,10 @@ async def every_cell(scenario: Scenario, kind: str, fork_server: ForkServer, pos
 
 
 def _store_of(scenario: Scenario, choice: int) -> str:
-    """Return a kind of store. Neighbors differ, and so does the next TEST_CHOICE that plays the scenario."""
+    """Return a kind of store for a scenario.
+
+    The next scenario gets the other kind, and so does the same scenario in the next `TEST_CHOICE` that runs it.
+    """
     is_change = scenario in PLAYED_CHANGES
     times_played = choice // (ONE_IN_CHANGES if is_change else ONE_IN_APPROVALS)
     return STORES[(times_played + (PLAYED_CHANGES if is_change else PLAYED_APPROVALS).index(scenario)) % 2]
@@ -57,6 +64,7 @@ class Matrix:
         self._ended: list[CellResult] = []
 
     async def play(self) -> list[CellResult]:
+        """Rehearse the scenario, run its cells, and return their results."""
         async with AsyncExitStack() as stack:
             harnesses = [await stack.enter_async_context(self._harness()) for _ in range(HARNESSES)]
             # The soak rehearses twice and takes the shorter list, because a daily job of the bot may run during one.

@@ -25,6 +25,7 @@ from tests.forked import ForkServer
 from tests.http import local_client
 
 SWEEP_SECONDS = 2
+"""A sweep for due timers begins at each Unix time that is a multiple of this."""
 
 
 @dataclass
@@ -34,9 +35,9 @@ class Balancer:
     http: httpx.AsyncClient
     targets: list[str]
     moments: dict[tuple[str, str], float] = field(default_factory=dict)
-    """When a press or form is forwarded, as Unix time, by its user and request ID.
+    """When a press or form is forwarded, as Unix time, by its user and the ID in the button's value or form's metadata.
 
-    The request ID is in the button's value or the form's metadata.
+    This is the ID of a request, or of a branch.
     """
     _turn: int = 0
 

@@ -36,13 +36,19 @@ class SimulatedProcess:
     store: SqlStore
 
     async def deliver(self, incoming: Incoming, *, times: int = 1) -> int:
-        """Deliver a command or press `times` times at once, and return how many of the deliveries started work."""
+        """Deliver a command or press `times` times, and run the work that this starts at the same time.
+
+        Returns:
+            How many of the deliveries started work.
+        """
         works = [await self.path.before_ack(incoming) for _ in range(times)]
         there = [work for work in works if work is not None]
         await self.run_together(incoming.id, *there)
         return len(there)
 
     async def run_together(self, on_behalf_of: str, *works: Any) -> None:
+        """Run the work of a press or command in several tasks. Once all have ended, raise the first error, if any."""
+
         async def run(work: Any) -> None:
             ACTING.set(f"press {on_behalf_of}")
             await work()
@@ -93,7 +99,7 @@ class SimulatedProcess:
                 return
 
     async def fire_due_timers(self) -> None:
-        """Run the due timers, and then those that became due because of them."""
+        """Run the due timers, and then those that became due because of them, in at most 20 rounds."""
         for _ in range(20):
             due = await self.store.timers.due(self.of.now())
             if not due:

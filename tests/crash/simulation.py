@@ -38,7 +38,7 @@ class Crash(BaseException):
 
 @dataclass
 class CrashPoint:
-    """Raises `Crash` after a number of steps of the ports, or never if the number is None."""
+    """Raises `Crash` after a number of steps of the ports and the store, or never if the number is None."""
 
     steps_left: int | None = None
 
@@ -65,7 +65,7 @@ class Sent:
 
 
 class CrashingStore:
-    """A store that may crash the process at any call, before or after its commit."""
+    """A store that may crash the process at any call, before or after its commit, except when the chain is read."""
 
     def __init__(self, store: SqlStore | Repository, crash_point: CrashPoint) -> None:
         self._store, self._crash_point = store, crash_point
@@ -87,7 +87,7 @@ class CrashingStore:
 
 
 class Jobs:
-    """Adds jobs in the transaction of the store that causes them."""
+    """Adds jobs to the table of jobs, in the transaction of the store that causes them."""
 
     def enqueue(self, connection: Connection, request_id: str, phase: str) -> None:
         connection.execute(
@@ -187,4 +187,5 @@ def press(of: Simulation, user_id: str, action_id: str, request_id: str, key: st
 
 
 async def chain_fault(store: SqlStore) -> Fault | str:
+    """Return the fault of the audit log's hash chain, or an empty string."""
     return (await verify_stream(store.audit.chain(), None)).fault or ""

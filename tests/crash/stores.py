@@ -1,4 +1,4 @@
-"""Creates stores of both kinds."""
+"""The kinds of stores, and a new store of each kind."""
 
 from tests.postgres import new_database
 

@@ -21,7 +21,12 @@ async def here(fork_server: ForkServer) -> AsyncIterator[Harness]:
 
 
 async def killed_after(here: Harness, doing: Coroutine[Any, Any, Any], *, commit: str = "", call: str = "") -> None:
-    """Start an action, and kill and restart the process right after a commit or a call to Turso took effect."""
+    """Start an action, and kill and restart the process right after a commit or call took effect.
+
+    Args:
+        commit: the table that the commit changes.
+        call: the end of the call's description, such as `POST /v1/organizations/acme/databases`.
+    """
     wanted = f"after commit of {commit}" if commit else "after "
     here.gate.arm(lambda _, what: what.startswith(wanted) and what.endswith(call))
     running = asyncio.create_task(doing)
@@ -85,5 +90,6 @@ async def test_after_a_kill_a_create_reports_the_database_as_created_but_not_as_
     await killed_after(here, ask(here, "db create fresh"), call="POST /v1/organizations/acme/databases")
 
     card = await until(lambda: here.world.card(DB_OPS, holding="*fresh* was created."), what="the outcome", within=60)
-    assert "libSQL" in words(card), "no address of the database"
+    assert "is ready" not in words(card), "the new process didn't connect to the database"
+    assert "libSQL" in words(card), "the address of the database is missing"
     assert here.sent("POST", "/databases") == 1

@@ -1,4 +1,4 @@
-"""An acknowledged command is in the store and is completed, even if the bot is killed under load."""
+"""A command that was acknowledged is in the store and is completed, even if the bot is killed under load."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.core.requests.request import State
-from tests.crash.harness import ORGANIZATION, Harness, harness
+from tests.crash.harness import Harness, harness
 from tests.crash.scenarios import DATABASES, acknowledged, ask
 from tests.crash.stores import STORES, new_store
 from tests.crash.told import is_told_in_response
@@ -19,7 +19,7 @@ from tests.soak import one_in
 from tests.world import DANA, DB_OPS, words
 
 PEOPLE = 8
-"""How many commands run at the same time."""
+"""How many tasks type commands at the same time, all of them as Dana."""
 ACKNOWLEDGED = 8
 """The minimum number of deliveries that the bot acknowledges before it is killed."""
 SETTLED = (State.SUCCEEDED, State.FAILED, State.UNKNOWN)
@@ -32,10 +32,10 @@ class Load:
     here: Harness
     killed: bool = False
     acknowledged: set[str] = field(default_factory=set)
-    """The names of the databases whose command was acknowledged, without a word that it isn't recorded."""
+    """The databases whose command was acknowledged, by a response that doesn't say that it isn't recorded."""
 
     async def asks_until_killed(self, person: int) -> None:
-        """Type one command after the other until one isn't acknowledged because the process was killed."""
+        """Type one command after another until the process was killed and a command isn't acknowledged."""
         for number in count():
             name = f"load-{person}-{number:02}"
             acted = await ask(self.here, f"db create {name}")
@@ -59,17 +59,17 @@ async def test_acknowledged_commands_are_stored_and_completed_after_a_kill_under
         here.gate.drop()
         await asyncio.gather(*asking)
 
-        lines = await here.store.database.read(_names_in_intents)
+        names = await here.store.database.read(_names_in_intents)
         assert len(load.acknowledged) >= ACKNOWLEDGED
-        assert load.acknowledged <= lines, "acknowledged, but not in the store"
+        assert load.acknowledged <= names, "acknowledged, but not in the store"
 
         await here.bot.start()
         try:
-            await poll_until(lambda: _all_settled(here, lines), "every command to end", within=90)
+            await poll_until(lambda: _all_settled(here, names), "every command to end", within=90)
         except AssertionError as error:
-            states = {name: await here.state_of(name) for name in sorted(lines)}
+            states = {name: await here.state_of(name) for name in sorted(names)}
             raise AssertionError(f"{error}: {states}\n{here.bot.log.read_text()[-3000:]}") from error
-        await _nothing_is_lost_or_twice(here, sorted(lines))
+        await _nothing_is_lost_or_twice(here, sorted(names))
         await here.check_audit_chain()
 
 
@@ -92,9 +92,10 @@ async def _nothing_is_lost_or_twice(here: Harness, names: list[str]) -> None:
     for name in names:
         state, exists = await here.state_of(name), await here.database_id(name) is not None
         assert exists or state is not State.SUCCEEDED, f"{name} doesn't exist, but its request is {state}"
+        assert not exists or state is not State.FAILED, f"{name} exists, but its request is {state}"
         there += exists
     made = here.sent("POST", DATABASES)
     assert there <= made <= len(names), f"{made} calls for {there} databases"
     seen: Any = [words(one) for one in here.world.workspace.history(DB_OPS, DANA)]
     unheard = [name for name in names if not any(name in one for one in seen)]
-    assert not unheard, f"{ORGANIZATION}: no message about {unheard}"
+    assert not unheard, f"no message about {unheard}"

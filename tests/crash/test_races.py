@@ -44,5 +44,5 @@ async def test_two_processes_agree_on_one_outcome(
 
 
 def races_on(kind: str) -> list[Race]:
-    """Return the races that are run on a store: all in the soak, else every second one."""
+    """Return the races that are run on this kind of store: all in the soak, otherwise every second one."""
     return RACES if SOAK else RACES[(STORES.index(kind) + CHOICE) % 2 :: 2]

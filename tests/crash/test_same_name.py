@@ -1,4 +1,4 @@
-"""A plan is about one database, not its name: a database that was recreated under the name is never touched."""
+"""A plan is about one database, not about a name: a new database with the same name is never touched."""
 
 import asyncio
 import sqlite3
@@ -35,12 +35,14 @@ class ApprovedChange:
     """A change that is approved for one database."""
 
     name: str
+    """The name of the change, and of its database."""
     prepare: Callable[[Harness, str], Awaitable[None]]
     act: Callable[[Harness, str], Awaitable[object]]
     call: tuple[str, str]
+    """The method and the path of the call that would make the change."""
 
 
-async def the_countdown_ends(here: Harness, name: str) -> None:
+async def end_countdown(here: Harness, name: str) -> None:
     here.clock.pass_time(timedelta(days=31))
 
 
@@ -49,7 +51,7 @@ APPROVED_CHANGES = [
     ApprovedChange("quarantine", asked("db destroy {}"), approve, ("PATCH", CONFIGURATION)),
     ApprovedChange("rotate", asked("rotate {}"), approve, ("POST", ROTATE)),
     ApprovedChange("reveal", ready, reveal, ("POST", TOKENS)),
-    ApprovedChange("end-of-countdown", quarantined, the_countdown_ends, ("DELETE", DATABASE)),
+    ApprovedChange("end-of-countdown", quarantined, end_countdown, ("DELETE", DATABASE)),
 ]
 
 

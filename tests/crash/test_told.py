@@ -1,4 +1,4 @@
-"""What the store can't record is lost if the process is killed. That is acceptable only if the person was told."""
+"""An action that the store can't record is lost if the process is killed. The person must have been told so."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -38,6 +38,7 @@ async def test_a_person_is_told_that_an_acknowledged_action_may_not_be_recorded(
 async def test_a_cell_fails_if_an_acknowledged_action_is_lost_and_the_person_was_not_told(
     here: Harness, name: str
 ) -> None:
+    """The test removes the messages that say so."""
     honest = scenario(name)
 
     async def act_without_a_word(harness: Harness, database: str) -> Acted | None:

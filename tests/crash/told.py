@@ -1,4 +1,4 @@
-"""Finds out what a person was told about something that isn't recorded, from what the person sees in Slack."""
+"""Finds the messages in Slack that tell a person that their action isn't recorded."""
 
 from bot.sandbox.workspace.model import Message
 from bot.sandbox.workspace.records import Acted
@@ -20,10 +20,10 @@ def is_told_in_response(acted: Acted) -> bool:
 
 
 def was_told(world: World, acted: Acted, *, notes_before: int) -> bool:
-    """Return True if the person who did this was told, since then, that it isn't recorded, or may not be.
+    """Return True if the person was told that their action isn't recorded, or may not be.
 
     Args:
-        notes_before: how many such notes the person had before.
+        notes_before: how many such messages the person had before the action.
     """
     person_id = acted.delivery.person_id if acted.delivery is not None else None
     is_noted = person_id is not None and len(notes_to(world, person_id)) > notes_before

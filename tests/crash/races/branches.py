@@ -18,7 +18,7 @@ from tests.crash.waiting import poll_until
 from tests.world import DANA, DB_OPS, buttons, words
 
 EXTENDED_AFTER = (-0.1, 0.1, 0.3, 0.8, 2.0)
-"""How many seconds after its end each branch is extended. A negative number means before the end."""
+"""How many seconds after the end of a branch its extension reaches the bot, or before the end if negative."""
 PRESSED_BEFORE = 1.0
 """How many seconds the load balancer delays a press. The local Slack waits three seconds for the response."""
 
@@ -80,6 +80,7 @@ async def _announce_each(two: Pair, names: list[str]) -> list[Announced]:
 
 
 async def _extend_at(two: Pair, one: Announced, moment: float) -> Acted:
+    """Press Extend, so that the press reaches the bot at `moment`, which is a Unix time."""
     two.balancer.moments[DANA, one.branch.id] = moment
     await asyncio.sleep(max(0.0, moment - time.time() - PRESSED_BEFORE))
     return await two.harness.world.workspace.click(DANA, message=one.card, action_id="branch.extend")

@@ -83,7 +83,7 @@ async def switch_against_undo(two: Pair, names: list[str]) -> list[str]:
     """Let a person undo a switch while a second switch is approved.
 
     The database is blocked if the second switch happens, and not blocked if it is stale. Return for each database which
-    of the two cases it was.
+    case it was: `undo, then switch` or `switch was too early`.
     """
     await rewind_each(two, names)
     pairs = [await both_ask_to_switch(two, name) for name in names]

@@ -23,6 +23,7 @@ CONFIGURATION = "/databases/{}/configuration"
 
 
 async def both_pending(two: Pair, name: str) -> list[Request] | None:
+    """Return the two requests about a database by requester once both wait for approval and have a card, else None."""
     pending = await two.harness.store.requests.find(states=[State.PENDING])
     found = [one for one in pending if one.plan.target and one.plan.target.name == name]
     shown = [one for one in found if await two.harness.store.cards.of(one.id)]
@@ -30,6 +31,7 @@ async def both_pending(two: Pair, name: str) -> list[Request] | None:
 
 
 async def approves(two: Pair, person: str, request: Request) -> None:
+    """Press Approve on the card of a request, and assert that the press is acknowledged."""
     ((channel_id, ts),) = await two.harness.store.cards.of(request.id)
     card = two.harness.world.workspace.state.message(channel_id, ts)
     assert card is not None
@@ -52,6 +54,7 @@ async def copy_request(two: Pair, name: str) -> Request:
 
 
 async def presses_undo(two: Pair, request: Request) -> None:
+    """Press Undo as Dana on the card of a request, and assert that the press is acknowledged."""
     ((channel_id, ts),) = await two.harness.store.cards.of(request.id)
     card = two.harness.world.workspace.state.message(channel_id, ts)
     assert card is not None
@@ -84,6 +87,7 @@ async def requests_of(two: Pair, names: list[str]) -> list[Request]:
 
 
 async def press_together(two: Pair, name: str, *presses: tuple[str, str]) -> None:
+    """Let people press buttons of a database's card at the same time. Each press is a person and a label."""
     await asyncio.gather(*(press_until_acknowledged(two.harness, person, name, label) for person, label in presses))
 
 

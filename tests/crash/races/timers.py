@@ -45,7 +45,7 @@ async def undo_against_end_of_countdown(two: Pair, names: list[str]) -> list[str
 async def end_of_freeze_against_quarantine(two: Pair, names: list[str]) -> list[str]:
     """Let a freeze end while a quarantine begins. The database stays blocked.
 
-    Return for each database which came first.
+    Return for each database which came first: `freeze ended first` or `quarantine first`.
     """
     for name in names:
         await two.harness.ensure_database(name)

@@ -9,6 +9,7 @@ from tests.crash.scenarios.shared import Act
 from tests.world import ANA, DANA, DB_OPS, buttons, until, words
 
 LATE_SECONDS = 5.0
+"""How many seconds after accepting a rotation the local Turso carries it out, in scenarios with such a delay."""
 TRIES = 5
 """How many times a person tries an action if Slack reports that the bot didn't respond."""
 
@@ -69,6 +70,7 @@ async def approve_by_name(harness: Harness, name: str) -> Acted | None:
 
 
 async def _in_form(harness: Harness, name: str, label: str, values: dict[str, str]) -> Acted | None:
+    """Press a button as Ana, and submit the form that it opens. Return None if none opened."""
     workspace = harness.world.workspace
     for view in workspace.views_of(ANA):
         await workspace.close_view(ANA, view.id)
@@ -98,6 +100,8 @@ async def reveal(harness: Harness, name: str) -> Acted:
 
 
 def typed(line: str) -> Act:
+    """Return an action that types a command with the database's name."""
+
     async def act(harness: Harness, name: str) -> Acted:
         return await ask(harness, line.format(name))
 
@@ -105,6 +109,8 @@ def typed(line: str) -> Act:
 
 
 def after(time: timedelta) -> Act:
+    """Return an action that moves the clock forward."""
+
     async def act(harness: Harness, name: str) -> None:
         harness.clock.pass_time(time)
 

@@ -51,7 +51,7 @@ async def is_kept(harness: Harness, copy: str) -> bool:
 
 
 async def has_reached_its_end(harness: Harness, branch: str) -> bool:
-    """Return True if the bot has requested the quarantine of the expired branch. It does so once, even on failure."""
+    """Return True if the bot has handled the end of the branch: it has requested its quarantine, which it does once."""
     found = await harness.store.branches.find(organization="acme")
     return any(one.database == branch and one.state is BranchState.ENDED for one in found)
 
@@ -78,6 +78,8 @@ async def holds_nothing(harness: Harness, name: str) -> bool:
 
 
 def blocks(reads: bool, writes: bool) -> Check:
+    """Return a check that Turso blocks exactly these."""
+
     async def look(harness: Harness, name: str) -> bool:
         return await harness.blocked(name) == (reads, writes)
 
@@ -97,6 +99,8 @@ async def has_no_approve_button(harness: Harness, name: str) -> bool:
 
 
 def was_called(method: str, path: str) -> Check:
+    """Return a check that the call was sent."""
+
     async def look(harness: Harness, name: str) -> bool:
         return harness.sent(method, path.format(name)) > 0
 

@@ -16,7 +16,11 @@ async def there(harness: Harness, name: str) -> None:
 
 
 def asked(line: str) -> Callable[[Harness, str], Awaitable[None]]:
-    """Return a function that creates the database and requests a change, which then waits for approval."""
+    """Return a function that creates the database and requests a change, which then waits for approval.
+
+    Args:
+        line: the command, with `{}` for the name of the database.
+    """
 
     async def prepare(harness: Harness, name: str) -> None:
         await harness.ensure_database(name)
@@ -157,7 +161,7 @@ async def opened(harness: Harness, name: str) -> None:
 
 async def approved_by_one_who_leaves(harness: Harness, name: str) -> None:
     """Put the database in quarantine, and deactivate Ana, who approved it."""
-    await harness.world.workspace.admin.reactivate(ANA)
+    await harness.world.workspace.admin.reactivate(ANA)  # an earlier cell has deactivated her
     await harness.kill_and_start()  # empties the bot's cache of people
     await quarantined(harness, name)
     await harness.world.workspace.admin.deactivate(ANA)
