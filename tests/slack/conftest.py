@@ -41,18 +41,24 @@ class FixedClock:
 
 @dataclass
 class PipelineStub:
-    """A fake request pipeline: records what it gets, runs the functions that a test sets, and returns set answers."""
+    """A fake request pipeline. It records what it gets, and behaves as a test tells it."""
 
-    came: list[Incoming] = field(default_factory=list)
+    received: list[Incoming] = field(default_factory=list)
     worked: list[str] = field(default_factory=list)
+    """The IDs of the commands, presses, shortcuts and mentions whose work has begun."""
     typed: list[str] = field(default_factory=list)
+    """What people typed into menus."""
     before: Callable[[Incoming], Any] | None = None
+    """Called with each request before it is answered, except an opened Home tab."""
     work: Callable[[Incoming], Any] | None = None
+    """Called with each request whose work has begun."""
     answer: Ack = field(default_factory=Ack)
+    """The answer to every submitted form."""
     offered: list[dict[str, Any]] = field(default_factory=list)
+    """The options of every menu."""
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
-        self.came.append(incoming)
+        self.received.append(incoming)
         if self.before:
             await self.before(incoming)
 
@@ -64,20 +70,20 @@ class PipelineStub:
         return work
 
     async def submission(self, incoming: Incoming) -> Ack:
-        self.came.append(incoming)
+        self.received.append(incoming)
         if self.before:
             await self.before(incoming)
         return self.answer
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        self.came.append(incoming)
+        self.received.append(incoming)
         self.typed.append(typed)
         if self.before:
             await self.before(incoming)
         return self.offered
 
     async def home_opened(self, incoming: Incoming) -> None:
-        self.came.append(incoming)
+        self.received.append(incoming)
 
 
 @dataclass
@@ -96,6 +102,7 @@ class Gateway:
     app: AsyncApp
     http: httpx.AsyncClient
     seen: list[tuple[str, str]]
+    """The method and the status of each call to Slack that was counted for the metrics."""
 
     async def send(self, body: bytes, content_type: str = FORM) -> httpx.Response:
         """Send a signed request to the gateway, and wait until all its tasks have ended. Returns the response."""
@@ -105,8 +112,8 @@ class Gateway:
 
     def only(self) -> Incoming:
         """Return the only `Incoming` that reached the fake pipeline."""
-        assert len(self.pipeline.came) == 1
-        return self.pipeline.came[0]
+        assert len(self.pipeline.received) == 1
+        return self.pipeline.received[0]
 
     async def interact(self, value: Any) -> httpx.Response:
         """Send an interactive payload, such as a press, a submitted form or a shortcut."""

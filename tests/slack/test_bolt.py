@@ -35,7 +35,7 @@ async def test_the_environment_variables_that_bolt_reads_have_no_effect(
         assert (await http.post("/slack/events", content=body, headers=signed(body))).status_code == 200
         assert (await http.get("/slack/install")).status_code == 404
     await gateway.tasks.drain(5)
-    assert len(gateway.pipeline.came) == 1
+    assert len(gateway.pipeline.received) == 1
     assert gateway.slack.calls == []
 
 

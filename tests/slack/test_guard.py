@@ -17,7 +17,7 @@ from .requests import FORM, SECRET, click, command, encoded, event, payload, sig
 async def test_a_signed_command_is_accepted(gateway: Gateway) -> None:
     answer = await gateway.send(command("show orders"))
     assert (answer.status_code, answer.text) == (200, "")
-    assert gateway.pipeline.came[0].text == "show orders"
+    assert gateway.pipeline.received[0].text == "show orders"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "HEAD"])
@@ -30,7 +30,7 @@ async def test_a_trailing_slash_makes_no_difference(gateway: Gateway) -> None:
     answer = await gateway.http.post("/slack/events/", content=body, headers=signed(body))
     await gateway.tasks.drain(5)
     assert (answer.status_code, answer.text) == (200, "")
-    assert gateway.pipeline.came[0].text == "show orders"
+    assert gateway.pipeline.received[0].text == "show orders"
 
 
 async def test_requests_for_unknown_paths_are_logged(gateway: Gateway) -> None:
@@ -65,7 +65,7 @@ async def test_a_request_that_slack_did_not_sign_gets_401(gateway: Gateway, head
     body = command()
     answer = await gateway.http.post("/slack/events", content=body, headers=encoded({**signed(body), **headers}))
     assert answer.status_code == 401
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 @pytest.mark.parametrize("seconds", [-301, 301, -100_000])
@@ -75,7 +75,7 @@ async def test_a_request_more_than_five_minutes_old_or_ahead_gets_401_even_with_
     body = command()
     headers = signed(body, stamp=str(int(time.time()) + seconds))
     assert (await gateway.http.post("/slack/events", content=body, headers=headers)).status_code == 401
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 @pytest.mark.parametrize("seconds", [-290, 290])
@@ -89,7 +89,7 @@ async def test_a_signature_with_another_secret_is_refused(gateway: Gateway) -> N
     body = command()
     answer = await gateway.http.post("/slack/events", content=body, headers=signed(body, secret=SECRET[::-1]))
     assert answer.status_code == 401
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 async def test_other_headers_may_contain_anything(gateway: Gateway) -> None:
@@ -179,7 +179,7 @@ async def test_the_url_verification_is_answered(gateway: Gateway) -> None:
 )
 async def test_a_signed_body_that_is_not_a_request_gets_400(gateway: Gateway, body: bytes, content_type: str) -> None:
     assert (await gateway.send(body, content_type)).status_code == 400
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 WRONG = [None, 1, True, [], [1], {}, {"id": 5}, "text", {"type": 1}, [{"action_id": None}], [None], "ü"]
@@ -229,7 +229,7 @@ async def test_a_command_with_odd_fields_never_causes_a_5xx(gateway: Gateway, fi
 async def test_a_command_whose_text_contains_the_word_payload_is_a_command(gateway: Gateway) -> None:
     answer = await gateway.send(command("show payload-db"))
     assert answer.status_code == 200
-    assert gateway.pipeline.came[0].text == "show payload-db"
+    assert gateway.pipeline.received[0].text == "show payload-db"
 
 
 async def test_an_unknown_type_is_not_a_server_error(gateway: Gateway) -> None:

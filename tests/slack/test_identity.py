@@ -99,7 +99,7 @@ async def test_a_flag_of_a_channel_that_cannot_be_read_counts_as_the_value_with_
     assert getattr(found, means) is careful
 
 
-async def test_the_team_in_the_payload_decides_whether_a_person_is_an_outsider(gateway: Gateway) -> None:
+async def test_a_person_is_an_outsider_if_the_payload_has_another_team(gateway: Gateway) -> None:
     assert (await person(gateway, "U0ANA", team="T0OTHER")).is_stranger
     assert not (await person(gateway, "U0ANA", team="T0ACME")).is_stranger
     assert not (await person(gateway, "U0ANA", team="E0ACME")).is_stranger

@@ -17,13 +17,13 @@ from .requests import click, command, event, payload, signed, submission, view
 async def test_a_command_becomes_an_incoming(gateway: Gateway) -> None:
     url = gateway.slack.response_url()
     await gateway.send(command("token orders --reason &lt;b&gt;", response_url=url, trigger_id="1.2.3"))
-    came = gateway.only()
-    assert re.fullmatch(r"i-[a-z2-7]{10}", came.id)
-    assert (came.kind, came.user_id, came.channel_id) == (Kind.COMMAND, "U0ANA", "C0DBOPS")
-    assert (came.user_team_id, came.trigger_id, came.response_url) == ("T0ACME", "1.2.3", url)
-    assert came.text == "token orders --reason &lt;b&gt;"
-    assert "1.2.3" not in repr(came)
-    assert url not in repr(came)
+    incoming = gateway.only()
+    assert re.fullmatch(r"i-[a-z2-7]{10}", incoming.id)
+    assert (incoming.kind, incoming.user_id, incoming.channel_id) == (Kind.COMMAND, "U0ANA", "C0DBOPS")
+    assert (incoming.user_team_id, incoming.trigger_id, incoming.response_url) == ("T0ACME", "1.2.3", url)
+    assert incoming.text == "token orders --reason &lt;b&gt;"
+    assert "1.2.3" not in repr(incoming)
+    assert url not in repr(incoming)
 
 
 async def test_any_command_name_is_accepted(gateway: Gateway) -> None:
@@ -36,18 +36,18 @@ async def test_a_redelivery_has_the_same_key_and_each_request_has_its_own(gatewa
     await gateway.send(body)
     await gateway.send(body)
     await gateway.send(command("ls"))
-    keys = [came.key for came in gateway.pipeline.came]
+    keys = [incoming.key for incoming in gateway.pipeline.received]
     assert keys[0] == keys[1] != keys[2]
-    assert len({came.id for came in gateway.pipeline.came}) == 3
+    assert len({incoming.id for incoming in gateway.pipeline.received}) == 3
 
 
 async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None:
     await gateway.interact(click("approval.approve", "r-abc", response_url=gateway.slack.response_url()))
-    came = gateway.only()
-    assert (came.kind, came.action_id, came.value) == (Kind.ACTION, "approval.approve", "r-abc")
-    assert (came.user_id, came.user_team_id, came.channel_id) == ("U0ANA", "T0ACME", "C0DBOPS")
-    assert (came.message_ts, came.thread_ts) == ("1793500001.000100", "1793499000.000200")
-    assert not came.is_ephemeral
+    incoming = gateway.only()
+    assert (incoming.kind, incoming.action_id, incoming.value) == (Kind.ACTION, "approval.approve", "r-abc")
+    assert (incoming.user_id, incoming.user_team_id, incoming.channel_id) == ("U0ANA", "T0ACME", "C0DBOPS")
+    assert (incoming.message_ts, incoming.thread_ts) == ("1793500001.000100", "1793499000.000200")
+    assert not incoming.is_ephemeral
 
 
 async def test_a_button_in_an_ephemeral_message_is_marked(gateway: Gateway) -> None:
@@ -93,10 +93,15 @@ async def test_the_inputs_of_a_submission_become_plain_values(gateway: Gateway) 
         "two": {"a": {"value": "1"}, "b": {"value": "2"}},
     }
     answer = await gateway.interact(submission(view=view("form.freeze", state)))
-    came = gateway.only()
+    incoming = gateway.only()
     assert (answer.status_code, answer.text) == (200, "")
-    assert (came.kind, came.action_id, came.value, came.view_id) == (Kind.SUBMISSION, "form.freeze", "i-opened", "V1")
-    assert came.values == {
+    assert (incoming.kind, incoming.action_id, incoming.value, incoming.view_id) == (
+        Kind.SUBMISSION,
+        "form.freeze",
+        "i-opened",
+        "V1",
+    )
+    assert incoming.values == {
         "arg.name": "orders",
         "arg.for": "30m",
         "reason": None,
@@ -117,7 +122,7 @@ async def test_field_errors_are_returned_in_the_response_to_the_submission(gatew
 async def test_a_submission_with_several_response_urls_is_accepted(gateway: Gateway) -> None:
     addresses = [{"response_url": gateway.slack.response_url(name), "channel_id": "C0DBOPS"} for name in ("a", "b")]
     assert (await gateway.interact({**submission(), "response_urls": addresses})).status_code == 200
-    assert [came.kind.value for came in gateway.pipeline.came] == ["submission"]
+    assert [incoming.kind.value for incoming in gateway.pipeline.received] == ["submission"]
 
 
 async def test_a_submission_is_never_answered_with_a_secret(gateway: Gateway) -> None:
@@ -145,7 +150,7 @@ async def test_the_work_of_a_submission_follows_its_acknowledgement(gateway: Gat
 
 async def test_a_closed_modal_is_acknowledged(gateway: Gateway) -> None:
     assert (await gateway.interact({**submission(), "type": "view_closed", "is_cleared": False})).status_code == 200
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 async def test_at_most_a_hundred_options_are_offered(gateway: Gateway) -> None:
@@ -192,7 +197,7 @@ async def test_global_and_message_shortcuts_become_incomings(gateway: Gateway) -
         "message": {"ts": "5.6"},
     }
     await gateway.interact(here)
-    first, second = gateway.pipeline.came
+    first, second = gateway.pipeline.received
     assert (first.kind, first.action_id, first.channel_id) == (Kind.SHORTCUT, "turso.command", "")
     assert (second.channel_id, second.thread_ts) == ("C0DBOPS", "5.6")
 
@@ -202,9 +207,9 @@ async def test_a_mention_in_a_thread_is_handled_as_a_command_in_that_thread(gate
         event("app_mention", user="U0ANA", channel="C0DBOPS", ts="7.8", thread_ts="5.6", team="T0ACME",
               text="hey <@U0BOT|Turso Ops> show <@U0BEN> orders")
     )  # fmt: skip
-    came = gateway.only()
-    assert (came.kind, came.text, came.thread_ts) == (Kind.MENTION, "show <@U0BEN> orders", "5.6")
-    assert (came.message_ts, came.trigger_id, came.response_url) == ("7.8", None, None)
+    incoming = gateway.only()
+    assert (incoming.kind, incoming.text, incoming.thread_ts) == (Kind.MENTION, "show <@U0BEN> orders", "5.6")
+    assert (incoming.message_ts, incoming.trigger_id, incoming.response_url) == ("7.8", None, None)
 
 
 async def test_a_mention_outside_a_thread_starts_one(gateway: Gateway) -> None:
@@ -218,7 +223,7 @@ async def test_a_mention_outside_a_thread_starts_one(gateway: Gateway) -> None:
 async def test_messages_of_bots_are_not_commands(gateway: Gateway, who: dict[str, str]) -> None:
     mention = event("app_mention", channel="C0DBOPS", ts="7.8", text="<@U0BOT> ls", **who)
     assert (await gateway.event(mention)).status_code == 200
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []
 
 
 async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(gateway: Gateway) -> None:
@@ -229,4 +234,4 @@ async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(gatew
 
 async def test_an_unknown_event_is_acknowledged(gateway: Gateway) -> None:
     assert (await gateway.event(event("reaction_added", user="U0ANA", item={"channel": "C1"}))).status_code == 200
-    assert gateway.pipeline.came == []
+    assert gateway.pipeline.received == []

@@ -110,7 +110,12 @@ async def test_every_kind_of_envelope_arrives_without_a_signature(
     assert ack["payload"] == {"response_action": "errors", "errors": {"arg.name": "No."}}
     mention = event("app_mention", user="U0ANA", channel="C0DBOPS", ts="1.2", text="<@U0BOT> ls")
     await sockets.deliver(ws, "events_api", mention, retry_attempt=1, retry_reason="timeout")
-    assert [came.kind.value for came in gateway.pipeline.came] == ["command", "action", "submission", "mention"]
+    assert [incoming.kind.value for incoming in gateway.pipeline.received] == [
+        "command",
+        "action",
+        "submission",
+        "mention",
+    ]
 
 
 async def test_an_envelope_that_cannot_be_handled_is_acknowledged(
@@ -148,7 +153,7 @@ async def test_a_press_is_not_acknowledged_if_its_person_cannot_be_told_that_it_
     gateway.pipeline.before = None
     ack = await sockets.deliver(ws, "interactive", click())
     assert ack["envelope_id"] != "e-press", "the acknowledgement of the press would have come first"
-    assert len(gateway.pipeline.came) == 2
+    assert len(gateway.pipeline.received) == 2
     await runner.close()
 
 
@@ -159,7 +164,7 @@ async def test_a_connection_that_slack_wants_to_refresh_is_replaced(
     await ws.send_json({"type": "disconnect", "reason": "refresh_requested"})
     ws = await link(sockets)
     await sockets.deliver(ws, "slash_commands", dict(parse_qsl(command("ls").decode())))
-    assert len(gateway.pipeline.came) == 1
+    assert len(gateway.pipeline.received) == 1
 
 
 async def test_closing_acknowledges_and_finishes_the_requests_that_have_arrived(
