@@ -28,10 +28,13 @@ async def test_a_denial_is_sent_with_its_reason(here: Pipeline) -> None:
     assert any("not today" in text for text in here.slack.public)
 
 
-@pytest.mark.parametrize("line", ["db destroy orders --now", "db destroy orders"])
+@pytest.mark.parametrize("line", ["db destroy orders --now", "db destroy orders", "rotate orders"])
 async def test_no_message_shows_a_token_and_each_message_has_a_notification_text(here: Pipeline, line: str) -> None:
     request = await here.approved(line)
+    if request.state is State.PENDING:
+        await votes.vote(here.env, here.press(BEN, request))
     await here.execute(request)
 
+    assert any(one.secret for one in here.of.sent) is ("rotate" in line), "a rotation mints probe tokens"
     assert here.of.leaks == []
     assert all(text for text in here.slack.public), "each message has a text for notifications"

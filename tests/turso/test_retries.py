@@ -118,11 +118,24 @@ async def test_a_wait_that_is_too_long_for_a_person_is_an_error_instead(
     assert waits.seconds == []
 
 
-@pytest.mark.parametrize("header", ["soon", "Wed, 21 Oct 2015 07:28:00 GMT", "-1"])
-async def test_an_invalid_retry_after_is_ignored(turso: TursoClient, acme: Organization, header: str) -> None:
+async def test_a_retry_after_that_cannot_be_read_does_not_change_the_wait(
+    turso: TursoClient, acme: Organization, waits: Waits
+) -> None:
+    acme.next_answers = [httpx.Response(503, headers={"retry-after": "soon"})]
+
+    assert await turso.databases() == []
+    assert len(waits.seconds) == 1
+    assert 0 < waits.seconds[0] < 2
+
+
+@pytest.mark.parametrize("header", ["0", "-1", "Wed, 21 Oct 2015 07:28:00 GMT"])
+async def test_a_retry_after_of_zero_or_in_the_past_means_that_a_retry_need_not_wait(
+    turso: TursoClient, acme: Organization, waits: Waits, header: str
+) -> None:
     acme.next_answers = [httpx.Response(503, headers={"retry-after": header})]
 
     assert await turso.databases() == []
+    assert waits.seconds == []
 
 
 async def test_the_observer_gets_the_route_and_status_of_every_try(acme: Organization) -> None:

@@ -164,7 +164,8 @@ class DataPlane:
     async def disconnect(self, database_id: str) -> None:
         """Close the streams of a database, as a rotation does.
 
-        A stream that is running is closed after its request. If that is its first request, it isn't closed.
+        The remaining statements of a stream that is running fail, and it is closed at the end of its request. A stream
+        that is running its first request isn't closed.
         """
         served = self._served.get(database_id)
         if served is None:
