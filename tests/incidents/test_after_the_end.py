@@ -118,10 +118,12 @@ async def test_an_incident_that_ends_during_a_press_is_not_mistaken_for_another(
     read = env.grammar.parse(line)
     assert isinstance(read, Parsed)
     about = FollowUp(incident_id="n-ended", over="It has ended.")
+    before = await running(world)
 
     with pytest.raises(Refused, match="It has ended"):
         await command_lines.continue_request(env, press, await env.subject(press), read, follow_up=about)
 
+    assert await running(world) == before
     await play.end(remy, "INC-6")
 
 

@@ -48,20 +48,20 @@ CHANNELS = (DB_OPS, ORDERS)
 
 @dataclass
 class Month:
-    """Moves all clocks, writes real rows into real databases, and collects the posted digests."""
+    """Moves the clocks of Turso and of the bot, writes rows into databases, and collects the posted digests."""
 
     world: World
-    hands: Path
+    clock_file: Path
     now: datetime = FIRST
     written: dict[str, list[int]] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
 
     def to(self, moment: datetime) -> None:
-        """Set every clock."""
+        """Set the clocks of Turso and of the bot's processes."""
         self.now = moment
         self.world.turso.clock.offset = moment - datetime.now(UTC)
-        self.hands.with_suffix(".new").write_text(moment.isoformat())
-        self.hands.with_suffix(".new").rename(self.hands)
+        self.clock_file.with_suffix(".new").write_text(moment.isoformat())
+        self.clock_file.with_suffix(".new").rename(self.clock_file)
 
     async def prepare(self, *names: str) -> None:
         """Create databases with an empty table and a token that doesn't expire."""
@@ -134,7 +134,7 @@ async def test_digests_around_the_end_of_a_month_have_the_right_numbers_and_none
         month = Month(world, tmp_path / "clock")
         month.to(FIRST)
         await month.prepare("orders", "users", "orders-eu")
-        extra = {"CLOCK_FILE": str(month.hands), "LOG_LEVEL": "INFO"}
+        extra = {"CLOCK_FILE": str(month.clock_file), "LOG_LEVEL": "INFO"}
         first, second = (Process(world, keys, policy=policy, extra=extra) for _ in range(2))
         await first.start()
         await second.start()

@@ -62,6 +62,7 @@ async def press(world: World, who: str, label: str) -> None:
 
 
 def request(number: int, world: World, **changes: Any) -> Request:
+    """Return a request of Dana for a token, which waits for one approval, with some fields changed."""
     target = PlanTarget(f"db-{number}", f"id-{number}", "default")
     now = world.clock.now()
     made = Request(
@@ -105,10 +106,7 @@ async def fill(world: World, many: int, first: int) -> None:
 
 
 async def drawing(world: World, rounds: int = soaked(3, 2), times: int = soaked(40, 10)) -> float:
-    """Return the 95th percentile of the CPU seconds for drawing Ana's Home with warm caches.
-
-    Of several rounds, return the lowest.
-    """
+    """Return the lowest of several 95th percentiles of the CPU seconds that drawing Ana's Home takes."""
     return min([await _percentile(world, times) for _ in range(rounds)])
 
 
@@ -157,6 +155,8 @@ async def test_each_kind_has_its_own_pages(world: World) -> None:
     assert turned is not None
     assert not validate_view(turned.source)
     assert "db-294" in words(turned)
+    assert words(turned).count("page 2") == 1, "the other kinds stay on their first page"
+    assert words(turned).count("page 1") > 1
     assert "‹ Previous" in buttons(turned)
 
 

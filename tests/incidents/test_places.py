@@ -43,7 +43,7 @@ async def test_another_key_in_the_same_channel_is_refused_with_the_running_one(r
     assert "is already active in this channel" in words(answer)
 
 
-async def test_ending_an_incident_in_another_channel_names_the_running_one(running: World) -> None:
+async def test_ending_an_incident_in_another_channel_names_the_one_that_this_person_started(running: World) -> None:
     running.workspace.admin.create_channel("C0OTHER", "inc-other", [REMY, BEN, running.workspace.app.bot_user_id])
 
     mine = await running.person(REMY).types("/turso incident end", "C0OTHER")
@@ -61,6 +61,7 @@ async def test_only_people_whom_the_policy_names_may_start_an_incident_and_no_on
 
     assert world.bot is not None
     assert await world.bot.store.incidents.running_in(INCIDENT) is None
+    assert await world.bot.store.incidents.running_in(SHARED) is None
 
 
 async def test_where_the_bot_is_not_a_member_it_asks_to_be_invited_and_then_works(world: World) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.sandbox.running import POLICY
+from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, set_policy, until, words
 
@@ -118,9 +119,9 @@ async def test_a_change_from_another_channel_is_shown_on_the_card_as_well(world:
     label = next(one for one in buttons(question) if one not in ("Cancel", "Deny", "Withdraw", "Remind"))
     await world.person(BEN if requester_confirms else ANA).presses(label, question)
 
-    await until(lambda: _protection(world, card), what="the card")
+    await until(lambda: shows_delete_protection(world, card), what="the card")
 
 
-def _protection(world: World, card: object) -> bool:
-    shown = words(world.current(card))  # type: ignore[arg-type]
+def shows_delete_protection(world: World, card: Message) -> bool:
+    shown = words(world.current(card))
     return "Delete protection" in shown and shown.split("Delete protection", 1)[1].strip("* \n").startswith("on")

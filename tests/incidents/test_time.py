@@ -15,7 +15,7 @@ ENDED = "ended because it reached its time limit"
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
 
 
-async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(world: World) -> None:
+async def test_when_its_time_is_over_an_incident_ends_as_if_someone_had_ended_it(world: World) -> None:
     await world.create_databases("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-7", lasts="1h")
@@ -43,11 +43,11 @@ async def test_when_the_time_is_over_everything_is_reported_as_at_a_manual_end(w
 
 async def test_after_a_restart_the_permissions_are_gone_and_the_end_is_reported_once(tmp_path: Path) -> None:
     """The process is killed while the incident runs, and is down when its time ends."""
-    hands = tmp_path / "clock"
+    clock_file = tmp_path / "clock"
     now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    hands.write_text(now.isoformat())
+    clock_file.write_text(now.isoformat())
     async with local_servers(tmp_path) as (world, keys):
-        process = Process(world, keys, extra={"CLOCK_FILE": str(hands)})
+        process = Process(world, keys, extra={"CLOCK_FILE": str(clock_file)})
         await process.start()
         try:
             remy = world.person(REMY)
@@ -58,7 +58,7 @@ async def test_after_a_restart_the_permissions_are_gone_and_the_end_is_reported_
             await remy.types("/turso ls", INCIDENT, holding="orders")  # a restart alone ends nothing
 
             await process.kill()
-            hands.write_text((now + timedelta(minutes=61)).isoformat())
+            clock_file.write_text((now + timedelta(minutes=61)).isoformat())
             await process.start()
 
             await remy.types("/turso ls", INCIDENT, holding="no rules for this channel")

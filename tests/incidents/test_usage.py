@@ -25,8 +25,8 @@ connection.close()
 """The client's program: it creates a table, writes rows and scans them."""
 
 
-async def work(url: str, token: str) -> None:
-    """Run the program in a process of its own, because the client blocks its process."""
+async def run_client(url: str, token: str) -> None:
+    """Run the program in another process, because the client blocks its process."""
     program = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, url, stdin=asyncio.subprocess.PIPE)
     await program.communicate(token.encode())
     assert program.returncode == 0
@@ -39,7 +39,7 @@ async def test_the_usage_of_a_database_matches_what_its_client_did(world: World)
     await world.turso.flush()
     before = (await turso.database_usage("carts")).usage
     minted = await turso.mint_token("carts", expiration="1h", read_only=False)
-    await work(f"{world.url}/db/carts", minted.token.get_secret_value())
+    await run_client(f"{world.url}/db/carts", minted.token.get_secret_value())
     await world.turso.flush()
 
     text = words(await world.person(DANA).types("/turso usage carts"))

@@ -12,7 +12,7 @@ PEOPLE = (ANA, BEN, DANA, REMY, GIL)
 
 @dataclass
 class Page:
-    """The lines of the page so far. A message that is already on it isn't added again."""
+    """The lines of the page so far."""
 
     world: World
     lines: list[str] = field(default_factory=list)
@@ -23,14 +23,14 @@ class Page:
         self.lines.append(f"\n## {title}\n")
 
     def add(self, title: str, *shown: str) -> None:
-        """Add the messages after an action. Parts that are already on the page aren't repeated."""
+        """Add a title and its messages, except those that are already on the page. If none is left, add nothing."""
         new = [one for one in dict.fromkeys(shown) if one and one not in self._seen]
         self._seen.update(new)
         if new:
             self.lines += [f"**{title}**\n", *(f"{one}\n" for one in new)]
 
     async def step(self, title: str, act: Callable[[], Awaitable[object]], *, then: str = "") -> None:
-        """Await an action, and add every message and form that is new or has changed afterwards.
+        """Await an action, and add every message and form that is new or has changed afterwards. Close the forms.
 
         Args:
             then: text of a message that a timer posts. Wait for it.

@@ -253,7 +253,7 @@ async def _digests(page: Page) -> None:
 
 async def _away(page: Page) -> None:
     page.subject("While an approver is away")
-    # A sample has its time in whole minutes. The digest below wouldn't know the usage of a database of this minute.
+    # Samples are dated in whole minutes. The digest below needs one that is later than the newest database.
     await page.world.pass_time(minutes=1)
     await page.types(f"/turso away --until 2d --to <@{REMY}>", by=ANA)
     await page.types("/turso token orders --reason report", then="report")

@@ -67,7 +67,7 @@ def _files() -> Iterator[Path]:
 
 def _texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
     for child in ast.iter_child_nodes(tree):
-        if _is_docstring(tree, child) or _is_silent(child):
+        if _is_docstring(child) or _is_silent(child):
             continue
         if isinstance(child, ast.JoinedStr):
             yield child.lineno, _template(child)
@@ -85,7 +85,7 @@ def _template(text: ast.JoinedStr) -> str:
     return "".join(str(one.value) if isinstance(one, ast.Constant) else _PLACE for one in text.values)
 
 
-def _is_docstring(parent: ast.AST, node: ast.AST) -> bool:
+def _is_docstring(node: ast.AST) -> bool:
     """Return True for a docstring, and for the text under a constant or field."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 

@@ -28,17 +28,16 @@ ADAPTERS: dict[Provider, Callable[..., PagerDuty | Opsgenie | IncidentIo]] = {
 
 @dataclass
 class Desk:
-    """The roster of the sandbox's on-call services, and the bot's schedules that read it.
-
-    `seen` has the service and the status of each call.
-    """
+    """The roster of the sandbox's on-call services, and the bot's schedules that read it."""
 
     roster: Roster
     url: str
     schedules: Schedules
     slack_ids: dict[Provider, dict[str, str]]
     clock: list[float]
+    """The time in seconds, as its only element."""
     seen: list[tuple[str, int]] = field(default_factory=list)
+    """The service and the status of each call."""
 
 
 @pytest.fixture(params=Provider)

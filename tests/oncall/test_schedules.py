@@ -65,7 +65,9 @@ async def test_an_answer_is_cached_for_a_minute_unless_a_fresh_one_is_requested(
     assert await desk.schedules.members(first) == frozenset({"U0BEN"})
 
     desk.roster.shifts = [Shift(ANA)]
-    desk.clock[0] += 61
+    desk.clock[0] += 59
+    assert await desk.schedules.members(first) == frozenset({"U0BEN"})
+    desk.clock[0] += 2
     assert await desk.schedules.members(first) == frozenset({"U0ANA"})
 
 

@@ -1,4 +1,6 @@
-"""The sandbox's on-call services respond in the formats that the real services' vendors publish."""
+"""The sandbox's on-call services respond in the formats that the vendors of the real services publish."""
+
+from typing import Any
 
 import jsonschema
 import pytest
@@ -25,8 +27,8 @@ ENTRY = {
     },
     "additionalProperties": False,
 }
-USER = {"type": "object", "required": ["id", "type"], "properties": {"id": {"type": "string"}}}
-FACTS = {
+USER: dict[str, Any] = {"type": "object", "required": ["id", "type"], "properties": {"id": {"type": "string"}}}
+FORMATS = {
     # Required properties and types of the vendors' OpenAPI files: PagerDuty/api-schema (`Oncall`, `Pagination`),
     # opsgenie/opsgenie-oas (`GetOnCallResponse`, `OnCall`, `Participant`), and the source of the client in
     # incident-io/terraform-provider-incident (`SchedulesListScheduleEntriesResultV2`, `ScheduleEntryV2`).
@@ -73,6 +75,7 @@ FACTS = {
                         "items": {
                             **USER,
                             "properties": {
+                                **USER["properties"],
                                 "onCallParticipants": {"type": "array", "items": USER},
                                 "name": {"type": "string"},
                             },
@@ -110,9 +113,9 @@ FACTS = {
 }
 
 
-@pytest.mark.parametrize("path", FACTS)
-async def test_a_stand_in_answers_in_the_format_that_its_vendor_publishes(desk: Desk, path: str) -> None:
+@pytest.mark.parametrize("path", FORMATS)
+async def test_a_service_of_the_sandbox_answers_in_the_format_that_the_vendor_publishes(desk: Desk, path: str) -> None:
     schemes = {"pagerduty": "Token token=", "opsgenie": "GenieKey ", "incident_io": "Bearer "}
     async with local_client(headers={"Authorization": f"{schemes[path.split('/')[1]]}{TOKEN}"}) as http:
         answer = await http.get(f"{desk.url}{path}")
-    jsonschema.validate(answer.json(), FACTS[path])
+    jsonschema.validate(answer.json(), FORMATS[path])
