@@ -1,4 +1,4 @@
-"""Raises and ends alerts as the sampler does: stores them with a timer that is due, and lets the bot deliver them."""
+"""Raises and ends alerts as the sampler does: stores them with a due timer, and lets the bot deliver them."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -26,14 +26,15 @@ KINDS: dict[AlertKind, dict[str, Any]] = {
         "details": ("Scheduled work has failed 3 times in a row.",),
     },
 }
+"""By kind: the number that an alert reports, and what it is compared with."""
 
 
 _TURNED_ON: dict[tuple[Path, str, str], AlertSubscription] = {}
-"""The subscription that a command stored, by the world's folder, the channel and the command."""
+"""The subscription that `turn_on` stored, by the world's folder, the channel and the command."""
 
 
 async def turn_on(world: World, who: str, line: str, channel: str = DB_OPS) -> None:
-    """Turn on alerts in a channel with a command, unless its subscription is still stored unchanged."""
+    """Turn on alerts in a channel with a command, unless that command has turned them on and they are unchanged."""
 
     async def stored() -> AlertSubscription | None:
         found = await present(world.bot).store.alerts.stored_subscriptions()
@@ -52,7 +53,7 @@ def keep_usage_unknown(world: World) -> None:
 
 
 async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB_OPS, **more: Any) -> Alert:
-    """Return an alert about databases, without storing it."""
+    """Return an alert about databases, without storing it. `more` sets fields of the alert."""
     assert world.bot is not None
     now = world.bot.env.clock.now()
     ids = {one.name: one.id for one in await world.bot.env.turso_clients.turso("acme").listed()}
@@ -76,7 +77,7 @@ async def made(world: World, kind: AlertKind, *databases: str, channel: str = DB
 
 
 def _figures(kind: AlertKind, now: datetime, *, measured: int, compared: int = 0, **_: Any) -> tuple[Figure, ...]:
-    """Return the bars of the chart that fit the alert's number: the hours up to a spike, or the days of a quota."""
+    """Return the bars of an alert's chart: the hours up to a spike, or the days of a quota. Other kinds have none."""
     if kind is AlertKind.SPIKE:
         usual = [compared * share // 100 for share in (90, 110, 100, 95, 105)]
         return tuple(

@@ -13,9 +13,9 @@ Decided = tuple[Subject, Action, Decision]
 
 
 def of_the_line(decided: Sequence[Decided], person: str, channel: str) -> list[Decided]:
-    """Return the decisions about a person in a channel.
+    """Return the decisions about a person in a channel that have the incident profile of the first one.
 
-    Leaves out decisions that only improve the text of a refusal, such as whether an incident would allow the command.
+    Decisions with another profile only improve the text of a refusal: they show whether an incident would help.
     """
     here = [one for one in decided if (one[0].person.id, one[0].channel.id) == (person, channel)]
     return [one for one in here if one[0].incident_profile == here[0][0].incident_profile]

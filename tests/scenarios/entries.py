@@ -12,7 +12,6 @@ from bot.commands import COMMANDS
 from bot.commands.base import Command
 from bot.core.alerts import AlertKind
 from bot.core.parsing.argument_schema import shape_of
-from bot.core.requests.incoming import Kind
 from bot.core.requests.request import Request, State
 from bot.pipeline.dispatch import button_actions, modal_submissions
 from bot.slack.manifest import GLOBAL_SHORTCUT, MESSAGE_SHORTCUT
@@ -25,6 +24,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until
 Ready = Callable[[], None]
 """A function that is called after the preparation. Policy decisions after this call belong to the entry point."""
 Way = Callable[[World, Ready], Awaitable[None]]
+"""A function that uses an entry point once, after its preparation."""
 SAMPLES = {
     "name": "orders", "key": "INC-1", "on": "on", "command": "list", "expiration": "1h", "for": "30m",
     "weekly": "mon 09:00", "daily": "09:00", "until": "3h", "to": BEN, "source": "orders",
@@ -168,10 +168,15 @@ async def _incident(world: World) -> str:
 
 
 def _submitting(callback_id: str) -> Way:
-    filled = {"comment": "fine", "typed_name": "orders", "verdict": "yes", "command": "list", "channel": DB_OPS}
+    values: dict[str, Any] = {
+        "comment": "fine",
+        "typed_name": "orders",
+        "verdict": {"type": "radio_buttons", "selected_option": {"value": "yes"}},
+        "command": "list",
+        "channel": DB_OPS,
+    }
 
     async def take(world: World, ready: Ready) -> None:
-        values = {**filled, "verdict": {"type": "radio_buttons", "selected_option": {"value": "yes"}}}
         found = await values_of(world)
         ready()
         for about in found:
@@ -224,7 +229,7 @@ async def an_intent(world: World, by: str = DANA) -> str:
 
 
 async def values_of(world: World) -> list[str]:
-    """Return IDs of each kind that a button or a form may carry: from the store, and of a form opened by Ana."""
+    """Return IDs of stored requests, holds, reviews and tokens, and the intent ID of a form that Ana opened."""
     assert world.bot is not None
     store = world.bot.store
     requests: list[Request] = list(await store.requests.find(states=list(State)))
@@ -235,6 +240,3 @@ async def values_of(world: World) -> list[str]:
     live = await store.tokens.find(organization="acme", live_at=world.clock.now())
     of_tokens = [*(one.id for one in tokens[:2]), *(one.request_id for one in live[:2])]
     return [*newest.values(), *holds[:2], *reviews[:2], *of_tokens, await an_intent(world, ANA)]
-
-
-__all__ = ["Entry", "Kind", "an_intent", "entries", "values_of"]

@@ -53,7 +53,10 @@ GIVEN: dict[str, tuple[str, ...]] = {
 
 
 def example_of(command: Declaration) -> str:
-    """Return the shortest line of a command, built from its usage. `{}` stands for a database."""
+    """Return a command's line without optional words, from its usage. `{}` stands for a database.
+
+    If the command changes something, the line has `--dry-run`.
+    """
     words = re.sub(r"\[[^]]*\]", "", command.usage).split()
     line = " ".join("{}" if word == "NAME" else word.partition("/")[0] for word in words)
     return f"{line} --dry-run" if command.changes else line
@@ -64,7 +67,10 @@ LINES = {one.name: GIVEN.get(one.name, (example_of(one),)) for one in COMMANDS}
 
 
 def lines(seed: int, count: int) -> list[str]:
-    """Return `count` texts to type after `/turso`: one text for every command, and then random ones."""
+    """Return `count` texts to type after `/turso`: one for every command, and then random ones.
+
+    If there are more commands than `count`, return one for every command.
+    """
     dice = random.Random(seed)
     made = [_filled(dice, dice.choice(LINES[name])) for name in LINES]
     while len(made) < count:
@@ -79,7 +85,10 @@ def _filled(dice: random.Random, line: str) -> str:
 
 
 def _typed(dice: random.Random, line: str) -> str:
-    """Return a line as a phone, a careful person or a copied chat message writes it. It has the same effect."""
+    """Return a line as a phone, a careful person or a copied chat message writes it.
+
+    It means the same, except that `--private` may be added.
+    """
     ways: tuple[Callable[[str], str], ...] = (
         lambda text: text.replace("--", "—"),
         lambda text: text.replace('"', "“", 1).replace('"', "”", 1),
@@ -89,7 +98,7 @@ def _typed(dice: random.Random, line: str) -> str:
         lambda text: text.replace(" ", "\u00a0", 1),
         lambda text: f"`{text}`" if '"' not in text else text,
         lambda text: text[:1].upper() + text[1:],
-        lambda text: f"db {text}" if not text.startswith("db ") else text,
+        lambda text: f"db {text}" if text[:1].isalpha() and not text.startswith("db ") else text,
         lambda text: f"{text} --private",
     )
     return dice.choice(ways)(line)

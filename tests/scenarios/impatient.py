@@ -6,6 +6,7 @@ from bot.__main__ import main as run
 from bot.app import serving
 
 SECONDS = 2.0
+"""The longest wait. Without this module, it is a minute."""
 
 
 def main(arguments: Sequence[str]) -> int:

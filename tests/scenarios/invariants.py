@@ -1,4 +1,4 @@
-"""Checks when a sandbox ends: nothing broke, and the bot showed only buttons and forms that it handles."""
+"""The checks at the end of a sandbox: nothing broke, and the bot showed only buttons and forms that it handles."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -29,7 +29,7 @@ NAMES = frozenset(command.name for command in COMMANDS)
 
 
 class KeptLog(logging.Handler):
-    """A log handler that keeps the formatted lines."""
+    """A log handler that keeps the formatted lines in `lines`. `keep_log` fills `own`."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -43,7 +43,7 @@ class KeptLog(logging.Handler):
 
     @property
     def tracebacks(self) -> list[str]:
-        """Return the lines with a traceback, and those of the bot's own log that only a bug causes."""
+        """Return the lines from `logging` with a traceback, and those of the bot's own log that only a bug causes."""
         broke = [line for line in self.own if any(word in line for word in BROKE)]
         return [line for line in self.lines if "Traceback" in line] + broke
 
@@ -123,11 +123,15 @@ def is_known_action(action_id: str) -> bool:
 
 def is_known_callback(callback_id: str) -> bool:
     """Return True if the pipeline handles submissions with this `callback_id`."""
-    return callback_id in modal_submissions.CHECKS or callback_id.removeprefix("form.") in NAMES
+    family, _, name = callback_id.partition(".")
+    return callback_id in modal_submissions.CHECKS or (family == "form" and name in NAMES)
 
 
 def record_transitions(world: World) -> list[str]:
-    """Return a list that gets each change of a request's state that the table of transitions doesn't have."""
+    """Return a list of the changes of state that the bot allows from now on although `TRANSITIONS` doesn't have them.
+
+    The list grows, with one sentence for each change.
+    """
     assert world.bot is not None
     requests, forbidden = world.bot.store.requests, list[str]()
 

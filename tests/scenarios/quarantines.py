@@ -68,7 +68,7 @@ async def state(world: World, request: Request) -> Request:
 
 
 async def audited(world: World, request: Request) -> list[AuditEntry]:
-    """Return a request's entries in the audit log, oldest first."""
+    """Return a request's entries among the newest 200 of the audit log, oldest first."""
     assert world.bot is not None
     page = await world.bot.store.audit.page(before_seq=None, limit=200)
     return [entry for _, entry in reversed(page) if entry.request_id == request.id]

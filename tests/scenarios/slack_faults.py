@@ -68,7 +68,7 @@ def forget(world: World) -> None:
 
 
 def sent(world: World, name: str) -> int:
-    """Return how many calls to freeze a database Turso got."""
+    """Return how many calls to change a database's configuration Turso got."""
     return len(world.changes("PATCH", f"{name}/configuration"))
 
 
@@ -146,7 +146,7 @@ async def installation_is_unknown(cell: Cell) -> None:
 
 
 async def outcome_comes_later(cell: Cell) -> None:
-    """Approve while messages fail. The change is made once, and its outcome is posted once when messages work again."""
+    """Approve while a method fails. The change is made once, and its outcome is posted once, perhaps afterwards."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
@@ -159,7 +159,10 @@ async def outcome_comes_later(cell: Cell) -> None:
 
 
 async def card_comes_later(cell: Cell) -> None:
-    """Request while posting the card fails or its `ts` is lost. The request can still be approved."""
+    """Make a request while posting fails or the new message's `ts` is lost. The request can still be approved.
+
+    Then run `outcome_comes_later`.
+    """
     world = cell.world
     name = f"db-{world.workspace.now().timestamp():.6f}".replace(".", "-")
     await world.create_databases(name)
@@ -169,6 +172,7 @@ async def card_comes_later(cell: Cell) -> None:
         await until(lambda: len(everything(world)) > before, what="an answer")
         await world.wait_until_idle()
     await world.pass_time(seconds=30)
+    # If only the answer was lost, the first copy of the card is in the channel already, and the bot posts another one.
     card = await until(lambda: next(iter(cards_to_approve(world, name)[cell.is_done :]), None), what="its card")
     await world.wait_until_idle()
     await world.person(ANA).presses("Approve", card)
@@ -183,7 +187,10 @@ def cards_to_approve(world: World, name: str) -> list[Message]:
 
 
 async def answer_falls_back(cell: Cell) -> None:
-    """Run a private command while private answers fail. The answer is sent another way, and an approval counts once."""
+    """Run a private command while a way to answer privately fails. The answer arrives all the same.
+
+    Then run `outcome_comes_later`.
+    """
     world = cell.world
     with cell.on():
         await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls --private"))
@@ -207,19 +214,19 @@ async def link_is_left_out(cell: Cell) -> None:
 
 
 async def form_fails_visibly(cell: Cell) -> None:
-    """Open forms while forms fail. The person gets an answer, and no request is denied."""
+    """Press Deny and type a line that opens a form, while forms fail. Each gets an answer, and nothing is denied."""
     world, ana = cell.world, cell.world.person(ANA)
     card = await make_request(world, "/turso freeze {} --reason spike")
     name = await named(world, card)
     with cell.on():
-        before = len(forging.private_messages(world, ANA))
-        await ana.presses("Deny", card)
-        await world.workspace.say(ANA, DB_OPS, "/turso freeze")
-        await world.wait_until_idle()
-        assert world.workspace.views_of(ANA) or len(forging.private_messages(world, ANA)) > before
+        for asks in (ana.presses("Deny", card), world.workspace.say(ANA, DB_OPS, "/turso freeze")):
+            before = len(forging.private_messages(world, ANA))
+            await asks
+            await world.wait_until_idle()
+            assert world.workspace.views_of(ANA) or len(forging.private_messages(world, ANA)) > before
+            for view in world.workspace.views_of(ANA):
+                await world.workspace.close_view(ANA, view.id)
         await others_are_answered(cell)
-    for view in world.workspace.views_of(ANA):
-        await world.workspace.close_view(ANA, view.id)
     assert (await stored(world, card)).state is State.PENDING
     await ana.presses("Approve", card)
     await frozen_once(world, card, name)
@@ -239,7 +246,7 @@ async def home_comes_later(cell: Cell) -> None:
 
 
 async def hint_is_left_open(cell: Cell) -> None:
-    """Type a command that is refused while Slack doesn't list channels. The answer says that another channel may."""
+    """Type a command that is refused while Slack doesn't list channels. The answer says that another may allow it."""
     world = cell.world
     with cell.on():
         line = world.workspace.say(DANA, ORDERS, "/turso freeze orders --reason spike")
@@ -254,7 +261,7 @@ async def hint_is_left_open(cell: Cell) -> None:
 
 
 async def guests_are_not_known(cell: Cell) -> None:
-    """Run `doctor` while people can't be listed. It doesn't say that there are no guests."""
+    """Run `doctor` while people can't be listed. It says that it can't tell whether there are guests."""
     assert cell.world.bot is not None
     with cell.on():
         found = {name: (well, said) for name, well, said in await cell.world.bot.health.doctor()}
@@ -277,7 +284,7 @@ async def report_is_shared_once(cell: Cell) -> None:
     await world.wait_until_idle()
     assert len(reports(world, key)) == 1
     ends = [one for one in world.workspace.history(INCIDENT, None) if key in words(one) and "ended" in words(one)]
-    assert len([one for one in ends if one.user_id != REMY and not one.only_for and not one.files]) >= 1
+    assert [one for one in ends if one.user_id != REMY and not one.only_for and not one.files], "the end is announced"
 
 
 def reports(world: World, key: str) -> list[Message]:

@@ -32,6 +32,7 @@ channels:
 )
 CAUSE = "The disk of the store is full."
 KEPT: list[KeptLog] = []
+"""The log of the running sandbox."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -63,6 +64,7 @@ def private_texts(world: World) -> list[str]:
 
 
 async def logged(world: World, reference: str, event: str) -> dict[str, Any]:
+    """Return the only log line with this reference and event."""
     await world.wait_until_idle()
     lines = [json.loads(line) for line in KEPT[0].own]
     (found,) = [one for one in lines if one["event"] == event and one["reference"] == reference]
@@ -70,6 +72,7 @@ async def logged(world: World, reference: str, event: str) -> dict[str, Any]:
 
 
 def reference_in(text: str) -> str:
+    """Return the reference of the command or press that a message shows."""
     return next(word for word in text.split() if word.strip("`").startswith("i-")).strip("`")
 
 

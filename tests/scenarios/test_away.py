@@ -18,6 +18,8 @@ async def test_delegations_cannot_form_a_circle(world: World) -> None:
     set_policy(world, OWN_POLICY.replace("deputies: {users", "deputies: {may_delegate_to: dba, users"))
     await away(world, ANA, BEN)
     assert "is away, too. Choose someone else." in await answer_to(world, f"/turso away --until 1h --to <@{ANA}>", BEN)
+    assert world.bot is not None
+    assert await world.bot.store.delegations.of(BEN) is None
 
 
 @pytest.mark.parametrize(
