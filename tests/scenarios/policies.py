@@ -39,7 +39,7 @@ channels:
     databases: ["mine*"]
     rules:
       - {allow: [list, show], to: "guest:U0GIL"}
-      - {allow: read}
+      - {allow: [read, digest]}
       - {approve: [rotate], by: dba, confirm: none}
   C0SHARED:
     databases: ["mine*"]

@@ -1,5 +1,6 @@
 """Every typed text is acknowledged and answered, without a traceback and without markup from the text."""
 
+import json
 import os
 import random
 import re
@@ -15,7 +16,7 @@ from bot.errors import BotError
 from tests.scenarios import forging, generated
 from tests.scenarios.invariants import KeptLog, keep_log
 from tests.soak import soaked
-from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until
+from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, ORDERS, REMY, World, marked_up, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,7 +30,10 @@ def the_seed() -> int:
 
 
 def is_answered(world: World, hook: str, trigger: str, calls_before: int) -> bool:
-    """Return True once there is an answer: a call of the `response_url`, a modal, or a message in the channel."""
+    """Return True once there is an answer: a call of the `response_url`, a modal, or a new message in any channel.
+
+    Wait until the bot is idle before the text is sent. Otherwise, a late message would count as its answer.
+    """
     state = world.workspace.state
     used = state.hooks.find(hook)
     if used is not None and used.uses:
@@ -52,6 +56,7 @@ async def test_generated_texts_are_acknowledged_and_answered(world: World) -> No
         except BotError:
             read["(unreadable)"] += 1
         person, channel = (BEN, DB_OPS) if number < len(generated.LINES) else dice.choice(PLACES)
+        await world.wait_until_idle()
         calls = len(world.workspace.calls)
         delivery, hook, trigger = await forging.forge_command(world, person, channel, text)
         assert delivery.status == 200, (text, delivery.status)
@@ -90,8 +95,13 @@ FORBIDDEN = (
     "\u202c",
     "\u200b",
     "*Approved by*",
+    "*bold*",
+    "~gone~",
+    "_it_",
+    ":white_check_mark: approved",
     "```",
 )
+"""Markup that the bot must not repeat from a person's text."""
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -103,7 +113,13 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
     card = await until(lambda: world.card(holding=name), what="the card")
 
     shown = marked_up(card)
+    assert longest_word(text) in shown
     assert not [one for one in FORBIDDEN if one in shown]
+
+
+def longest_word(text: str) -> str:
+    """Return the longest run of letters and digits that is shown unchanged. Of a link, only its label is shown."""
+    return max(re.findall("[A-Za-z0-9]+", re.sub(r"<https:[^|]*\|", "", text)), key=len)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -116,14 +132,13 @@ async def test_an_answer_to_hostile_text_quotes_it_as_text(world: World, text: s
     assert delivery.status == 200
     await until(lambda: is_answered(world, hook, trigger, before), what="an answer")
     await world.wait_until_idle()
-    answers = [call.args for call in world.workspace.calls[before:] if call.args.get("blocks") or call.args.get("text")]
-    for answer in answers:
-        shown = marked_up_args(answer)
+    for call in world.workspace.calls[before:]:
+        shown = marked_up_args(call.args)
         assert not [one for one in FORBIDDEN if one in shown], shown
 
 
 def marked_up_args(args: dict[str, object]) -> str:
-    """Return all mrkdwn text in the arguments of a call, without what is in backticks."""
+    """Return all mrkdwn text in the arguments of a call, without what is in backticks, where Slack reads no markup."""
     found: list[str] = [str(args.get("text", ""))]
 
     def walk(value: object) -> None:
@@ -136,14 +151,19 @@ def marked_up_args(args: dict[str, object]) -> str:
             for one in value:
                 walk(one)
 
-    walk(args.get("blocks"))
+    walk([args.get("blocks"), args.get("view")])
     return re.sub(r"`[^`\n]*`", "`code`", "\n".join(found))
 
 
 async def test_names_from_turso_stay_text(world: World) -> None:
-    """Anyone may have chosen the names of databases. They must not become mentions."""
-    await world.create_databases("channel", "here")
+    """Turso may list any name. It must not become a mention."""
+    odd = {"Name": "orders<!channel>", "DbId": "0193c0de-7a11-7c3e", "Hostname": "orders-acme.turso.io"}
+    path, body = "*/acme/databases", json.dumps({"databases": [odd]})
+    fault = world.turso.faults.add("status", method="GET", path=path, status=200, body=body, count=None)
+    try:
+        listed = await world.person(DANA).types("/turso ls orders", holding="orders")
+    finally:
+        world.turso.faults.remove(fault.id)
 
-    listed = await world.person(DANA).types("/turso ls channel")
-
+    assert "!channel" in words(listed)
     assert "<!channel" not in marked_up(listed)

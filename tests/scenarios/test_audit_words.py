@@ -1,4 +1,4 @@
-"""`/turso audit` names the person, the action and the requester, after real button presses."""
+"""`/turso audit` says who did what with whose request, and why it was allowed or refused."""
 
 import pytest
 

@@ -32,9 +32,10 @@ def _fill(connection: apsw.Connection) -> None:
 
 @asynccontextmanager
 async def blocking_times() -> AsyncIterator[list[float]]:
-    """Yield a growing list of how long the event loop's thread computed before other tasks could run, in CPU seconds.
+    """Yield a growing list of the CPU seconds that the event loop's thread used between two runs of a task.
 
-    Wall time would include the thread's waits for a processor on a busy machine.
+    The task is ready to run again after 5 ms, so no single step took longer than the longest of these times. Wall time
+    would include the thread's waits for a processor on a busy machine.
     """
     holds: list[float] = []
 

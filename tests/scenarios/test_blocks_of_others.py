@@ -1,10 +1,10 @@
-"""The end of a freeze only unblocks. It never blocks a database that a person has unblocked in Turso's dashboard."""
+"""The end of a freeze or quarantine only unblocks. It never blocks what a person has unblocked in Turso's dashboard."""
 
 import asyncio
 
 import pytest
 
-from bot.core.records.holds import Hold, HoldKind
+from bot.core.records.holds import HoldKind
 from bot.core.requests.request import Request, State
 from tests.scenarios import quarantines as q
 from tests.security import stage
@@ -30,11 +30,6 @@ async def expire(world: World, name: str, **delta: float) -> str:
     return words(message)
 
 
-async def active_holds(world: World, name: str) -> list[Hold]:
-    assert world.bot is not None
-    return [one for one in await world.bot.store.holds.find(organization="acme") if one.database == name]
-
-
 async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked_it_since(world: World) -> None:
     await world.create_databases("found")
     await q.configuration(world, "found", block_reads=True, block_writes=True)
@@ -45,7 +40,7 @@ async def test_a_freeze_of_a_blocked_database_ends_unblocked_if_others_unblocked
 
     assert await q.configuration(world, "found") == (False, False)
     assert "is unblocked" in answer
-    assert await active_holds(world, "found") == []
+    assert await q.holds(world, "found") == []
 
 
 async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_freeze(world: World) -> None:
@@ -53,7 +48,7 @@ async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_fre
     await q.configuration(world, "later", block_writes=True)
     await freeze(world, "later")
     assert "writes are still blocked" in await expire(world, "later", minutes=31)
-    assert await active_holds(world, "later") == [], "what the freeze found isn't Turso Ops' concern any more"
+    assert await q.holds(world, "later") == [], "the bot no longer keeps the block that the freeze found"
     await q.configuration(world, "later", block_writes=False)
 
     await freeze(world, "later", "--for 45m")
@@ -88,7 +83,7 @@ async def test_after_two_freezes_that_end_at_the_same_time_nothing_is_blocked(wo
     assert not await q.holds(world, "both")
 
 
-async def test_undo_restores_the_blocks_from_before_the_quarantine_unless_others_removed_them(world: World) -> None:
+async def test_undo_and_a_later_freeze_leave_the_blocks_from_before_the_quarantine(world: World) -> None:
     await world.create_databases("undone")
     await q.configuration(world, "undone", block_writes=True)
     card = await q.request_destroy(world, "undone")
@@ -106,6 +101,20 @@ async def test_undo_restores_the_blocks_from_before_the_quarantine_unless_others
     assert await q.configuration(world, "undone") == (False, True), "others had blocked it before the quarantine"
 
 
+async def test_undo_does_not_block_again_what_others_have_unblocked_since(world: World) -> None:
+    await world.create_databases("opened")
+    await q.configuration(world, "opened", block_writes=True)
+    card = await q.request_destroy(world, "opened")
+    await world.person(ANA).presses_and_reads("Approve", card)
+    await stage.reaches(world, card, State.QUARANTINED)
+    await q.configuration(world, "opened", block_reads=False, block_writes=False)
+
+    await world.person(DANA).presses_and_reads("Undo", await world.wait_for_content(card, button="Undo"))
+    await stage.reaches(world, card, State.RESTORED)
+
+    assert await q.configuration(world, "opened") == (False, False)
+
+
 async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
     await world.create_databases("thawed")
     await q.configuration(world, "thawed", block_reads=True)
@@ -121,7 +130,7 @@ async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
 async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
-    """The card has no Thaw button any more, since it would do nothing."""
+    """It has no Thaw button then, which would do nothing."""
     name = f"over-{ends.split()[0]}"
     await world.create_databases(name)
     await freeze(world, name)

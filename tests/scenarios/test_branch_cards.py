@@ -65,7 +65,7 @@ async def test_the_cards_show_a_pending_destroy_until_its_requester_cancels_it(w
     await until(lambda: all(set(buttons(world.current(one))) >= ENDS for one in both), what="the buttons again")
 
 
-async def test_the_cards_show_quarantine_undo_and_destroy_by_other_commands(world: World) -> None:
+async def test_the_cards_show_a_quarantine_and_its_undo_and_after_a_press_that_the_branch_is_gone(world: World) -> None:
     both = await cards(world, "ends-anyhow")
     question = await world.person(DANA).types("/turso destroy ends-anyhow")
     await world.person(DANA).presses("Destroy", question)

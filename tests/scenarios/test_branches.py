@@ -53,17 +53,20 @@ async def stored(world: World, name: str) -> Branch:
 
 
 async def destroys(world: World, name: str) -> list[Request]:
+    """Return the requests to destroy a database."""
     assert world.bot is not None
     found = await world.bot.store.requests.find(states=list(State), command="destroy")
     return [one for one in found if one.plan.target and one.plan.target.name == name]
 
 
 async def announced(world: World, name: str, *, days: int = 2) -> Message:
+    """Let `days` and a minute pass, and return the announcement in the channel that a branch will end."""
     await world.pass_time(days=days, minutes=1)
     return await until(lambda: world.card(holding=f"the branch `{name}`"), what="the announcement")
 
 
 def direct(world: World, who: str, holding: str) -> list[Message]:
+    """Return the direct messages with a person that contain `holding`."""
     place = world.workspace.state.direct_channel(who).id
     return [one for one in world.workspace.history(place, who) if holding in words(one)]
 
@@ -123,7 +126,8 @@ async def test_the_request_of_a_branch_is_kept_until_its_end(world: World) -> No
     assert world.bot is not None
     await world.bot.store.pruning.prune(world.clock.now() + timedelta(days=40))
     assert await world.bot.store.requests.get(one.request_id) is not None
-    assert await world.person(DANA).presses_and_reads("Keep", await announced(world, "ends-old", days=89))
+    heard = await world.person(DANA).presses_and_reads("Keep", await announced(world, "ends-old", days=89))
+    assert "will be kept" in words(heard)
 
 
 async def test_a_branch_whose_request_was_pruned_ends_and_its_owner_is_notified(world: World) -> None:
@@ -131,8 +135,11 @@ async def test_a_branch_whose_request_was_pruned_ends_and_its_owner_is_notified(
     await without_its_request(world, "ends-lost")
 
     await world.pass_time(days=2, minutes=1)
-    mine = world.person(DANA)
-    await until(lambda: [m for m in mine.sees() if "the branch `ends-lost`" in words(m)], what="the announcement")
+    dana = world.person(DANA)
+    await until(
+        lambda: [one for one in dana.sees() if one.only_for == DANA and "the branch `ends-lost`" in words(one)],
+        what="the announcement to the owner",
+    )
     await world.pass_time(days=1)
     await until(lambda: world.card(holding="*ends-lost* is in quarantine"), what="the quarantine")
 
@@ -163,6 +170,7 @@ async def test_destroy_now_asks_for_confirmation_like_the_typed_command(world: W
     said = await announced(world, "ends-soon")
     question = await world.person(DANA).presses_and_reads("Destroy now", said)
     assert "ends-soon" in words(question)
+    assert {"Destroy", "Cancel"} <= set(buttons(question))
     assert [one.state for one in await destroys(world, "ends-soon")] == [State.PENDING]
 
 
@@ -173,7 +181,9 @@ async def test_where_a_destroy_needs_approval_the_end_of_a_branch_requests_it(wo
     card = await until(lambda: world.card(holding="(owner: <@U0DANA>) has reached its end date"), what="the card")
     for label in ("Keep", "Extend"):
         heard = await world.person(DANA).presses_and_reads(label, announcement)
-        assert "deny or withdraw any request to destroy it" in words(heard), "it doesn't stay by itself"
+        assert "deny or withdraw any request to destroy it" in words(heard), (
+            "the answer says how the branch can be kept now"
+        )
     assert "its end date has passed" in words(await world.person(DANA).types("/turso ls asks-first --branches"))
     assert "Approve" in buttons(card)
     await world.person(ANA).presses("Approve", card)

@@ -1,4 +1,4 @@
-"""Break-glass: the card is posted first, then the operation starts at once. Another person reviews it afterwards."""
+"""Break-glass: an operation starts without approval, with one card, and another person reviews it afterwards."""
 
 import pytest
 
@@ -33,12 +33,14 @@ async def test_an_operation_without_approval_has_one_card_and_is_reviewed_by_ano
     assert "Review" not in buttons(reviewed)
 
 
-async def test_without_a_reason_nothing_happens(world: World) -> None:
+async def test_without_a_reason_a_form_asks_for_it_and_nothing_is_destroyed(world: World) -> None:
     await world.create_databases("calm-db")
 
     await world.workspace.say(BEN, INCIDENT, "/turso db destroy calm-db --now")
     form = await world.person(BEN).modal("without approval")
+    await world.wait_until_idle()
 
+    assert "Reason" in words(form)
     assert not world.changes("DELETE", "/databases/calm-db")
     await world.workspace.close_view(BEN, form.id)
 
@@ -48,5 +50,7 @@ async def test_a_person_who_is_not_a_dba_cannot_use_break_glass(world: World) ->
 
     answer = await world.person(DANA).types("/turso db destroy quiet-db --now --reason fire", INCIDENT)
 
+    await world.wait_until_idle()
     assert answer.only_for == DANA
+    assert "Only dba can use `destroy quiet-db --now` here" in words(answer)
     assert not world.changes("DELETE", "/databases/quiet-db")

@@ -17,6 +17,7 @@ async def test_each_press_is_answered_after_a_restart(tmp_path: Path) -> None:
     async with checked_sandbox(tmp_path) as world:
         world.workspace.limits.rates = "off"
         for one in every:
+            # The new workspace doesn't have the direct channels of the old one.
             channel = one.message.channel_id if one.message.channel_id in world.workspace.channels else DB_OPS
             doing = forging.forge_click(world, one.person, one.action_id, one.value, channel=channel)
             if not await answers(world, one.person, channel, doing, action_id=one.action_id):

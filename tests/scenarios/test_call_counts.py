@@ -58,7 +58,7 @@ async def test_usage_of_one_database_is_at_most_two_usage_calls(world: World) ->
 async def test_usage_of_the_organization_never_asks_each_database(world: World, line: str) -> None:
     calls = await turso_calls(world, line)
 
-    assert len(calls) <= 6
+    assert 1 <= len(calls) <= 6
     assert not [one for one in calls if one.path.startswith(f"{D}/")]
 
 
@@ -87,7 +87,7 @@ async def test_a_repeated_command_makes_at_most_two_slack_calls_besides_the_answ
     assert len(methods) - 1 <= 2, methods
 
 
-async def test_an_approval_needs_few_calls(world: World) -> None:
+async def test_an_approval_looks_up_few_people_and_groups(world: World) -> None:
     await world.create_databases("cheap")
     card = await world.person(DANA).types("/turso token cheap --reason migration")
     await world.wait_until_idle()
@@ -146,6 +146,7 @@ async def test_a_refused_change_is_not_sent_again(world: World) -> None:
     fault = world.turso.faults.add("status", method="POST", path=D, status=403, count=None)
 
     answer = await world.person(DANA).types("/turso create not-allowed")
+    await world.wait_until_idle()
     world.turso.faults.remove(fault.id)
 
     assert "Turso" in words(answer)

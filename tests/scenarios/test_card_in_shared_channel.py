@@ -41,7 +41,7 @@ def count_private_messages(world: World, what: str) -> int:
 
 
 async def asks(world: World, name: str, method: str) -> Request:
-    """Let Dana request a rotation whose card can't be posted yet, because a method of Slack fails."""
+    """Let Dana request a rotation whose card can't be posted yet, because a Slack method fails. Return the request."""
     assert world.bot is not None
     await world.create_databases(name)
     world.workspace.faults.add("html", method, status=502)

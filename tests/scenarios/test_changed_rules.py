@@ -123,13 +123,15 @@ async def test_a_change_of_the_policy_is_in_the_audit_log_and_announced(world: W
     announced = TEMPLATE.replace("channels:", "policy_channel: C0DBOPS\nchannels:", 1)
     (world.data / "policy.yaml").write_text(announced.replace("RULE", "{deny: freeze}"))
     world.bot.health.book.reload()  # at once, instead of when the file has stayed the same for a while
+    change = f"to `{world.bot.health.book.policy.hash}`"
 
     dana = world.person(DANA)
-    await until(
-        lambda: any("The policy changed from" in words(one) for one in dana.sees(DB_OPS)), what="the announcement"
+    news = await until(
+        lambda: next((words(one) for one in dana.sees(DB_OPS) if change in words(one)), None), what="the announcement"
     )
-    news = next(words(one) for one in dana.sees(DB_OPS) if "The policy changed from" in words(one))
+    assert "The policy changed from" in news
     assert "freeze on" in news
     assert "→ denied" in news
-    answer = await dana.types("/turso audit")
-    assert "The policy changed from" in words(answer)
+    answer = words(await dana.types("/turso audit", holding="Audit log"))
+    assert "The policy changed from" in answer
+    assert change in answer

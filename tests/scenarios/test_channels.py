@@ -16,32 +16,53 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox with a policy that names guests and external people and keeps answers private."""
+    """Run the sandbox with a policy that names guests and external people and keeps answers private.
+
+    A database outside #team-orders has an active token.
+    """
     data = tmp_path_factory.mktemp("world")
     policy = data / "policy.yaml"
     policy.write_text(NAMED_PEOPLE)
     async with checked_sandbox(data, policy=policy) as found:
         await found.create_databases("mine-one", "mine-two", "theirs-one", "loud-one")
+        card = await found.person(DANA).types("/turso token theirs-one --reason work")
+        await found.person(ANA).presses_and_reads("Approve", card)
+        ready = await found.wait_for_content(card, button="Reveal")
+        await found.person(DANA).presses_and_reads("Reveal", ready)
         yield found
 
 
-@pytest.mark.parametrize("line", ["ls", "usage", "usage --top 50", "tokens", "requests", "audit", "digest now"])
-async def test_every_reading_command_shows_only_the_databases_of_the_channel(world: World, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("ls", "2 databases in this channel"),
+        ("usage", "2 databases in this channel"),
+        ("usage --top 50", "2 databases in this channel"),
+        ("tokens", "No active tokens for this channel's databases"),
+        ("requests", "No open requests in this channel"),
+        ("audit", "Audit log"),
+        ("digest now", "2 databases"),
+    ],
+)
+async def test_every_reading_command_shows_only_the_databases_of_the_channel(
+    world: World, line: str, says: str
+) -> None:
     await world.person(DANA).types("/turso rotate theirs-one --reason leak")
     await world.wait_until_idle()
 
     answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
 
+    assert says in words(answer)
     assert "theirs-one" not in words(answer)
     assert "users" not in words(answer).replace("usergroup", "")
 
 
 @pytest.mark.parametrize("line", ["show theirs-one", "usage theirs-one", "triage theirs-one", "tokens theirs-one"])
-async def test_a_database_outside_the_channel_is_refused_by_name(world: World, line: str) -> None:
+async def test_a_command_about_a_database_outside_the_channel_is_refused_privately(world: World, line: str) -> None:
     answer = await world.person(DANA).types(f"/turso {line}", ORDERS)
 
     assert answer.only_for == DANA
-    assert "Reference" in words(answer)
+    assert "`theirs-one` isn't one of this channel's databases" in words(answer)
 
 
 async def test_suggestions_name_only_what_the_requester_may_see(world: World) -> None:
@@ -117,7 +138,7 @@ async def test_a_rotation_is_refused_if_it_may_affect_databases_of_other_channel
     answer = await world.person(DANA).types("/turso rotate mine-one --reason leak", ORDERS)
 
     assert answer.only_for == DANA
-    assert "Approve" not in buttons(answer)
+    assert "this would also affect other databases" in words(answer)
     assert not world.changes("POST", "/mine-one/auth/rotate")
 
 
@@ -133,10 +154,11 @@ async def test_undo_is_for_the_requester_the_approvers_and_people_in_undo_by(wor
         GIL,
         forging.forge_click(world, GIL, "quarantine.undo", buttons(waiting)["Undo"]["value"], message=waiting),
     )
-    assert "undo" in words(guest).lower()
-    tried = await world.person(DANA).types("/turso db restore undone --dry-run")
-    assert "Nothing was changed" in words(tried)
-    assert "You can undo" in words(tried)
+    assert "Only the requester, an approver, or someone who can use `restore` here can undo this" in words(guest)
+    for one in (DANA, BEN):
+        tried = await world.person(one).types("/turso db restore undone --dry-run")
+        assert "Nothing was changed" in words(tried)
+        assert "You can undo" in words(tried)
     await world.wait_until_idle()
     assert await world.bot.store.requests.find(states=[State.QUARANTINED])
     await world.person(REMY).presses_and_reads("Undo", waiting)
@@ -170,6 +192,7 @@ async def test_commands_still_work_when_slack_asks_to_wait(world: World) -> None
     card = await world.person(DANA).types("/turso token mine-two --reason later")
 
     assert "Approve" in buttons(card)
+    assert "ratelimited" in [call.error for call in world.workspace.calls]
 
 
 async def test_an_answer_arrives_when_the_response_url_does_not_work(world: World) -> None:

@@ -53,7 +53,7 @@ async def test_a_quorum_of_two_needs_two_people_and_the_change_is_made_once(worl
     assert rotations(world, found.plan.target.name) == 1
 
 
-async def test_two_approvals_at_the_same_moment_start_one_execution(world: World) -> None:
+async def test_approvals_at_the_same_moment_start_one_execution(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
 
     await asyncio.gather(*(world.person(one).presses("Approve", card) for one in (ANA, BEN, REMY)))
@@ -84,7 +84,7 @@ async def test_a_late_approval_is_refused_but_a_denial_counts_until_the_token_is
     await world.person(BEN).submits({"comment": "not today"})
     await world.wait_for_content(card, holding="not today")
     await world.wait_until_idle()
-    assert (await stored(world, card)).state is State.DENIED, "a denial counts until the token is minted"
+    assert (await stored(world, card)).state is State.DENIED
     denied_late = await world.person(BEN).presses_and_reads("Deny", card)
     assert "Too late" in words(denied_late)
 
@@ -184,9 +184,10 @@ async def test_the_requester_gets_the_comment_of_a_denial(world: World) -> None:
     assert "Approve" not in buttons(shown)
 
     def is_mentioned() -> bool:
-        return any(one.thread_ts == card.ts and f"<@{DANA}>" in words(one) for one in world.person(DANA).sees())
+        below = [words(one) for one in world.person(DANA).sees() if one.thread_ts == card.ts]
+        return any(f"<@{DANA}>" in one and "not during the sale" in one for one in below)
 
-    await until(is_mentioned, what="the requester to be mentioned in the thread of the card")
+    await until(is_mentioned, what="a mention of the requester, with the comment, in the thread of the card")
 
 
 async def test_a_request_that_no_one_decides_expires_and_its_requester_is_notified(world: World) -> None:
@@ -257,7 +258,6 @@ async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
 async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     await world.person(REMY).presses_and_reads("Approve", card)
-    group = world.workspace.usergroups["S0RESPOND"]
     try:
         await world.workspace.admin.set_group("S0RESPOND", [BEN])
         answer = await world.person(ANA).presses_and_reads("Approve", card)
@@ -265,7 +265,6 @@ async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) ->
         assert (await stored(world, card)).state is State.PENDING
     finally:
         await world.workspace.admin.set_group("S0RESPOND", [BEN, REMY])
-    assert set(group.users) == {BEN, REMY}
 
 
 async def test_only_the_requester_can_confirm_or_cancel(world: World) -> None:
@@ -309,6 +308,7 @@ async def test_markup_in_a_reason_is_not_interpreted_on_the_card(world: World) -
     card = await make_request(world, line)
 
     shown = marked_up(card)
+    assert "Approved" in shown
     assert "<!channel>" not in shown
     assert f"<@{ZED}>" not in shown
     assert "<https://evil.example|Approve>" not in shown

@@ -150,6 +150,7 @@ async def test_the_doctor_finds_no_problems(installation: Installation) -> None:
     ran = await installation.command_afresh("doctor")
 
     assert ran.status == 0, ran.out + ran.err
+    assert "ok    turso" in ran.out
     assert "FAIL" not in ran.out
 
 

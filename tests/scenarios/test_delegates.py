@@ -103,7 +103,7 @@ async def test_a_delegate_does_not_approve_their_own_request(world: World) -> No
     assert "You can't approve or deny your own request." in words(await world.person(BEN).reads_answer(DB_OPS, before))
 
 
-async def test_a_delegate_of_the_requester_is_no_approver(world: World) -> None:
+async def test_a_delegate_of_a_person_who_is_not_an_approver_is_not_one_either(world: World) -> None:
     await away(world, DANA, REMY)
     card = await make_request(world, "/turso freeze {} --reason mine", by=DANA)
     answer = await world.person(REMY).presses_and_reads("Approve", card)
@@ -290,7 +290,7 @@ async def test_a_request_is_listed_again_for_a_person_whose_vote_no_longer_count
     await world.person(BEN).presses_and_reads("Approve", card)
     assert await lists() == [False, False]
     await world.person(ANA).types("/turso away off", holding="no longer")
-    assert await lists() == [False, False], "Ben is no approver"
+    assert await lists() == [False, False], "Ben isn't an approver now"
     await away(world, DANA, BEN)
     assert await lists() == [True, True]
 

@@ -87,8 +87,10 @@ async def test_the_turso_check_covers_every_organization_of_the_policy(world: Wo
     organizations = "organizations:\n  second: {token: env:TURSO_SECOND}\n"
     assert "organizations:\n" in OWN_POLICY
     set_policy(world, OWN_POLICY.replace("organizations:\n", organizations))
-
-    well, said = (await found(world))["turso"]
+    try:
+        well, said = (await found(world))["turso"]
+    finally:
+        set_policy(world, OWN_POLICY)
 
     assert not well
     assert said.startswith("`second`: The organization `second` can't be reached: ")
@@ -107,6 +109,7 @@ async def test_guests_in_a_channel_are_reported_but_not_as_a_problem(world: Worl
         assert (await found(world))["guests"] == (True, "There are no guests in the policy's channels.")
     finally:
         members.append(GIL)
+        world.bot.health.directory._inside.forget(ORDERS)
 
 
 async def test_a_channel_with_too_many_members_is_named(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""After every outcome of a freeze or a destroy, Turso blocks exactly what the open holds need.
+"""After every outcome of a destroy, and after an unknown one of a freeze, Turso blocks exactly what the holds need.
 
 The card offers Deny and Withdraw until the change is sent.
 """
@@ -72,6 +72,7 @@ async def drifted(world: World, card: Message) -> None:
 
 
 async def refused(world: World, card: Message) -> None:
+    """Make Turso refuse the change."""
     request = await stage.request_of(world, card)
     assert request.plan.target is not None
     path = f"*/databases/{request.plan.target.name}/configuration"
@@ -150,7 +151,10 @@ async def test_blocks_and_holds_match_after_every_end(
 
 
 async def make_unknown(world: World, monkeypatch: pytest.MonkeyPatch, card: Message, name: str, operation: str) -> None:
-    """Lose Turso's response to the change, and make every read-back fail, so that the outcome is unknown."""
+    """Cut the connection during the change, and let read-backs see nothing of it, so that the outcome is unknown.
+
+    The blocks are set all the same, but the database isn't destroyed.
+    """
 
     async def unseen(*_: Any) -> bool:
         return False
@@ -171,7 +175,7 @@ async def make_unknown(world: World, monkeypatch: pytest.MonkeyPatch, card: Mess
 
 
 async def reconciled(world: World, request_id: str) -> None:
-    """Move the clock to the next try to reconcile a request, and wait until it is over."""
+    """Move the clock to the reconciler's next try for a request, and wait until the try is over."""
     store = world.bot.store if world.bot else None
     assert store is not None
     for timer in await store.timers.due(world.clock.now() + timedelta(days=1), limit=1000):
@@ -185,6 +189,7 @@ async def reconciled(world: World, request_id: str) -> None:
 
 
 OPERATIONS = {"freeze": "/turso freeze {} --reads --for 12h --reason old", "quarantine": "", "finish": ""}
+"""By operation: the line that requests it. `quarantine` and `finish` are the two phases of a destroy."""
 OPENED = {"nothing": {}, "reads": {"block_reads": False}, "writes": {"block_writes": False}}
 OPENED["both"] = OPENED["reads"] | OPENED["writes"]
 """What others unblock while the outcome is unknown."""

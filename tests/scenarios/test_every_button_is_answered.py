@@ -18,7 +18,7 @@ from tests.scenarios.conftest import checked_sandbox
 from tests.soak import CHOICE, SOAK
 from tests.world import ANA, BEN, DANA, DB_OPS, GIL, INCIDENT, REMY, World, until
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("every-button")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TELLS_ALONE = ("response_url", "chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish")
 """Methods whose result only one person sees."""
 OTHERS = (REMY, GIL)
@@ -123,7 +123,11 @@ def shown(world: World) -> list[Shown]:
 
 
 async def answers(world: World, person: str, channel: str, doing: Any, *, action_id: str) -> list[str]:
-    """Await `doing`, and return the calls that answer this person: private ones, or public ones of a command."""
+    """Await `doing`, close the person's modals, and return the methods of the calls that answer this person.
+
+    These are private messages and views, and after a button that runs a command also new and updated messages in the
+    channel.
+    """
     assert world.bot is not None
     world.bot.path.presses = PressLimit()
     before, mine = len(world.workspace.calls), world.workspace.state.direct_channel(person).id
@@ -135,7 +139,8 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
     # a button that runs a command may get a public answer
     asks = presses.carries_line(action_id) or action_id.startswith("incident.")
     places = (channel, person, mine) if asks else (person, mine)
-    visible = [one for one in calls if one.args.get("channel") in places]
+    messages = [one for one in calls if one.method in ("chat.postMessage", "chat.update")]
+    visible = [one for one in messages if one.args.get("channel") in places]
     alone = [one for one in calls if one.method in TELLS_ALONE and one.args.get("user", person) == person]
     return [one.method for one in (*alone, *visible)]
 

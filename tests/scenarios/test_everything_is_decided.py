@@ -45,7 +45,7 @@ They open a form, suggest values, show Home or permissions, refuse an unknown bu
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a sandbox with one open object of each kind: requests, a hold, a quarantine, a token and a pending review."""
+    """Run a sandbox with objects of each kind, such as requests, holds, tokens, an incident and a pending review."""
     async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         await _tour(found)
         yield found
@@ -94,7 +94,7 @@ async def _be_away(world: World, person: str, delegate: str) -> None:
 
 @pytest.fixture
 def decisions(monkeypatch: pytest.MonkeyPatch) -> list[Decided]:
-    """Return a list to which the policy decisions are added that are made while the test runs."""
+    """Return a list to which each policy decision is added while the test runs."""
     return record_decisions(monkeypatch, decision, request_decision)
 
 

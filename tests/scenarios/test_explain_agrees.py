@@ -83,7 +83,7 @@ NO_DRY_RUN = ("ls", "show orders", "show analytics", "help", "freeze")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
 async def channels(world: World) -> AsyncIterator[None]:
-    """Create channels of every kind. All people are in the channels where tests type."""
+    """Create channels of other kinds than the seeded ones. Put all people into three of the seeded ones."""
     workspace = world.workspace
     workspace.limits.rates = "off"
     bot, long_ago = workspace.app.bot_user_id, workspace.now() - timedelta(days=9)
@@ -117,7 +117,10 @@ def sections(message: Message) -> list[str]:
 
 
 async def really(world: World, monkeypatch: pytest.MonkeyPatch, who: str, where: str, line: str) -> Answer:
-    """Type a line as a person, as a dry run if it changes something. Return the policy's last verdict and reason."""
+    """Type a line as a person, as a dry run if it changes something. Return the policy's last verdict and reason.
+
+    If the answer is a refusal, the reason is its text.
+    """
     clear_caches(world)
     before = {(one.channel_id, one.ts) for one in forging.private_messages(world, who)}
     with monkeypatch.context() as patch:
@@ -160,6 +163,7 @@ async def test_policy_explain_gives_the_verdict_that_the_person_gets(
     channel = world.workspace.channels[where]
     for line in LINES:
         found = await explained(world, line, who, where)
+        # A person who isn't in the channel can't type there. A deactivated person's line may still arrive.
         if (who in world.workspace.state.active_members(channel) and not channel.is_archived) or who == ZED:
             typed = await really(world, monkeypatch, who, where, line)
             if typed.is_form:

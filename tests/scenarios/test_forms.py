@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def form_of(world: World, line: str, *, by: str = DANA, channel: str = DB_OPS, name: str = "") -> View:
-    """Type a line that lacks an argument, and wait until its form has loaded."""
+    """Type a line that lacks an argument, and return its form once it has loaded."""
     await world.workspace.say(by, channel, line)
     found: View = await until(
         lambda: next((v for v in world.workspace.views_of(by) if v.callback_id.startswith(f"form.{name}")), None),
@@ -63,6 +63,7 @@ async def test_typed_arguments_fill_the_form(world: World) -> None:
 
     assert block(view, "arg.expiration")["element"]["initial_value"] == "2h"
     assert "--read-only" in str(block(view, "flags")["element"].get("initial_options"))
+    assert block(view, "reason")["element"]["initial_value"] == "an odd <b>reason</b>"
     await world.workspace.close_view(DANA, view.id)
 
 
@@ -179,6 +180,7 @@ async def test_a_person_who_may_not_use_a_command_gets_no_form(world: World) -> 
     answer = await world.person(DANA).types("/turso db create", ORDERS)
 
     assert answer.only_for == DANA
+    assert "can't use `create` here" in words(answer)
     assert not world.workspace.views_of(DANA)
 
 
@@ -192,20 +194,29 @@ async def test_another_persons_form_cannot_be_submitted(world: World) -> None:
     await world.workspace.close_view(DANA, view.id)
 
 
-@pytest.mark.parametrize("callback", ["form.token", "form.nothing", "chooser", "review", "approval.type_name", "evil"])
-async def test_a_forged_form_is_answered_with_an_error(world: World, callback: str) -> None:
+@pytest.mark.parametrize(
+    ("callback", "says"),
+    [
+        ("form.token", "This form is too old."),
+        ("form.nothing", "This form is too old."),
+        ("chooser", "This form is too old."),
+        ("approval.type_name", "This request no longer exists."),
+        ("evil", "This form is out of date."),
+    ],
+)
+async def test_a_forged_form_is_answered_with_an_error(world: World, callback: str, says: str) -> None:
     values = {"command": "list", "comment": "x", "verdict": "yes", "typed_name": "orders", "arg.name": "orders"}
-
-    before = len(forging.private_messages(world, DANA))
 
     answer = await forging.forge_submission(world, DANA, callback, "i-forged", values)
 
-    await world.wait_until_idle()
     assert answer.status == 200
-    if callback == "review":
-        assert "Reference" in words(forging.private_messages(world, DANA)[before:][-1])
-    else:
-        assert "response_action" in answer.answer
+    assert says in answer.answer
+
+
+async def test_a_forged_review_is_answered_with_a_private_message(world: World) -> None:
+    submitted = forging.forge_submission(world, DANA, "review", "i-forged", {"verdict": "yes", "comment": "x"})
+
+    assert "This no longer needs a review." in words(await forging.answer_to(world, DANA, submitted))
 
 
 async def test_the_global_shortcut_asks_for_a_command_and_a_channel(world: World) -> None:

@@ -37,7 +37,7 @@ profiles:
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def no_modal_stays_open(world: World) -> AsyncIterator[None]:
-    """Close what a test left open, and end its faults."""
+    """After each test, close Dana's modals and end the faults of Slack."""
     yield
     world.workspace.faults.clear()
     for view in world.workspace.views_of(DANA):
@@ -45,7 +45,7 @@ async def no_modal_stays_open(world: World) -> AsyncIterator[None]:
 
 
 async def pressed_on_home(world: World, action_id: str, about: str) -> None:
-    """Press the button of Home that belongs to something, such as a database or a channel."""
+    """Press Dana's Home button with this action ID in the first block that contains `about`, such as a database."""
     await world.workspace.open_home(DANA)
 
     def button() -> tuple[str, str] | None:
@@ -67,7 +67,7 @@ async def holds_of(world: World, name: str) -> list[Hold]:
 
 
 async def running_incident(world: World) -> str:
-    """Return the key of the incident that is active in #db-ops."""
+    """Return the key of the incident that is active in #db-ops, or an empty string."""
     found = await present(world.bot).store.incidents.running_in(DB_OPS)
     return found.key if found else ""
 
@@ -149,7 +149,7 @@ async def test_an_incident_that_is_started_from_an_alert_with_a_form_shows_the_a
 
 
 async def test_a_form_of_home_that_could_not_be_opened_is_still_for_its_channel(world: World) -> None:
-    """The button that opens it is in a direct message."""
+    """The button that opens it later is in a direct message, but the form is for #db-ops."""
     await world.create_databases("iced")
     world.workspace.faults.add("api_error", "views.open", error="expired_trigger_id", times=1)
     dana = world.person(DANA)
@@ -180,7 +180,7 @@ async def test_a_form_that_could_not_be_opened_after_a_shortcut_is_opened_by_its
 
 
 async def test_the_button_of_a_form_that_is_no_longer_known_opens_no_empty_form(world: World) -> None:
-    """Otherwise, a typed `--dry-run` would be gone."""
+    """An empty form would have lost the options of the typed line, such as `--dry-run`."""
     answer = await forging.answer_to(world, DANA, forging.forge_click(world, DANA, "form.open.freeze", "i-gone"))
 
     assert "too old" in words(answer)
