@@ -119,7 +119,8 @@ async def test_a_reason_stays_text_on_the_card(world: World, text: str) -> None:
 
 def longest_word(text: str) -> str:
     """Return the longest run of letters and digits that is shown unchanged. Of a link, only its label is shown."""
-    return max(re.findall("[A-Za-z0-9]+", re.sub(r"<https:[^|]*\|", "", text)), key=len)
+    found: list[str] = re.findall("[A-Za-z0-9]+", re.sub(r"<https:[^|]*\|", "", text))
+    return max(found, key=len)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
