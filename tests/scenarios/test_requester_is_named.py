@@ -19,10 +19,12 @@ from tests.world import ANA, BEN, DANA, DB_OPS, ORDERS, World, marked_up, until,
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 UNKNOWN = "nope-there-is-none"
 READING = [one for one in COMMANDS if isinstance(one, ReadCommand) and not one.open_to_all]
+ANSWERED_PRIVATELY = {"requests", "policy explain", "doctor", "incident report"}
+"""Commands whose answers in this test are shown only to the person: always, or because there is nothing to show."""
 
 
 def head(message: Message) -> str:
-    """Return the first line of a message, if it is a context block."""
+    """Return the text of a message's first block if it is a context block, and otherwise an empty string."""
     first = message.blocks[0]
     return str(first["elements"][0]["text"]) if first["type"] == "context" else ""
 
@@ -35,23 +37,24 @@ def public(world: World, channel: str = DB_OPS) -> list[Message]:
 async def test_a_public_answer_says_who_ran_which_command(world: World, command: ReadCommand[Any]) -> None:
     line = LINES[command.name][0].replace("{}", "orders")
     before = {one.ts for one in world.workspace.history(DB_OPS, BEN)}
-    alone = len(forging.private_messages(world, BEN))
+    private_before = len(forging.private_messages(world, BEN))
 
     await forging.forge_command(world, BEN, DB_OPS, line)
 
     def new() -> list[Message]:
         return [one for one in public(world) if one.ts not in before]
 
-    await until(lambda: new() or len(forging.private_messages(world, BEN)) > alone, what="an answer")
+    await until(lambda: new() or len(forging.private_messages(world, BEN)) > private_before, what="an answer")
     await world.wait_until_idle()
+    assert bool(new()) is (command.name not in ANSWERED_PRIVATELY)
     for message in new():
         assert head(message) == f"<@{BEN}> · `{line}`"
         assert marked_up(message).count(f"· `{line}`") == 1
-    for message in forging.private_messages(world, BEN)[alone:]:
+    for message in forging.private_messages(world, BEN)[private_before:]:
         assert f"· `{line}`" not in marked_up(message)
 
 
-async def test_a_page_that_a_person_opened_by_a_button_names_that_person(world: World) -> None:
+async def test_after_a_person_turned_the_page_of_a_list_it_names_that_person(world: World) -> None:
     await world.create_databases(*(f"turned-{at:02}" for at in range(60)))
     listed = await world.person(DANA).types("/turso ls turned", holding="turned-01")
     assert head(listed) == f"<@{DANA}> · `ls turned`"
@@ -84,15 +87,16 @@ def _names_of(command: Command) -> list[str]:
     return [f"{label} " if label.startswith("--") else "" for label in labels]
 
 
-LOOKS = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
+LINES_TO_A_NAME = [f"{one.name} {option}" for one in READING for option in _names_of(one)]
+"""The lines of reading commands that take a database, up to its name: `show `, and `audit --db ` for a flag."""
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("line", LINES_TO_A_NAME)
 @pytest.mark.parametrize("channel", [DB_OPS, ORDERS])
-async def test_a_missing_database_is_reported_only_to_the_requester(world: World, look: str, channel: str) -> None:
+async def test_a_missing_database_is_reported_only_to_the_requester(world: World, line: str, channel: str) -> None:
     before = {one.ts for one in public(world, channel)}
 
-    answer = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, channel, f"{look}{UNKNOWN}"))
+    answer = await forging.answer_to(world, DANA, forging.forge_command(world, DANA, channel, f"{line}{UNKNOWN}"))
 
     await world.wait_until_idle()
     assert UNKNOWN in words(answer)
@@ -101,4 +105,4 @@ async def test_a_missing_database_is_reported_only_to_the_requester(world: World
 
 
 async def test_the_reading_commands_that_take_a_database_are_found() -> None:
-    assert {one.split()[0] for one in LOOKS} >= {"show", "usage", "triage", "tokens", "audit"}
+    assert {one.split()[0] for one in LINES_TO_A_NAME} >= {"show", "usage", "triage", "tokens", "audit"}

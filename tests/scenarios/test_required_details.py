@@ -18,7 +18,7 @@ channels:
       - {approve: [freeze, token], by: dba, requires: [reason, ticket]}
 """
 )
-REQUIRED = {
+REQUIRED: dict[str, set[str]] = {
     "/turso freeze orders": {"Reason", "Ticket"},
     "/turso freeze orders --reason slow": {"Reason", "Ticket"},
     '/turso freeze orders --reason " " --ticket "   "': {"Reason", "Ticket"},
@@ -27,6 +27,7 @@ REQUIRED = {
     "/turso token orders --read-only": {"Ticket"},
     "/turso protect": set(),
 }
+"""By line: the inputs that its form requires, out of the reason and the ticket."""
 
 
 @pytest.mark.parametrize("line", REQUIRED)
@@ -58,6 +59,7 @@ async def test_the_details_from_the_form_are_on_the_card(world: World) -> None:
 async def test_a_complete_line_needs_no_form(world: World) -> None:
     answer = await world.person(DANA).types("/turso token orders --read-only --ticket OPS-8")
     assert "is ready" in words(answer)
+    assert not world.workspace.views_of(DANA)
 
 
 async def test_policy_explain_names_the_required_details(world: World) -> None:

@@ -22,10 +22,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OWN_POLICY = POLICY.replace("confirm: button", "confirm: none").replace("by: dba, to: asking", "by: dba")
 Left = Callable[[World, str], Awaitable[Incoming]]
+"""A function that creates a database with this name, and returns an intent about it that isn't stored yet."""
 MOMENT = timedelta(seconds=30)
 
 
 def press(who: str, action_id: str, prepare: Callable[[World, str], Awaitable[str]]) -> Left:
+    """Return a function that prepares the press of a button. `prepare` returns the button's value."""
+
     async def left(world: World, name: str) -> Incoming:
         return incoming(world, who, action_id, await prepare(world, name))
 
@@ -33,6 +36,8 @@ def press(who: str, action_id: str, prepare: Callable[[World, str], Awaitable[st
 
 
 def line(kind: Kind) -> Left:
+    """Return a function that prepares a line that freezes the database: a command, a mention or a button with it."""
+
     async def left(world: World, name: str) -> Incoming:
         await world.create_databases(name)
         text = f"db freeze {name} --reason noise"
@@ -43,6 +48,7 @@ def line(kind: Kind) -> Left:
 
 
 async def form(world: World, name: str) -> Incoming:
+    """Prepare the submission of a form that freezes the database."""
     assert world.bot is not None
     await world.create_databases(name)
     opened = replace(incoming(world, DANA, "", ""), kind=Kind.COMMAND, text="db freeze")
@@ -52,6 +58,11 @@ async def form(world: World, name: str) -> Incoming:
 
 
 def typed(who: str, callback_id: str, prepare: Callable[[World, str], Awaitable[str]]) -> Left:
+    """Return a function that prepares the submission of a form with the database's name.
+
+    `prepare` returns the ID of the request that the form is about.
+    """
+
     async def left(world: World, name: str) -> Incoming:
         about = forms.pack_metadata(await prepare(world, name), who)
         one = incoming(world, who, callback_id, about)
@@ -61,6 +72,7 @@ def typed(who: str, callback_id: str, prepare: Callable[[World, str], Awaitable[
 
 
 async def waiting(world: World, name: str) -> str:
+    """Request to destroy the database immediately, and return the ID of the request, which waits for approval."""
     return await make_request(world, name, "db destroy {} --now")
 
 
@@ -77,7 +89,8 @@ LEFT: dict[str, Left] = {
 }
 
 
-async def state_of_things(world: World) -> list[object]:
+async def changes_and_requests(world: World) -> list[object]:
+    """Return the number of changes that Turso got, and each request with its state and number of votes."""
     assert world.bot is not None
     requests = await world.bot.store.requests.find(states=list(State))
     changes = [one for method in ("POST", "PATCH", "DELETE") for one in world.changes(method)]
@@ -85,6 +98,7 @@ async def state_of_things(world: World) -> list[object]:
 
 
 async def refusals(world: World) -> list[AuditEntry]:
+    """Return the refusals in the audit log, newest first."""
     assert world.bot is not None
     return [one for _, one in await world.bot.store.audit.page(before_seq=None, limit=200) if one.event == "refused"]
 
@@ -100,35 +114,33 @@ async def resume(world: World, one: Incoming) -> None:
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_an_intent_from_too_long_ago_is_not_carried_out_and_its_person_is_notified(
-    world: World, kind: str
-) -> None:
+async def test_an_intent_that_is_too_old_is_not_carried_out_and_its_person_is_notified(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"old-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN - MOMENT)
     await world.wait_until_idle()
-    before, refused = await state_of_things(world), len(await refusals(world))
+    before, refused = await changes_and_requests(world), len(await refusals(world))
 
     text = words(
         await forging.answer_to(world, one.user_id, resume(world, one), holding="I was offline when you sent this at")
     )
 
     assert "so nothing was done" in text
-    assert await state_of_things(world) == before
-    [entry, *_] = found = await refusals(world)
-    assert len(found) == refused + 1
-    assert (entry.user_id, "I was offline" in entry.reason) == (one.user_id, True)
+    assert await changes_and_requests(world) == before
+    newest, *older = await refusals(world)
+    assert len(older) == refused
+    assert (newest.user_id, "I was offline" in newest.reason) == (one.user_id, True)
 
 
 @pytest.mark.parametrize("kind", LEFT)
-async def test_an_intent_from_a_moment_ago_is_carried_out(world: World, kind: str) -> None:
+async def test_an_intent_that_is_a_little_younger_than_the_limit_is_carried_out(world: World, kind: str) -> None:
     one = await LEFT[kind](world, f"new-{kind}")
     one = replace(one, key=new_id("k"), at=one.at - TAKEN_UP_WITHIN + MOMENT)
     await world.wait_until_idle()
-    before = await state_of_things(world)
+    before = await changes_and_requests(world)
 
     await resume(world, one)
 
-    assert await state_of_things(world) != before
+    assert await changes_and_requests(world) != before
 
 
 @pytest.mark.parametrize("kind", ["approve", "name-typed"])

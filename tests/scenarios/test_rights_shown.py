@@ -148,9 +148,9 @@ async def send(world: World, who: str, channel: str, line: str, holding: str) ->
 
 
 def random_lines(dice: random.Random, count: int) -> Iterator[str]:
-    """Generate random command lines that use only flags that rules can tell apart.
+    """Yield random command lines that use only flags that rules can distinguish.
 
-    Commands that change something get `--dry-run`.
+    Lines that would change something are dry runs.
     """
     for _ in range(count):
         name = dice.choice([one for one in ASKABLE if one not in CATALOGUE.open_to_all])
@@ -165,7 +165,7 @@ def random_lines(dice: random.Random, count: int) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox, whose policy the test replaces."""
+    """Run the sandbox. One test replaces its policy."""
     async with checked_sandbox(tmp_path_factory.mktemp("world")) as found:
         yield found
 
@@ -229,8 +229,8 @@ async def test_home_names_no_channel_that_the_person_is_not_in(world: World) -> 
     assert ORDERS not in words(view)
 
 
-async def test_whoami_lists_every_group_of_the_policy(world: World) -> None:
-    """The list must include groups that only another channel's rules name."""
+async def test_whoami_lists_a_persons_groups_from_the_whole_policy(world: World) -> None:
+    """The list must include a group of the person that only the rules of another channel name."""
     assert world.bot is not None
     assert "S0ORDERS" not in world.bot.env.rules.policy.groups_in(DB_OPS)
 

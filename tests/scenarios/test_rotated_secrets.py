@@ -20,7 +20,7 @@ from tests.world import BEN, DANA, DB_OPS, REMY, World, until, words
 
 @dataclass
 class Pair:
-    """Two processes on one store. They get Slack's requests alternately, as from a load balancer."""
+    """Two processes on one store, of which each may get the next request, as from a load balancer."""
 
     world: World
     keys: Keys
@@ -28,6 +28,7 @@ class Pair:
     turn: int = 0
 
     def take_turns(self) -> None:
+        """Let the other process get the next requests."""
         self.turn += 1
         chosen = self.processes[self.turn % len(self.processes)]
         self.world.workspace.events_url = f"http://127.0.0.1:{chosen.port}/slack/events"
@@ -36,6 +37,7 @@ class Pair:
         self.world.workspace.events_url = f"http://127.0.0.1:{process.port}/slack/events"
 
     async def asks(self, text: str = "/turso whoami") -> Message:
+        """Send a command to the other process, and return its answer."""
         self.take_turns()
         return await self.world.person(DANA).types(text)
 
@@ -49,10 +51,12 @@ class Pair:
         assert await old.stop() == 0
 
     def refused(self) -> list[str]:
+        """Return the failures of the requests that either process didn't accept."""
         return [str(one.failure) for one in self.world.workspace.deliveries if one.failure]
 
-    async def is_refused(self, secret: str) -> None:
-        """Assert that both processes refuse requests that are signed with a secret."""
+    async def assert_refused(self, secret: str) -> None:
+        """Assert that both processes refuse requests that are signed with a secret, and refused none before."""
+        assert self.refused() == []
         self.world.workspace.post.signing_secret = secret
         for _ in self.processes:
             self.take_turns()
@@ -62,6 +66,7 @@ class Pair:
 
 @asynccontextmanager
 async def pair(data: Path, **extra: str) -> AsyncIterator[Pair]:
+    """Run two processes with the environment variables in `extra`, and assert at the end that they stop cleanly."""
     async with local_servers(data) as (world, keys):
         two = [Process(world, keys, extra=extra) for _ in range(2)]
         for process in two:
@@ -90,7 +95,8 @@ async def test_a_signing_secret_in_a_file_is_rotated_without_a_restart(tmp_path:
 
         put(folder, "SLACK_SIGNING_SECRET_PREVIOUS", old)
         put(folder, "SLACK_SIGNING_SECRET", new)
-        for post.signing_secret in (new, new, old, old, new, old):
+        for secret in (new, new, old, old, new, old):
+            post.signing_secret = secret
             await both.asks()
         post.signing_secret = new
         (folder / "SLACK_SIGNING_SECRET_PREVIOUS").unlink()
@@ -98,7 +104,7 @@ async def test_a_signing_secret_in_a_file_is_rotated_without_a_restart(tmp_path:
 
         assert both.refused() == []
         await asyncio.sleep(PAUSE_SECONDS)
-        await both.is_refused(old)
+        await both.assert_refused(old)
 
 
 async def test_a_signing_secret_is_rotated_by_a_rolling_restart(tmp_path: Path) -> None:
@@ -111,21 +117,21 @@ async def test_a_signing_secret_is_rotated_by_a_rolling_restart(tmp_path: Path) 
             await both.restart(at, extra={"SLACK_SIGNING_SECRET_PREVIOUS": old}, **changed)
             for _ in range(2):
                 await both.asks()
-        for post.signing_secret in (new, old, new, old):
+        for secret in (new, new, old, old):
+            post.signing_secret = secret
             await both.asks()
         post.signing_secret = new
         for at in range(2):
             await both.restart(at, extra={}, **changed)
             await both.asks()
 
-        assert both.refused() == []
-        await both.is_refused(old)
+        await both.assert_refused(old)
 
 
 async def test_a_turso_token_is_rotated_by_a_rolling_restart(tmp_path: Path) -> None:
     async with pair(tmp_path) as both:
-        second = await mint(both, "second")
-        third = await mint(both, "third")
+        second = await create_api_token(both, "second")
+        third = await create_api_token(both, "third")
         for at in range(2):
             await both.restart(at, keys=replace(both.keys, turso_token=second))
         card = await wants_a_freeze(both)
@@ -172,11 +178,13 @@ async def wants_a_freeze(both: Pair) -> Message:
     return await until(lambda: both.world.card(holding="orders"), what="the card")
 
 
-async def mint(both: Pair, name: str) -> str:
+async def create_api_token(both: Pair, name: str) -> str:
+    """Create another API token in the local Turso, and return it."""
     async with platform(both) as http:
         return str((await http.post(f"/v1/auth/api-tokens/{name}")).json()["token"])
 
 
 def platform(both: Pair) -> httpx.AsyncClient:
+    """Return a client of the local Turso that uses its first API token."""
     headers = {"Authorization": f"Bearer {both.keys.turso_token}"}
     return local_client(base_url=both.world.url, headers=headers)

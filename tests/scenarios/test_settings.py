@@ -13,7 +13,7 @@ import pytest
 from bot.sandbox.running import POLICY
 from tests.process import Process, local_servers
 from tests.scenarios.shell import run, run_afresh
-from tests.world import World
+from tests.world import DANA, World, words
 
 GIVEN = {
     "SLACK_BOT_TOKEN": "xoxb-canary-0123456789",
@@ -27,7 +27,7 @@ GIVEN = {
 }
 
 
-def says_one_sentence(err: str, name: str) -> None:
+def assert_one_line(err: str, name: str) -> None:
     """Assert that the output is one line that names the setting, without a value or a traceback."""
     lines = err.strip().splitlines()
     assert len(lines) == 1, err
@@ -56,7 +56,7 @@ async def test_the_error_names_a_missing_setting(tmp_path: Path, command: str, n
     ran = await run(command, folder=tmp_path, env=env)
 
     assert ran.status == 2
-    says_one_sentence(ran.err, name)
+    assert_one_line(ran.err, name)
 
 
 @pytest.mark.parametrize("command", ["serve", "socket", "worker", "doctor"])
@@ -66,7 +66,7 @@ async def test_a_real_process_names_a_missing_setting_too(tmp_path: Path, comman
     ran = await run_afresh(command, folder=tmp_path, env=env)
 
     assert ran.status == 2
-    says_one_sentence(ran.err, "TURSO_API_TOKEN")
+    assert_one_line(ran.err, "TURSO_API_TOKEN")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ async def test_the_error_names_a_malformed_setting(tmp_path: Path, name: str, va
     ran = await run("serve", folder=tmp_path, env=GIVEN | {name: value})
 
     assert ran.status == 2
-    says_one_sentence(ran.err, name)
+    assert_one_line(ran.err, name)
 
 
 async def test_the_error_about_an_invalid_policy_names_the_key(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ async def test_the_error_names_a_secrets_file_that_cannot_be_used(tmp_path: Path
     ran = await run("serve", folder=tmp_path, env=env | {"SLACK_BOT_TOKEN_FILE": str(secret)})
 
     assert ran.status == 2
-    says_one_sentence(ran.err, "SLACK_BOT_TOKEN_FILE")
+    assert_one_line(ran.err, "SLACK_BOT_TOKEN_FILE")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "256.1.1.1"], ids=["a port that is taken", "an invalid host"])
@@ -136,7 +136,7 @@ async def test_the_error_names_a_host_or_port_that_cannot_be_used(tmp_path: Path
         ran = await run("serve", folder=tmp_path, env=GIVEN | {"HOST": host, "PORT": port})
 
     assert ran.status == 2
-    says_one_sentence(ran.err, "PORT")
+    assert_one_line(ran.err, "PORT")
     assert host in ran.err
 
 
@@ -148,7 +148,7 @@ async def test_the_sandbox_and_the_platform_name_a_port_that_is_taken(tmp_path: 
         ran = await run_afresh(command, *given, folder=tmp_path, env={"TURSO_API_TOKEN": "x"})
 
     assert ran.status == 2
-    says_one_sentence(ran.err, port)
+    assert_one_line(ran.err, port)
 
 
 class FromFiles(Process):
@@ -172,16 +172,13 @@ async def test_a_bot_starts_with_only_a_dot_env_and_secret_files(tmp_path: Path)
         bot = FromFiles(world, keys)
         await bot.start()
 
-        answer = await _asks(world)
-
-        assert "orders" in answer
+        assert "orders" in await listed(world)
         assert await bot.stop() == 0
         assert keys.bot_token not in bot.log.read_text()
 
 
-async def _asks(world: World) -> str:
-    from tests.world import DANA, words
-
+async def listed(world: World) -> str:
+    """Let Dana list the databases, and return the answer."""
     return words(await world.person(DANA).types("/turso ls"))
 
 
@@ -205,14 +202,15 @@ HARMLESS = {
     "RETENTION_DAY": "1",
     "HOST": "::",
 }
+"""Variables of other programs, a misspelled setting, and an address of IPv6."""
 
 
-async def test_variables_for_other_programs_change_nothing(tmp_path: Path) -> None:
+async def test_the_bot_starts_and_answers_despite_variables_for_other_programs(tmp_path: Path) -> None:
     async with local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=HARMLESS, fresh=True)
         await bot.start()
 
-        assert "orders" in await _asks(world)
+        assert "orders" in await listed(world)
 
         assert await bot.stop(signal.SIGHUP) == 0
         written = bot.log.read_text()

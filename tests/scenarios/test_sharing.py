@@ -1,4 +1,4 @@
-"""The button `Share to channel` posts a private answer for everyone, if the rules allow it when it is pressed."""
+"""The button **Share to channel** posts a private answer for everyone, if the rules allow it when it is pressed."""
 
 import pytest
 
@@ -20,7 +20,8 @@ async def test_a_private_answer_is_posted_for_everyone_after_a_press(world: Worl
     await person.presses(SHARE, private)
 
     shared = await until(
-        lambda: next((one for one in person.sees() if one.ts not in before and not one.only_for), None)
+        lambda: next((one for one in person.sees() if one.ts not in before and not one.only_for), None),
+        what="the shared answer",
     )
     assert f"<@{DANA}>" in words(shared)
     assert "--private" not in words(shared).lower()
@@ -29,7 +30,9 @@ async def test_a_private_answer_is_posted_for_everyone_after_a_press(world: Worl
 
 async def test_an_answer_that_is_never_public_has_no_share_button(world: World) -> None:
     for line in ("/turso help", "/turso whoami --private", "/turso show nope --private"):
-        assert SHARE not in buttons(await world.person(DANA).types(line)), line
+        answer = await world.person(DANA).types(line)
+        assert answer.only_for == DANA
+        assert SHARE not in buttons(answer), line
 
 
 async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_private(world: World) -> None:
@@ -38,9 +41,12 @@ async def test_a_private_answer_cannot_be_shared_where_the_rules_keep_answers_pr
     )
     set_policy(world, rule)
     try:
-        assert SHARE not in buttons(await world.person(DANA).types("/turso ls --private"))
+        answer = await world.person(DANA).types("/turso ls --private")
     finally:
         set_policy(world, OWN_POLICY)
+
+    assert "orders" in words(answer)
+    assert SHARE not in buttons(answer)
 
 
 async def test_a_press_of_share_is_refused_if_the_rules_no_longer_allow_it(world: World) -> None:
@@ -66,7 +72,9 @@ async def test_the_next_page_of_a_private_list_is_private(world: World) -> None:
 
     await person.presses("Next ›", first)
 
-    second = await until(lambda: next((one for one in person.sees() if "page 2 of 2" in words(one)), None))
+    second = await until(
+        lambda: next((one for one in person.sees() if "page 2 of 2" in words(one)), None), what="the second page"
+    )
     assert second.only_for == DANA
     assert not [one for one in person.sees() if one.ts not in before and not one.only_for]
     assert SHARE in buttons(second)

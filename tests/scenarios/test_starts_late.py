@@ -37,6 +37,7 @@ LINES = {
 
 
 def waiting_notes(world: World, name: str) -> list[Message]:
+    """Return Dana's private messages that a change of a database can't start yet."""
     return [one for one in forging.private_messages(world, DANA) if WAITS in words(one) and name in words(one)]
 
 

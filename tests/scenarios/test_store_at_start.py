@@ -21,11 +21,12 @@ from tests.postgres import named, postgres_server, upgraded_postgresql_url
 from tests.process import Process, free_port, local_servers
 from tests.scenarios import impatient
 from tests.scenarios.test_settings import GIVEN
-from tests.world import DANA, until
+from tests.world import DANA, DB_OPS, until
 
 __all__ = ["postgres_server", "upgraded_postgresql_url"]
 
 FEW = 20
+"""The connections that PostgreSQL allows, which are fewer than four processes open."""
 SENTENCE = "PostgreSQL has no connection left for this user, database or server."
 
 
@@ -42,7 +43,7 @@ async def test_a_store_that_cannot_be_reached_ends_the_start_with_status_75(tmp_
     assert await child.ended() == 75
     lines = err.read_text().splitlines()
     assert lines[-1] == "turso-ops: No PostgreSQL server listens at the host and port in DATABASE_URL."
-    assert sum("store.waiting" in line for line in lines) >= 1
+    assert any("store.waiting" in line for line in lines)
     assert not [line for line in lines if "Traceback" in line or "canary" in line]
 
 
@@ -93,7 +94,7 @@ async def test_processes_keep_running_if_their_role_has_few_connections(limited_
             await process.start()
         await until(lambda: any(SENTENCE in process.log.read_text() for process in (first, *others)), what="the limit")
         for number in range(8):
-            await world.workspace.say(DANA, "C0DBOPS", f"/turso db create limited-{number}")
+            await world.workspace.say(DANA, DB_OPS, f"/turso db create limited-{number}")
         for process in others:
             assert not process.has_ended
             assert await process.stop() == 0

@@ -41,6 +41,7 @@ channels:
 )
 HANGS_SECONDS = 10.0
 READ_SECONDS = 4
+"""The bot's time limit for queries of PostgreSQL."""
 CAUSE = re.compile(
     r"The store didn't respond within [0-9.]+ seconds\.|PostgreSQL at the host in DATABASE_URL isn't responding\."
     r"|Another program has locked the SQLite file\."
@@ -69,6 +70,7 @@ class Hanging:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["sqlite", "postgresql"])
 async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Hanging]:
+    """Yield a sandbox whose store can hang: a SQLite file that is locked, or a PostgreSQL server that is paused."""
     data, made = tmp_path_factory.mktemp("world"), running._settings
     (data / "policy.yaml").write_text(POLICY)
     if request.param == "sqlite":
@@ -83,9 +85,9 @@ async def hanging(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(hanging: Hanging) -> None:
-    """Send commands, presses and a form while the store hangs.
+    """Send commands, a press and a form while the store hangs.
 
-    Each must be refused at once, and none may be carried out later.
+    Each must be refused while it still hangs, and none may be carried out later.
     """
     world = hanging.world
     assert world.bot is not None
@@ -116,7 +118,7 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
     assert len(deliveries) >= 5
     assert [(one.kind, one.milliseconds) for one in deliveries if not one.ok or (one.milliseconds or 0) > 3000] == []
     assert is_refusal(answer.errors["typed_name"].replace("Reference i-", "Reference `i-"))
-    assert world.workspace.views_of(ANA)[-1].id == form.id, "it stays open"
+    assert world.workspace.views_of(ANA)[-1].id == form.id, "the form stays open"
     await world.wait_until_idle()
     for request, state in ((by_type, State.PENDING), (by_press, State.PENDING)):
         now = await world.bot.store.requests.get(request.id)
@@ -133,7 +135,7 @@ async def test_every_ack_is_in_time_and_refused_requests_are_never_carried_out(h
 
 
 def refusals(world: World, person: str, before: int) -> int:
-    """Count this person's private messages, from the one at `before` on, that say that a request wasn't recorded."""
+    """Return how many private messages of a person, after the first `before`, say that a request wasn't recorded."""
     return sum(is_refusal(words(one)) for one in forging.private_messages(world, person)[before:])
 
 

@@ -1,4 +1,4 @@
-"""To confirm a dangerous operation, a person types the database's name. Phones' spellings are accepted, too."""
+"""To confirm a dangerous operation, a person types the database's name. What phones add or replace is accepted."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -39,13 +39,13 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World
 
 
 async def by_an_approver(world: World) -> tuple[str, Message, str]:
-    """Request a destroy that Ana approves."""
+    """Request a destroy that Ana approves. Return who presses which message's button, and the button's label."""
     card = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", DB_OPS, holding="Approve")
     return ANA, card, "Approve"
 
 
 async def by_the_requester(world: World) -> tuple[str, Message, str]:
-    """Request a destroy that Dana confirms herself."""
+    """Request a destroy that Dana confirms herself. Returns the same as `by_an_approver`."""
     question = await world.person(DANA).types(f"/turso destroy {NAME} --now --reason moved", ORDERS, holding="Destroy")
     return DANA, question, "Destroy"
 

@@ -1,4 +1,4 @@
-"""What happens to an open alert when the policy changes, or when its database is destroyed and created again."""
+"""Alerts in a channel whose policy no longer allows them, and alerts about a database that was created again."""
 
 import pytest
 
@@ -45,7 +45,7 @@ async def test_an_open_alert_ends_when_the_policy_no_longer_allows_it_in_its_cha
     assert "82%" not in words(after)
 
 
-async def test_an_open_alert_ends_when_its_organization_leaves_the_policy(world: World) -> None:
+async def test_an_open_alert_of_an_organization_that_is_not_in_the_policy_ends(world: World) -> None:
     alert = await raised(world, AlertKind.QUOTA, "orders")
     card = await shown(world, SAYS)
     assert world.bot is not None
@@ -66,10 +66,13 @@ async def test_a_button_does_not_act_on_another_organization(world: World, butto
     card = await shown(world, SAYS)
     set_policy(world, OWN_POLICY.replace("organizations:\n", "organizations:\n  second: {token: env:TURSO_SECOND}\n")
             .replace("  C0DBOPS:", "  C0DBOPS:\n    organization: second"))  # fmt: skip
+    before = len(world.changes("PATCH"))
 
-    heard = await world.person(ANA).presses_and_reads(button, card)
+    answer = await world.person(ANA).presses_and_reads(button, card)
 
-    assert "can no longer use the databases that this alert is about" in words(heard)
+    assert "can no longer use the databases that this alert is about" in words(answer)
+    await world.wait_until_idle()
+    assert len(world.changes("PATCH")) == before
 
 
 @pytest.mark.parametrize(
@@ -78,10 +81,15 @@ async def test_a_button_does_not_act_on_another_organization(world: World, butto
         ("- {allow: read, visibility: ephemeral}", "Answers to `alert list` are private in this channel"),
         ("- {deny: usage}\n      - {allow: read}", "Not everyone in this channel is allowed to use `usage`"),
     ],
+    ids=["answers are private", "usage is denied"],
 )
 async def test_alerts_are_not_turned_on_where_they_would_not_be_posted(world: World, rule: str, says: str) -> None:
     set_policy(world, OWN_POLICY.replace("- {allow: read}", rule))
-    assert says in words(await world.person(ANA).types("/turso alert on"))
+    before = await present(world.bot).store.alerts.stored_subscriptions()
+
+    assert says in words(await world.person(ANA).types("/turso alert on --quota 99"))
+
+    assert await present(world.bot).store.alerts.stored_subscriptions() == before
 
 
 async def test_without_an_incident_profile_no_incident_is_offered(world: World) -> None:
@@ -99,5 +107,8 @@ async def test_no_button_shows_or_changes_another_database_with_the_same_name(wo
     assert (await world.call_turso("DELETE", f"/databases/{name}")).status_code == 200
     await world.create_databases(name)
 
-    heard = await world.person(ANA).presses_and_reads(button, card)
-    assert "now belongs to a different database" in words(heard)
+    answer = await world.person(ANA).presses_and_reads(button, card)
+
+    assert "now belongs to a different database" in words(answer)
+    await world.wait_until_idle()
+    assert not world.changes("PATCH", f"/{name}/configuration")
