@@ -76,7 +76,10 @@ class Acme(Organization):
 
 @dataclass
 class Desk:
-    """Runs commands as a person in a channel, and checks every message against Slack's limits."""
+    """Runs commands as a person in a channel, and checks each message as `tests.blocks.messages.check` does.
+
+    A message must be within Slack's limits, and text from others must not add markup.
+    """
 
     acme: Acme
     turso: TursoClient
@@ -87,6 +90,7 @@ class Desk:
     now: datetime = NOW
 
     def context(self, who: str = "U0ANA", channel: str = "C0DBOPS", **more: Any) -> ChangeContext:
+        """Return the context with which the pipeline would run a command of this person in this channel."""
         policy = load(self.policy, CATALOGUE, default_organization="acme")
         subject = Subject(Person(who, "T0ACME", name="Ana"), Channel(channel, name="db-ops"), groups=self.groups)
         subject = replace(subject, incident_profile=more.pop("incident_profile", None))
@@ -125,13 +129,18 @@ class Desk:
         return Plan.from_json(plan.to_json())
 
     async def carry_out(self, line: str, phase: str = "", **where: Any) -> Reply:
-        """Plan, act, read back, and return the message."""
+        """Plan a change, carry it out, read it back, and return the message.
+
+        Args:
+            phase: the phase to carry out instead of the first, such as `finish`.
+        """
         plan = await self.plan(line, **where)
         command = self.parse(line).spec
         assert isinstance(command, ChangeCommand)
         return await self.act(plan, getattr(command, phase) if phase else command, **where)
 
     async def act(self, plan: Plan, phase: Phase | ChangeCommand[Any], **where: Any) -> Reply:
+        """Carry out a phase of a plan, read it back, and return the message."""
         ctx = self.context(**where)
         facts: Facts = await phase.act(ctx, plan) or {}
         if phase.read_back is not None:
@@ -139,6 +148,7 @@ class Desk:
         return check(phase.message(plan, facts))
 
     async def reveal(self, line: str, **where: Any) -> tuple[Reply, Secret]:
+        """Plan and create a token, and return the message of the reveal and the token."""
         plan = await self.plan(line, **where)
         command = self.parse(line).spec
         assert isinstance(command, SecretCommand)

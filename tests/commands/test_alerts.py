@@ -46,7 +46,7 @@ async def test_options_select_alerts_and_without_options_the_default_ones_are_tu
         ("alert on --to <@U1A> <@U2A> <@U3A> <@U4A> <@U5A> <@U6A>", "one to 5"),
     ],
 )
-async def test_a_wrong_option_is_answered_with_one_sentence(desk: Desk, line: str, says: str) -> None:
+async def test_the_error_about_a_wrong_option_says_what_is_allowed(desk: Desk, line: str, says: str) -> None:
     with pytest.raises(BadInput, match=says):
         await desk.plan(line)
 

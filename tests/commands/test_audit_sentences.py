@@ -24,6 +24,7 @@ CHOSEN = {"votes.py", "settlement.py", "token_reveal.py", "incident_start.py"}
 
 
 def line(event: str, outcome: str, **more: Any) -> AuditEntry:
+    """Return an entry about Ana and `analytics`. With `of_dana`, it is about a request by Dana."""
     detail = {"asker": "U0DANA"} if more.pop("of_dana", False) else {}
     given = {"user_id": "U0ANA", "command": "destroy", "databases": ("analytics",)} | more
     return AuditEntry(
@@ -40,6 +41,7 @@ def refused(press: str, **more: Any) -> AuditEntry:
 
 
 def phase(event: str, outcome: str, **more: Any) -> AuditEntry:
+    """Return the entry of a phase of a request by Dana."""
     return line(event, outcome, user_id="U0DANA", request_id="r-1", **more)
 
 
@@ -323,7 +325,7 @@ def test_an_entry_about_the_whole_organization_lists_no_databases() -> None:
     turned_on = replace(entry, detail={"on": True})
 
     assert sentence_of(turned_on, WRITER) == "<@U0DANA>'s request to turn on overages for `acme` succeeded"
-    # entries of older versions don't contain whether it was on or off
+    # Entries that an older version wrote don't say whether overages were turned on or off.
     assert sentence_of(entry, WRITER) == "<@U0DANA>'s request to change the organization's overages succeeded"
 
 

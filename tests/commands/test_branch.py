@@ -64,7 +64,7 @@ async def test_the_plan_names_both_databases_the_time_and_the_end(desk: Desk, or
         ("branch asleep copy", "`asleep` is archived"),
     ],
 )
-async def test_a_branch_that_cannot_be_created_is_refused_with_one_sentence(
+async def test_a_branch_that_cannot_be_created_is_refused_with_the_reason(
     desk: Desk, orders: dict[str, Any], line: str, sentence: str
 ) -> None:
     desk.acme.add("lonely", group="")

@@ -36,8 +36,12 @@ async def test_a_channel_without_databases_offers_to_create_one(desk: Desk) -> N
 
 
 async def test_pages_keep_filter_order_and_group(desk: Desk) -> None:
+    desk.acme.groups["other"] = {"name": "other"}
     for at in range(120):
         desk.acme.add(f"orders-{at}")
+        desk.acme.used[f"orders-{at}"] = {"storage_bytes": 1024 * (at + 1)}
+        desk.acme.add(f"users-{at}")
+        desk.acme.add(f"orders-other-{at}", group="other")
 
     reply = await desk.ask("list orders --group default --sort size --page 2")
 
@@ -45,7 +49,9 @@ async def test_pages_keep_filter_order_and_group(desk: Desk) -> None:
     assert forward["action_id"].startswith("page.")
     again = await desk.ask(forward["value"])
     assert "page 3 of 3" in words(again)
-    assert rows(again)[0][2] == "40.0 KiB"
+    assert [(row[0], row[2]) for row in rows(again)] == [
+        (f"orders-{at}", f"{at + 1}.0 KiB") for at in range(19, -1, -1)
+    ]
 
 
 async def test_a_list_takes_one_call_and_reads_usage_only_to_sort_by_it(desk: Desk) -> None:
@@ -98,6 +104,7 @@ async def test_a_page_number_beyond_the_end_shows_the_last_page(desk: Desk) -> N
 
 
 async def test_hostile_text_stays_text(desk: Desk) -> None:
+    """The desk checks that text from others adds no markup."""
     desk.acme.add("orders", group="<!here>", primaryRegion="*x*\n`y`")
 
     await desk.ask("list")

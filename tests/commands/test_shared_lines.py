@@ -1,4 +1,4 @@
-"""The line of `Share to channel` is the private line without `--private`, and nothing else."""
+"""The line that **Share to channel** runs differs from the private line only in that `--private` is left out."""
 
 import pytest
 

@@ -30,6 +30,7 @@ async def test_every_property_is_shown(desk: Desk) -> None:
         "writes blocked",
         "1,204",
         "aes256gcm",
+        "tech-preview",
     ):
         assert part in text, part
     assert database["DbId"] not in text

@@ -23,10 +23,7 @@ CALLS = {
     "/queries": "top queries",
     "/databases": "group",
 }
-
-
-def is_meant(path: str, part: str) -> bool:
-    return path.endswith(part)
+"""The ends of the paths that a triage reads, with the name of each part on the card."""
 
 
 @pytest.fixture
@@ -65,7 +62,7 @@ async def test_a_call_that_fails_is_named_and_the_rest_is_shown(
     handle = desk.acme.handle
 
     def failing(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(500) if is_meant(request.url.path, part) else handle(request)
+        return httpx.Response(500) if request.url.path.endswith(part) else handle(request)
 
     desk.turso._reader._transport = httpx.MockTransport(failing)
 

@@ -1,4 +1,4 @@
-"""`usage`: few calls, correct numbers, and totals of only the channel's databases."""
+"""`usage` makes few calls, shows correct numbers, and includes only the channel's databases in totals."""
 
 import httpx
 import pytest

@@ -1,4 +1,4 @@
-"""`db wake`: an archived database is woken with its group, once. The outcome says whether it responds."""
+"""`db wake`: an archived database is woken together with its group, by one call. The outcome says if it responds."""
 
 from collections.abc import Callable
 from dataclasses import replace
