@@ -18,6 +18,7 @@ from tests.authorization import lost
 from tests.http import local_client
 from tests.world import ANA, BEN, DANA, DB_OPS, World, buttons, until
 
+# Names of losses that some entry points must survive, for `Entry.stays_open`.
 ELSEWHERE = ("another organization", "organization gone")
 RIGHTS = ("rule gone", "ceiling added", *ELSEWHERE)
 OPENS = ("ceiling added", *ELSEWHERE)
@@ -58,6 +59,8 @@ def incoming(world: World, who: str, action_id: str, value: str, *, at_home: boo
 
 
 def pressing(who: str, action_id: str, *, at_home: bool = False) -> Callable[[World, str], Awaitable[object]]:
+    """Return a function that handles a press of a button with a given value, in #db-ops or on the Home tab."""
+
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
         press = incoming(world, who, action_id, value, at_home=at_home)
@@ -69,6 +72,14 @@ def pressing(who: str, action_id: str, *, at_home: bool = False) -> Callable[[Wo
 def submitting(
     who: str, callback_id: str, filled: Callable[[str], dict[str, str]]
 ) -> Callable[[World, str], Awaitable[object]]:
+    """Return a function that handles a submitted form.
+
+    The function gets the form's metadata and the name of the database, separated by `|`.
+
+    Args:
+        filled: returns the values of the form's fields for the name of the database.
+    """
+
     async def take(world: World, value: str) -> object:
         assert world.bot is not None
         about, _, name = value.partition("|")
@@ -130,7 +141,7 @@ async def ready_token(world: World, name: str) -> str:
     return request_id
 
 
-async def live_token(world: World, name: str) -> str:
+async def revealed_token(world: World, name: str) -> str:
     request_id = await ready_token(world, name)
     await pressing(DANA, "token.reveal")(world, request_id)
     return request_id
@@ -144,6 +155,7 @@ async def quarantined(world: World, name: str) -> str:
 
 
 async def frozen(world: World, name: str) -> str:
+    """Freeze a database, and return the ID of the hold."""
     assert world.bot is not None
     request_id = await freeze(world, name)
     await pressing(DANA, "request.confirm")(world, request_id)
@@ -201,6 +213,7 @@ async def reverted_break_glass(world: World, name: str) -> str:
 
 
 async def review_form(world: World, name: str) -> str:
+    """Carry out a break-glass operation, and return the value of Ana's form for its review."""
     assert world.bot is not None
     request_id = await owed(world, name)
     review = next(one for one in await world.bot.store.reviews.find(owed=True) if one.request_id == request_id)
@@ -217,6 +230,7 @@ async def creation(world: World, name: str) -> str:
 
 
 async def typed_name(world: World, name: str) -> str:
+    """Request a destroy, and return the value of Ana's form for the name of the database."""
     request_id = await destroy(world, name)
     return f"{forms.pack_metadata(request_id, ANA)}|{name}"
 
@@ -309,6 +323,6 @@ ENTRIES = (
           BY_THREE, BY_ID, DELEGATION),
     Entry("the end of a countdown after a delegate's approval", away(destroy),
           stepping(Step.COUNTDOWN_END, for_=lost.AWAY), BY_THREE, BY_ID, DELEGATION[1:]),
-    Entry("rotate-tokens button", live_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
+    Entry("rotate-tokens button", revealed_token, pressing(ANA, "token.end", at_home=True), (ANA,), covers="token.end"),
 )  # fmt: skip
 assert BEN not in BY_TWO, "Ben must stay in the groups, so that an empty group isn't the reason for a refusal"

@@ -48,7 +48,7 @@ def public(world: World, holding: str) -> int:
 
 
 async def digest(world: World, *, days_ago: int) -> None:
-    """Fire the timer of a digest that was due some days ago."""
+    """Make the digest of #db-ops due some days ago, and run the work of its timer."""
     assert world.bot is not None
     store, then = world.bot.store, world.clock.now() - timedelta(days=days_ago)
     kept = await store.digests.get(DB_OPS)

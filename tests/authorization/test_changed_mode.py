@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.model import Verdict
 from bot.core.requests.request import Mode
-from bot.errors import Refused
+from bot.errors import BotError, Refused
 from bot.pipeline.authorization.checks import ASKS_FOR_MORE
 from bot.pipeline.authorization.steps import Step
 from tests.authorization import lost
@@ -39,14 +39,14 @@ def test_a_request_continues_only_under_the_same_or_more_lenient_rules(mode: Mod
 
 @pytest.mark.asyncio(loop_scope="module")
 async def test_requests_still_need_their_votes_during_an_incident(world: World) -> None:
-    """The incident's profile allows the operations at once with a review."""
+    """The incident's profile allows the same operations at once, with a review."""
     countdown, token = await quarantined(world, "counting"), await ready_token(world, "promised")
     waiting = await make_request(world, "waiting", "db destroy {}")
     await world.person(DANA).types("/turso incident start INC-1 --for 4h", holding="INC-1")
     await world.wait_until_idle()
 
     with lost.deactivated(world, ANA):
-        with pytest.raises(Exception, match="approved this is no longer allowed to approve it"):
+        with pytest.raises(BotError, match="approved this is no longer allowed to approve it"):
             await stepping(Step.COUNTDOWN_END)(world, countdown)
         with pytest.raises(Refused, match="approved this is no longer allowed to approve it"):
             await pressing(DANA, "token.reveal")(world, token)

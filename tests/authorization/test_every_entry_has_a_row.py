@@ -24,7 +24,7 @@ NEED_NO_RIGHT = {
     "request.again": "it runs a command line, which is decided as if it were typed",
     "incident.extend": "it runs a command line, which is decided as if it were typed",
     "incident.end": "it runs a command line, which is decided as if it were typed",
-    "channel.rights": "it shows the person's own permissions",
+    "channel.rights": "it only shows the person's own permissions",
     "alert.triage": "it runs a command line, which is decided as if it were typed",
     "alert.freeze": "it runs a command line, which is decided as if it were typed",
     "alert.overages": "it runs a command line, which is decided as if it were typed",
@@ -45,7 +45,7 @@ NEED_NO_RIGHT = {
     "timer: prove": "it only reads from Turso",
     "timer: digest": "it only reads from Turso",
     "timer: sample": "it only reads from Turso",
-    "timer: unblock": "it removes what a hold needed that has ended",
+    "timer: unblock": "it removes blocks that no hold needs any more",
     "timer: branch_end": "it opens a request, whose start is decided as usual",
 }
 OFFERED = {

@@ -14,7 +14,7 @@ from bot.pipeline.authorization.steps import RefusalKind, Step
 from bot.pipeline.dispatch import modal_submissions
 from bot.pipeline.requests import command_lines, open_form
 from tests.authorization import lost
-from tests.authorization.entries import incoming, make_request, pressing, ready_token, stored
+from tests.authorization.entries import away, destroy, incoming, make_request, pressing, ready_token, stored
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, words
 
@@ -23,7 +23,7 @@ OWN_POLICY = lost.POLICY
 
 
 async def test_a_vote_stops_counting_when_the_voter_becomes_a_guest(world: World) -> None:
-    """The policy names Ana as a guest for `show`, but not in the rule that requires approval."""
+    """The policy allows `show` to Ana as a guest, but doesn't name her as an approver."""
     request_id = await make_request(world, "guests", "db destroy {}")
     with lost.a_guest(world, ANA), pytest.raises(Refused, match="aren't an approver for this request"):
         await pressing(ANA, "approval.approve")(world, request_id)
@@ -93,11 +93,13 @@ async def test_a_form_that_was_opened_before_its_person_left_is_refused(world: W
 
 async def test_nothing_is_posted_to_a_channel_that_was_shared_a_moment_ago(world: World) -> None:
     await world.person(DANA).types("/turso ls")
+    before = len(world.workspace.history(DB_OPS, REMY))
     with lost.channel_shared(world, DANA):
         answer = await forging.answer_to(world, DANA, world.workspace.say(DANA, DB_OPS, "/turso ls"))
     lost.clear_caches(world)
 
     assert "shared with another organization" in words(answer)
+    assert len(world.workspace.history(DB_OPS, REMY)) == before, "others see no new message"
 
 
 async def test_a_break_glass_operation_is_not_carried_out_if_its_requester_loses_the_permission(world: World) -> None:
@@ -123,3 +125,14 @@ async def test_a_refusal_because_of_an_unknown_fact_is_not_final(world: World) -
         with lost.LOSSES[name](world, ANA), pytest.raises(BotError, match="Try again in a moment"):
             await pressing(ANA, "approval.approve")(world, request_id)
     await pressing(ANA, "approval.approve")(world, request_id)
+
+
+async def test_a_delegates_denial_is_not_refused_for_good_while_slack_does_not_return_the_members(world: World) -> None:
+    """Without the members, the bot can't tell whether the approver is in the channel."""
+    request_id = await away(destroy)(world, "unseen")
+    with (
+        lost.LOSSES["Slack silent about its members"](world, ANA),
+        pytest.raises(BotError, match="couldn't look up the members of the request's channel"),
+    ):
+        await pressing(ANA, "approval.deny")(world, request_id)
+    await pressing(ANA, "approval.deny")(world, request_id)

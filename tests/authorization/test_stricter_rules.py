@@ -115,32 +115,32 @@ async def test_a_running_countdown_lasts_as_long_as_the_longer_of_the_old_and_th
     request_id = await request_and_tighten(world, f"running-{now}", OWN_POLICY)
     await pressing(ANA, "approval.approve")(world, request_id)
     await world.wait_until_idle()
-    began = (await stored(world, request_id)).due_at
-    assert began is not None
+    due = (await stored(world, request_id)).due_at
+    assert due is not None
     set_policy(world, rule(countdown=now))
 
-    await pass_time_until(world, request_id, began - HOUR + MINUTE)
+    await pass_time_until(world, request_id, due - HOUR + MINUTE)
     request = await stored(world, request_id)
     assert request.state is State.QUARANTINED
 
-    await pass_time_until(world, request_id, began + MINUTE)
+    await pass_time_until(world, request_id, due + MINUTE)
     request = await stored(world, request_id)
     if lasts == 2:
         assert request.state is State.SUCCEEDED
         return
-    assert (request.state, request.due_at) == (State.QUARANTINED, began + (lasts - 2) * HOUR)
+    assert (request.state, request.due_at) == (State.QUARANTINED, due + (lasts - 2) * HOUR)
     assert "countdown of 3 days" in request.outcome
     message = world.card(holding="countdown of 3 days")
     assert message is not None
 
-    await pass_time_until(world, request_id, began + (lasts - 2) * HOUR - MINUTE)
+    await pass_time_until(world, request_id, due + (lasts - 2) * HOUR - MINUTE)
     assert (await stored(world, request_id)).state is State.QUARANTINED
-    await pass_time_until(world, request_id, began + (lasts - 2) * HOUR + MINUTE)
+    await pass_time_until(world, request_id, due + (lasts - 2) * HOUR + MINUTE)
     assert (await stored(world, request_id)).state is State.SUCCEEDED
 
 
 async def pass_time_until(world: World, request_id: str, moment: datetime) -> None:
-    """Let time pass until `moment`, and then fire the due timers of a request, as the sweep does."""
+    """Let time pass until `moment`, and then run the work of a request's due timers, as a sweep does."""
     assert world.bot is not None
     env = world.bot.env
     await world.pass_time(seconds=max(0.0, (moment - env.clock.now()).total_seconds()))
@@ -151,13 +151,15 @@ async def pass_time_until(world: World, request_id: str, moment: datetime) -> No
 
 
 async def start_request(world: World, name: str, policy: str, **delta: float) -> tuple[str, Request]:
-    """Have a request approved, make the rules stricter, and start it as its workflow does."""
+    """Approve a request, make the rules stricter, let time pass, and start the request as its workflow does.
+
+    Returns the result of the start, and the request.
+    """
     assert world.bot is not None
     set_policy(world, OWN_POLICY)
     request_id, store, now = await destroy(world, name), world.bot.store, world.bot.env.clock.now()
-    until = now + 2 * HOUR
     move = Transition(
-        to=State.APPROVED, at=now, changes={"expires_at": until}, votes=[Vote(request_id, ANA, True, now)]
+        to=State.APPROVED, at=now, changes={"expires_at": now + 2 * HOUR}, votes=[Vote(request_id, ANA, True, now)]
     )
     assert await store.requests.move(request_id, expect=[State.PENDING], move=move)
     set_policy(world, policy)

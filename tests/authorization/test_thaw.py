@@ -19,7 +19,7 @@ OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
 @pytest.mark.parametrize(
     "later", ["freeze {} --reads --reason attack", None], ids=["a later freeze", "no later freeze"]
 )
-async def test_a_freeze_that_was_placed_after_the_request_stays(world: World, later: str | None) -> None:
+async def test_a_thaw_ends_the_freezes_on_its_card_or_is_stale(world: World, later: str | None) -> None:
     assert world.bot is not None
     await world.create_databases(name := f"held-{later is None}".lower())
     await world.person(DANA).types(f"/turso freeze {name} --reason maintenance")

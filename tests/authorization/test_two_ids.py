@@ -14,15 +14,16 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY[: lost.POLICY.index("    rules:")] + (
     """    rules:
       - {allow: [read]}
-      - {approve: [freeze], by: "user:W0DANA, user:U0BEN", confirm: none}
+      - {approve: [freeze], by: ["user:W0DANA", "user:U0BEN"], confirm: none}
       - {approve: [destroy], by: ["user:U0ANA", "user:W0ANA", "user:U0BEN"], quorum: 2, confirm: none}
       - {approve: [branch], by: ["user:W0DANA", "user:U0BEN"], confirm: none}
       - {break_glass: [protect], review_by: ["user:W0DANA", "user:U0BEN"]}
 """
-).replace('"user:W0DANA, user:U0BEN"', '["user:W0DANA", "user:U0BEN"]')
+)
 
 
 def give_second_ids(world: World) -> None:
+    """Install the app in an Enterprise Grid organization, and give Dana and Ana a second ID there."""
     world.workspace.install_org_wide("E0ACME")
     for who in (DANA, ANA):
         first = world.workspace.people[who]

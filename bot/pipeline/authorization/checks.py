@@ -75,6 +75,10 @@ def _by_approver(case: Case, decision: Decision) -> Decision:
         raise StepRefused(RefusalKind.NOT_ALLOWED, OWN)
     on_panel = is_on(case.policy, decision.approvers, person)
     if not on_panel and not acts_for(case.policy, decision.approvers, person, case.approvers_of(person.id)):
+        for delegation in case.delegations:
+            if delegation.delegate == person.id:  # Slack may not have returned what their approver needs
+                case.require_member(person.id, "You are")
+                case.person(delegation.person, "an approver's")
         raise case.refuse("You aren't an approver for this request. Nothing was changed.", decision)
     case.require_member(person.id, "You are")
     return decision
