@@ -26,7 +26,7 @@ SOURCES = {
     "pyproject.toml",
     "requirements.txt",
 }
-"""The top level of the source archive. The build adds `PKG-INFO` and `.gitignore`, which lists the omitted files."""
+"""The top level of the source archive. The build adds `PKG-INFO` and `.gitignore`."""
 EXAMPLES = {
     "bot/examples/.env.example", "bot/examples/policy.example.tests.yaml", "bot/examples/policy.example.yaml",
 }  # fmt: skip
@@ -54,12 +54,12 @@ def test_the_wheel_has_only_the_package_and_the_examples(wheel: zipfile.ZipFile)
     assert sum(info.file_size for info in wheel.infolist()) < 5_000_000
 
 
-def test_the_wheel_declares_its_version_its_pythons_and_its_command(wheel: zipfile.ZipFile) -> None:
+def test_the_wheel_declares_its_version_its_pythons_its_extras_and_its_command(wheel: zipfile.ZipFile) -> None:
     declared = metadata(wheel)
 
     assert declared["Version"] == __version__
     assert declared["Requires-Python"] == f">={supported()[0]}"
-    assert declared.get_all("Provides-Extra") is not None
+    assert set(declared.get_all("Provides-Extra") or ()) >= {"sandbox", "otel"}
     entries = wheel.read(f"turso_ops-{__version__}.dist-info/entry_points.txt").decode()
     assert "turso-ops = bot.__main__:main" in entries
 

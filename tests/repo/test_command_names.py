@@ -1,4 +1,4 @@
-"""Code for one command is in that command's file: no other file compares a command's name."""
+"""Code for one command is in that command's file: the other packages don't compare a command's name."""
 
 import ast
 from pathlib import Path
@@ -9,6 +9,7 @@ from bot.commands import CATALOGUE
 ROOT = Path(bot.__file__).parent
 NAMES = frozenset(CATALOGUE.names)
 PACKAGES = ("core", "blocks", "pipeline", "durable")
+"""The packages that serve every command in the same way."""
 SUBCOMMANDS = "a table of words, which a test of the commands compares with their names"
 SAME_WORD = {
     ("core/parsing/grammar.py", "help"): "the meaning of `--help` after any command",

@@ -1,6 +1,6 @@
 """The version ranges in pyproject.toml include the locked versions.
 
-For libraries on whose details we rely, they also have upper bounds, and there are contract tests.
+Libraries on whose details we rely have upper bounds and contract tests.
 """
 
 import re
@@ -19,11 +19,12 @@ LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 LOCKED = {
     canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([\w.+!]+)", LOCK, re.MULTILINE)
 }
+CONTRACT_TESTS = sorted((ROOT / "tests/contract").glob("test_*.py"))
 RELIED_ON = (
     "aiohttp", "apsw", "cachetools", "dbos", "httpx", "httpx-aiohttp", "pydantic-settings", "slack-bolt", "slack-sdk",
-    "sqlalchemy", "uvicorn",
+    "sqlalchemy", "stamina", "uvicorn",
 )  # fmt: skip
-"""The libraries with tests in `tests/contract`."""
+"""The libraries on whose details we rely."""
 
 
 @pytest.mark.parametrize("wanted", DIRECT, ids=lambda one: one.name)
@@ -43,4 +44,11 @@ def test_a_library_on_whose_details_we_rely_has_a_contract_test(name: str) -> No
     module = name.replace("-", "_")
     imports = re.compile(rf"^(?:from|import) {module}\b", re.MULTILINE)
 
-    assert [path for path in (ROOT / "tests/contract").glob("test_*.py") if imports.search(path.read_text("utf-8"))]
+    assert [path for path in CONTRACT_TESTS if imports.search(path.read_text("utf-8"))]
+
+
+def test_every_contract_test_is_about_libraries_on_whose_details_we_rely() -> None:
+    modules = "|".join(name.replace("-", "_") for name in RELIED_ON)
+    imports = re.compile(rf"^(?:from|import) (?:{modules})\b", re.MULTILINE)
+
+    assert [path.name for path in CONTRACT_TESTS if not imports.search(path.read_text("utf-8"))] == []

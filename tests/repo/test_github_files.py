@@ -1,4 +1,4 @@
-"""The files for GitHub: each matches its schema, and CI runs the same `make` targets as developers."""
+"""The files for GitHub: workflows match their schemas, issue forms are complete, and CI runs the targets of `make`."""
 
 import subprocess
 import sys
@@ -50,8 +50,6 @@ def test_every_issue_form_has_a_name_and_fields_with_different_ids() -> None:
 
 def test_ci_runs_the_same_make_targets_as_developers() -> None:
     assert next(step["run"] for step in steps("test") if "run" in step) == "make test"
-    matrix = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]["test"]["strategy"]["matrix"]
-    assert matrix["python"][0] == "3.11"
     for nightly in ("soak", "contract"):
         assert [step["run"] for step in steps(nightly) if "run" in step] == [f"make {nightly}"]
 

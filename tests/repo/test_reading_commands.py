@@ -19,6 +19,7 @@ from bot.store.store import SqlStore  # noqa: F401 - defines every repository
 
 REPOSITORIES = {one.__name__.lower(): one for one in Repository.__subclasses__()}
 WRITES = ("_database.write", "_group.")
+"""The calls with which a method of a repository writes: alone, or together with others in a group commit."""
 
 
 class Args(BaseModel):

@@ -1,4 +1,7 @@
-"""Decisions about a branch also depend on its sources, so each `Target` for a decision is created with its sources."""
+"""Decisions about a branch also depend on its sources: the database that it was copied from, and that one's source.
+
+So each `Target` for a decision is created with its sources.
+"""
 
 import ast
 from collections import Counter

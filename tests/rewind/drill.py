@@ -50,7 +50,7 @@ class Writer:
 
         return await until(found, what="a second between two rows")
 
-    def until(self, at: datetime) -> list[int]:
+    def committed_by(self, at: datetime) -> list[int]:
         """Return the numbers of the rows that were committed by a time."""
         return [number for number, _, committed in self.rows if committed <= at]
 

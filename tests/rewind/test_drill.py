@@ -36,10 +36,10 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         await world.person(DANA).types("/turso token shop --read-only --expiration 1h", holding="eyJ")
         writing = asyncio.create_task(writer.writes())
         moment = await writer.moment(at_least=6)
-        await until(lambda: len(writer.rows) > len(writer.until(moment)) + 2, what="rows after the moment")
+        await until(lambda: len(writer.rows) > len(writer.committed_by(moment)) + 2, what="rows after the moment")
         async with opened(world, "shop") as culprit:
             await culprit.run_sql("DELETE FROM items WHERE n % 2 = 0")
-        expected = writer.until(moment)
+        expected = writer.committed_by(moment)
 
         card = await ben.types("/turso triage shop", INCIDENT, holding="shop")
         await presses.press(BEN, "Freeze writes 30 min", card)
@@ -59,7 +59,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         assert "Everything after that time, and possibly the last 15 seconds before it" in plan
         assert f"{moment:%Y-%m-%d %H:%M:%S} UTC" in plan
         assert "30 days (scaler plan)" in plan
-        assert DANA in plan, "who has to switch"
+        assert DANA in plan, "she holds a token, which will stop working"
         await presses.press(REMY, "Approve", asked)
 
         compared = await appears(world, button="Switch", holding="Compared with")
@@ -92,7 +92,7 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
             await client.run_sql("SELECT 1")
 
     told = [one for place in world.workspace.state.messages.items() for one in place[1].values() if copy in words(one)]
-    assert any("replaced" in words(one) and one.channel_id.startswith("D") for one in told), "Dana is told the address"
+    assert any("replaced" in words(one) and one.channel_id.startswith("D") for one in told), "Dana gets the address"
 
     report = await until(lambda: report_of(world, "shop"), what="the report")
     for part in (

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,7 +156,9 @@ async def test_an_exception_applies_to_every_client(monkeypatch: pytest.MonkeyPa
         assert proxy.asked == []
 
 
-async def test_the_error_about_an_untrusted_certificate_says_so(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_error_about_an_untrusted_certificate_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = self_signed(tmp_path)
     serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     serving.load_cert_chain(own)
@@ -189,7 +192,7 @@ async def test_the_error_about_an_untrusted_certificate_says_so(tmp_path: Any, m
 
 
 def test_on_a_machine_without_certificates_those_of_mozilla_are_trusted(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(ssl.SSLContext, "load_default_certs", lambda *_: None)
 

@@ -30,6 +30,7 @@ UNREADABLE = {
     f"PORT=1\n=\n{URL}": (2, FORM),
     f'"DATABASE_URL"={URL}': (1, FORM),
 }
+"""For each unreadable content of the file: the number of the first line that can't be read, and why."""
 READABLE = {
     "": {},
     "\n# a comment 'as it is\n\n": {},
@@ -37,6 +38,7 @@ READABLE = {
     "\ufeffA='two\nlines'\nB=${A}": {"A": "two\nlines", "B": "two\nlines"},
     "A=\nB\nC=it's=c": {"C": "it's=c"},
 }
+"""For each readable content of the file: the values that it sets. An empty value sets nothing."""
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,7 @@ TYPOS = {
     "TURSO_API_BASE_URL": "TURSO_API_BASEURL",
     "SECRET_DIR": "SECRETS_DIR",
 }
+"""Misspelled names of optional settings, and the settings."""
 REQUIRED = {
     "SLACK_BOT_TOKENS": "SLACK_BOT_TOKEN",
     "SLACK_BOT_TOKN": "SLACK_BOT_TOKEN",
@@ -30,6 +31,7 @@ REQUIRED = {
     "TURSO_ORGANISATION": "TURSO_ORGANIZATION",
     "TURSO_ORG": "TURSO_ORGANIZATION",
 }
+"""Misspelled names of required settings, and the settings."""
 OTHERS = [
     "PATH",
     "HOSTNAME",
@@ -45,6 +47,7 @@ OTHERS = [
     "TURSO_PROD_TOKEN",
     "TURSO_DATABASE_URL",
 ]
+"""Names of other programs' variables, some of which are similar to those of settings."""
 
 
 def warned(**given: str) -> list[str]:

@@ -1,6 +1,6 @@
 """The proxy for an address depends on its scheme, and on the proxy variables and exceptions in the environment."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -24,7 +24,7 @@ SLACK, SOCKET, TURSO, LOCAL = (
     ],
 )
 def test_a_variable_applies_to_its_scheme_for_every_client(
-    variable: str, through: set[str], spelled: type[str]
+    variable: str, through: set[str], spelled: Callable[[str], str]
 ) -> None:
     given = {spelled(variable): PROXY}
 

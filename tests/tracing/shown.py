@@ -15,7 +15,7 @@ FIGURES = re.compile(r"turso_ops_(commands_total|requests_total|turso_calls_tota
 
 
 def log(text: str) -> str:
-    """Return the log lines about requests, operations and answers."""
+    """Return the log lines about requests, operations and answers, grouped by event."""
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     kept = [line for line in lines if line["event"] in EVENTS]
     kept.sort(key=lambda line: (EVENTS.index(line["event"]), line["timestamp"]))
@@ -23,6 +23,7 @@ def log(text: str) -> str:
 
 
 def _steady(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line with its keys in order, without its time, and with the same duration in each run."""
     found = {"event": line["event"]} | {key: line[key] for key in sorted(line) if key not in LEFT_OUT}
     return found | {"ms": 120} if "ms" in found else found
 

@@ -217,7 +217,7 @@ async def test_without_the_extra_a_receiver_is_reported_in_one_log_line(tmp_path
         assert "install `turso-ops[otel]`" in line
 
 
-async def test_a_receiver_that_is_switched_off_gets_nothing(tmp_path: Path) -> None:
+async def test_a_receiver_gets_nothing_while_tracing_is_switched_off(tmp_path: Path) -> None:
     async with receiving() as receiver, local_servers(tmp_path) as (world, keys):
         bot = Process(world, keys, extra=sending_to(receiver) | {"OTEL_SDK_DISABLED": "true"})
         await bot.start()
@@ -227,7 +227,9 @@ async def test_a_receiver_that_is_switched_off_gets_nothing(tmp_path: Path) -> N
         assert receiver.bodies == []
 
 
-async def test_a_receiver_that_does_not_answer_delays_nothing(tmp_path: Path) -> None:
+async def test_a_receiver_that_cannot_be_reached_blocks_neither_commands_nor_the_end_of_the_process(
+    tmp_path: Path,
+) -> None:
     async with local_servers(tmp_path) as (world, keys):
         nobody = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}", "OTEL_BSP_SCHEDULE_DELAY": "100"}
         bot = Process(world, keys, extra=nobody)
@@ -249,6 +251,7 @@ async def loaded_by(bot: Process, folder: Path) -> list[str]:
 
 
 ROOT = Path(__file__).parents[2]
+# Makes the package in `WITHOUT` look missing, and prints the modules of OpenTelemetry when the process ends.
 LOOK = """
 import atexit, json, os, sys
 
