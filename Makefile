@@ -3,11 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 3000
-# Tests that kill processes wait more than they compute: more workers than two cores. Each collects every test, though.
+# Many tests wait more than they compute, so there are more workers than cores. But each worker collects every test.
 WORKERS ?= 6
 # What `make coverage` runs: TESTS=tests/core
 TESTS ?= tests
-# Compile a module once, and not in each worker and in each process that a test starts, whatever this shell prefers.
+# Compile each module once, and not in each worker and in each process that a test starts, even if this shell forbids it.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-versions check compiled format docs soak contract bench coverage dist lock clean setup browser
@@ -31,7 +31,7 @@ check: setup  ## Style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Each worker collects every test. What is wrong is said by the tests themselves.
+# Each worker imports every test. Errors are ignored here, because the tests report them.
 compiled: setup
 	-@$(BIN)/python -m pytest --collect-only -q > /dev/null 2>&1
 

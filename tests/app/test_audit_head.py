@@ -51,7 +51,7 @@ async def test_several_processes_post_the_head_once_a_day(here: Notifier) -> Non
         here.clock.pass_(timedelta(days=1))
 
 
-@pytest.mark.parametrize("cut", ["a crash", "Slack away", "channel lookup fails"])
+@pytest.mark.parametrize("cut", ["a crash", "Slack fails", "channel lookup fails"])
 async def test_a_head_whose_posting_was_interrupted_is_posted_once(
     here: Notifier, cut: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

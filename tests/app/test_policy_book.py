@@ -289,12 +289,12 @@ def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypat
 
 
 async def test_each_change_is_reported_in_order_until_the_report_succeeds(scene: Scene) -> None:
-    told, fails = [], [False, True, False, False]
+    reported, fails = [], [False, True, False, False]
 
     async def changed(old: Any, new: Any) -> None:
-        told.append((old and old.hash, new.hash))
+        reported.append((old and old.hash, new.hash))
         if fails.pop(0):
-            raise OSError("the store is away")
+            raise OSError("the store fails")
 
     first = scene.book.policy
     await scene.book.report_changes(changed)
@@ -304,13 +304,13 @@ async def test_each_change_is_reported_in_order_until_the_report_succeeds(scene:
         scene.write(text)
         scene.book.reload()
         hashes.append(scene.book.policy.hash)
-    with pytest.raises(OSError, match="away"):
+    with pytest.raises(OSError, match="the store fails"):
         await scene.book.report_changes(changed)
     await scene.book.report_changes(changed)
     await scene.book.report_changes(changed)
 
     new, half = hashes
-    assert told == [(None, first.hash), (first.hash, new), (first.hash, new), (new, half)]
+    assert reported == [(None, first.hash), (first.hash, new), (first.hash, new), (new, half)]
 
 
 async def test_a_new_policy_is_applied_once_and_again_after_a_failure(scene: Scene) -> None:

@@ -48,7 +48,7 @@ class Installation:
     """Slack refuses every post, as in an archived channel."""
     shared: bool = False
     """Every channel is shared with another workspace."""
-    cut: list[BaseException] = field(default_factory=list)
+    errors: list[BaseException] = field(default_factory=list)
     """Errors that the next posts raise."""
 
     def process(self, at: int = 0) -> PolicyChanges:
@@ -73,8 +73,8 @@ class Installation:
             await self.stores[at].timers.replace(timer, await retry_notification(self.process(at).env, timer))
 
     async def _post(self, channel_id: str, reply: Any) -> None:
-        if self.cut:
-            raise self.cut.pop(0)
+        if self.errors:
+            raise self.errors.pop(0)
         if self.closed:
             raise BotError("The channel is archived.")
         self.posted.append((channel_id, reply))
@@ -191,11 +191,11 @@ async def test_after_a_failure_of_the_store_the_same_process_tries_again(
     process, store = installation.process(), installation.stores[0]
 
     async def failing(*_: Any) -> str:
-        raise OSError("the store is away")
+        raise OSError("the store fails")
 
     with monkeypatch.context() as patched:
         patched.setattr(type(store.audit), "append_and_owe", failing)
-        with pytest.raises(OSError, match="away"):
+        with pytest.raises(OSError, match="the store fails"):
             await process.record(OLD, NEW)
     await process.record(OLD, NEW)
 
@@ -212,13 +212,13 @@ async def test_a_large_change_is_announced_in_part(installation: Installation, m
 
 
 @pytest.mark.parametrize(
-    "cut", [asyncio.CancelledError(), Unavailable("Slack is away.")], ids=["a crash", "Slack away"]
+    "error", [asyncio.CancelledError(), Unavailable("Slack doesn't respond.")], ids=["a crash", "Slack fails"]
 )
 async def test_a_change_whose_announcement_was_interrupted_is_announced_once(
-    installation: Installation, cut: BaseException
+    installation: Installation, error: BaseException
 ) -> None:
     """The first process ends, or Slack fails, right after the change was recorded."""
-    installation.cut = [cut]
+    installation.errors = [error]
     try:
         await installation.process().record(OLD, NEW)
     except asyncio.CancelledError:
@@ -246,7 +246,7 @@ async def test_the_announcement_is_tried_again_only_for_the_channel_that_did_not
     async def post(channel_id: str, reply: Any) -> None:
         calls.append(channel_id)
         if channel_id == "C0OTHER" and calls.count("C0OTHER") == 1:
-            raise Unavailable("Slack is away.")
+            raise Unavailable("Slack doesn't respond.")
         await posted(channel_id, reply)
 
     installation._post = post  # type: ignore[method-assign]
@@ -263,7 +263,7 @@ async def test_a_channel_that_cannot_be_posted_to_now_does_not_delay_the_others(
 
     async def post(channel_id: str, reply: Any) -> None:
         if channel_id == "C0ADMIN":
-            raise Unavailable("Slack is away.")
+            raise Unavailable("Slack doesn't respond.")
         await posted(channel_id, reply)
 
     installation._post = post  # type: ignore[method-assign]

@@ -98,7 +98,7 @@ async def test_a_digest_that_may_have_arrived_is_not_sent_again(world: World) ->
     assert posted(world, "was interrupted") == interrupted + 1
 
 
-async def test_a_digest_that_is_turned_off_meanwhile_does_not_come_back(world: World) -> None:
+async def test_a_digest_that_was_turned_off_is_not_turned_on_by_its_last_timer(world: World) -> None:
     assert world.bot is not None
     timer = await due(world)
     await world.bot.store.digests.drop(DB_OPS)

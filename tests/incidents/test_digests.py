@@ -1,4 +1,4 @@
-"""Digests around the end of a month, with two processes on a simulated clock, one of them killed halfway."""
+"""Digests around the end of a month, with two processes on a simulated clock, one of which is killed in the middle."""
 
 import sqlite3
 import time

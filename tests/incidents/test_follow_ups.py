@@ -129,4 +129,4 @@ async def test_a_copy_that_an_incident_left_undecided_can_be_settled(world: Worl
     again = await world.person(REMY).presses_and_reads(label, end)
     assert "nothing left to decide" in words(again)
     typed = await world.person(REMY).types(f"/turso rewind keep {name}", INCIDENT, holding="no rules for this channel")
-    assert "nothing left to decide" not in words(typed), "only the button outlives the incident"
+    assert "nothing left to decide" not in words(typed), "only the button still works after the incident"

@@ -28,7 +28,7 @@ SETTINGS = {
     "TURSO_API_BASEURL": "http://127.0.0.1:9",
     "TURSO_ORGANIZATION": "acme",
 }
-"""Settings with addresses at which nothing responds. A command is acknowledged all the same."""
+"""Settings with addresses at which nothing responds. A command is still acknowledged."""
 
 
 @pytest.fixture(scope="module", params=supported())

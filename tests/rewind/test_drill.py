@@ -91,8 +91,9 @@ async def test_two_people_restore_half_a_table_in_seven_presses(world: World) ->
         with pytest.raises(Refused, match=r"401|JWT|nauthorized"):
             await client.run_sql("SELECT 1")
 
-    told = [one for place in world.workspace.state.messages.items() for one in place[1].values() if copy in words(one)]
-    assert any("replaced" in words(one) and one.channel_id.startswith("D") for one in told), "Dana gets the address"
+    channels = world.workspace.state.messages.values()
+    named = [one for messages in channels for one in messages.values() if copy in words(one)]
+    assert any("replaced" in words(one) and one.channel_id.startswith("D") for one in named), "Dana gets the address"
 
     report = await until(lambda: report_of(world, "shop"), what="the report")
     for part in (
