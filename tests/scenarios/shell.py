@@ -43,7 +43,7 @@ async def run(*arguments: str, folder: Path, env: Mapping[str, str] | None = Non
 async def run_afresh(*arguments: str, folder: Path, env: Mapping[str, str] | None = None, within: float = 40.0) -> Ran:
     """Run `python -m bot` to its end with an interpreter of its own, as a shell would.
 
-    This takes seconds, so tests do it once for each kind of command.
+    This takes seconds, so most tests use `run`.
     """
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", *arguments, env=_given(folder, env), cwd=folder,

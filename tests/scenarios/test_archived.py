@@ -29,9 +29,8 @@ async def test_a_press_on_the_card_of_a_request_that_expired_meanwhile_is_answer
     await world.pass_time(hours=25)
     await stage.reaches(world, card, State.EXPIRED)
     await world.wait_until_idle()
-    assert [one for one in forging.private_messages(world, DANA) if "shelved" in words(one)], (
-        "the requester is notified all the same"
-    )
+    told = [words(one) for one in forging.private_messages(world, DANA)]
+    assert any("shelved" in one and "expired" in one for one in told), "the requester is notified all the same"
     late = await pressed(world, ANA, "Approve", card)
     assert "Too late" in words(late)
     await world.workspace.admin.unarchive(DB_OPS)
@@ -55,7 +54,8 @@ async def test_a_press_on_the_card_of_a_freeze_that_ended_meanwhile_updates_it(w
     assert "Thaw" in buttons(card)
     await world.workspace.admin.archive(DB_OPS)
     await world.pass_time(minutes=31)
-    await until(lambda: [one for one in forging.private_messages(world, BEN) if "iced" in words(one)], what="the thaw")
+    end = "The freeze of `iced` has ended"
+    await until(lambda: [one for one in forging.private_messages(world, BEN) if end in words(one)], what="the thaw")
     await world.wait_until_idle()
     await world.workspace.admin.unarchive(DB_OPS)
 

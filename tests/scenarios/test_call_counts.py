@@ -7,6 +7,7 @@ import pytest
 from bot.commands.databases import _new_database
 from bot.core.requests.request import State
 from tests.scenarios import forging
+from tests.scenarios.outcomes import outcomes_of
 from tests.world import ANA, DANA, DB_OPS, REMY, World, until, words
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -14,12 +15,13 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 D = "/v1/organizations/acme/databases"
 
 
-async def turso_calls(world: World, line: str, *, by: str = DANA) -> list[Any]:
-    """Run a command, and return its calls to Turso."""
+async def turso_calls(world: World, line: str, *, outcome: str = "answered") -> list[Any]:
+    """Run a command, assert its outcome, and return its calls to Turso."""
     await world.wait_until_idle()
-    before = len(world.turso.calls.control())
-    await forging.forge_command(world, by, DB_OPS, line)
+    before, outcomes = len(world.turso.calls.control()), outcomes_of(world)
+    await forging.forge_command(world, DANA, DB_OPS, line)
     await world.wait_until_idle()
+    assert outcomes() == [outcome]
     found: list[Any] = world.turso.calls.control()[before:]
     return found
 
@@ -77,11 +79,12 @@ async def test_other_reading_commands_need_few_calls(world: World, line: str) ->
 async def test_a_repeated_command_makes_at_most_two_slack_calls_besides_the_answer(world: World, line: str) -> None:
     await forging.forge_command(world, DANA, DB_OPS, line)
     await world.wait_until_idle()
-    before = len(world.workspace.calls)
+    before, outcomes = len(world.workspace.calls), outcomes_of(world)
 
     await forging.forge_command(world, DANA, DB_OPS, line)
     await world.wait_until_idle()
 
+    assert outcomes()[0] in ("answered", "revealed")
     methods = [call.method for call in world.workspace.calls[before:]]
     assert methods.count("response_url") + methods.count("chat.postMessage") == 1, "the answer"
     assert len(methods) - 1 <= 2, methods
@@ -130,8 +133,8 @@ async def test_a_change_is_sent_once(world: World, line: str, by: str, method: s
 async def test_a_lasting_refusal_costs_at_most_three_calls_of_an_endpoint(world: World, status: int) -> None:
     fault = world.turso.faults.add("status", path="/v1/*", status=status, count=None)
     try:
-        shown = await turso_calls(world, "usage orders")
-        made = await turso_calls(world, f"create refused-{status}")
+        shown = await turso_calls(world, "usage orders", outcome="refused")
+        made = await turso_calls(world, f"create refused-{status}", outcome="refused")
     finally:
         world.turso.faults.remove(fault.id)
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 TELLS_ALONE = ("response_url", "chat.postEphemeral", "views.open", "views.push", "views.update", "views.publish")
 """Methods whose result only one person sees."""
 OTHERS = (REMY, GIL)
-"""A responder, who has few permissions here, and a guest, who has none."""
+"""A responder, who has few permissions in #db-ops, and a guest, who has none."""
 
 
 def pressers(person: str, at: int) -> tuple[str, ...]:

@@ -104,7 +104,10 @@ async def channels(world: World) -> AsyncIterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verdict and the sentence with its reason. The verdict is None if `policy explain` can't tell."""
+    """A verdict and the sentence with its reason.
+
+    The verdict is None if `policy explain` can't tell, and `refused` if it may not or cannot answer at all.
+    """
 
     verdict: Verdict | Literal["refused"] | None
     why: str

@@ -1,4 +1,4 @@
-"""A line without a required argument opens a form, which has the typed arguments and does what the line would do."""
+"""Forms: a line without a required argument opens one, and so do shortcuts. A form does what the line would do."""
 
 from typing import Any
 
