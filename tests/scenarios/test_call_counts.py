@@ -152,7 +152,7 @@ async def test_a_refused_change_is_not_sent_again(world: World) -> None:
     await world.wait_until_idle()
     world.turso.faults.remove(fault.id)
 
-    assert "Turso" in words(answer)
+    assert "request to create `not-allowed` failed" in words(answer)
     assert len([one for one in world.changes("POST") if one.path == D]) == before + 1
 
 
