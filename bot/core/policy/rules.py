@@ -14,7 +14,7 @@ from bot.core.model import Action, Confirm, Detail, Lifetime, Never, QueryLitera
 from bot.core.oncall import Provider
 from bot.core.policy.databases import Databases
 from bot.core.policy.document import Problem
-from bot.core.policy.people import NOBODY, Membership, People
+from bot.core.policy.people import NOBODY, Membership, People, union_of
 
 if TYPE_CHECKING:
     from bot.core.policy.scope import Scope
@@ -238,7 +238,7 @@ class Policy:
         people = [one for rule in rules for one in rule.people]
         if self.incidents is not None:
             people.append(self.incidents.to)
-        return frozenset().union(*(one.lookup_groups for one in people))
+        return union_of(people).lookup_groups
 
     def approval_rules(self) -> list[tuple[Rule, People, int]]:
         """Return every rule that needs approval or review, with the people and how many of them it needs."""
