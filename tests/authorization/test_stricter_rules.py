@@ -50,7 +50,15 @@ KEYS = [
 ]
 
 
-@pytest.mark.parametrize(("key", "then", "now", "holds"), KEYS)
+IDS = [
+    "a name must be typed now", "a name had to be typed", "a button must be pressed now", "a longer countdown",
+    "a shorter countdown", "private now", "private then", "public then and now", "an earlier expiry", "a later expiry",
+    "no approval is needed now", "less time to start", "more time to start", "less time to start without approval",
+    "no limit before the confirmation",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "then", "now", "holds"), KEYS, ids=IDS)
 def test_the_stricter_rule_applies(key: str, then: dict[str, Any], now: dict[str, Any], holds: object) -> None:
     assert getattr(with_rules_of_now(sample(**then), replace(RULES, **now)), key) == holds
 

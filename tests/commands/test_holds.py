@@ -153,10 +153,10 @@ def test_blocks_without_a_hold_were_set_by_others(
 @pytest.mark.parametrize(
     ("kinds", "ended", "released"),
     [
-        ((QUARANTINE, FOUND), ["h-0"], ["h-0", "h-1"]),
-        ((QUARANTINE, FOUND, FREEZE), ["h-0"], ["h-0"]),
-        ((FREEZE, FREEZE), ["h-1"], ["h-1"]),
-        ((FOUND,), [], ["h-0"]),
+        pytest.param((QUARANTINE, FOUND), ["h-0"], ["h-0", "h-1"], id="the last other hold ends"),
+        pytest.param((QUARANTINE, FOUND, FREEZE), ["h-0"], ["h-0"], id="another hold remains"),
+        pytest.param((FREEZE, FREEZE), ["h-1"], ["h-1"], id="nothing was found"),
+        pytest.param((FOUND,), [], ["h-0"], id="there is no other hold"),
     ],
 )
 def test_a_hold_for_a_found_block_is_released_with_the_last_other_hold(

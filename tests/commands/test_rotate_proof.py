@@ -96,7 +96,9 @@ def test_the_rest_of_the_group_is_reported_separately(sibling: OldTokens, says: 
         (proof(OldTokens.WATCHED, OldTokens.WATCHED), State.UNKNOWN, set(), set()),
         (proof(OldTokens.REFUSED, OldTokens.WATCHED), State.UNKNOWN, set(), {"db-1"}),
     ],
-)
+    ids=["both watched", "both unknown", "one refused", "both refused", "only the other refused",
+         "unknown, both watched", "unknown, one refused"],
+)  # fmt: skip
 def test_the_states_of_stored_tokens_claim_only_what_was_observed(
     found: Any, state: State, revoked: Any, ended: Any
 ) -> None:

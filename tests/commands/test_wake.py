@@ -67,7 +67,7 @@ async def test_a_database_without_a_group_cannot_be_woken(desk: Desk, archived: 
         await desk.plan("wake lonely")
 
 
-@pytest.mark.parametrize("odd", [{"group": 5}, {"Name": None}])
+@pytest.mark.parametrize("odd", [{"group": 5}, {"Name": None}], ids=["group", "name"])
 async def test_a_group_that_cannot_be_read_is_not_woken(desk: Desk, archived: Acme, odd: dict[str, Any]) -> None:
     archived.databases["users"] |= odd
     archived.instead = lambda request: (

@@ -2,8 +2,8 @@
 
 A point is just before or after a call to Turso, a call to Slack or a commit. Nothing else that the process does can be
 seen by others, so kills at these points cover all kills. The soak kills at every point, on both stores.
-`make test` kills once in every fourth change, in turn before a call to Turso, a call to Slack and a commit, and in
-turn on SQLite and PostgreSQL. `TEST_CHOICE=1`, 2 and 3 run the other changes.
+`make test` runs every fourth change and kills the process once in each, in turn before a call to Turso, a call to Slack
+and a commit, and in turn on SQLite and PostgreSQL. `TEST_CHOICE=1`, 2 and 3 run the other changes.
 """
 
 from collections.abc import Callable

@@ -51,7 +51,7 @@ def test_a_workflow_that_is_dequeued_while_the_loop_is_paused_runs_once_the_loop
         work = runner.run(launched(copy_store(tmp_path / "turso-ops.db"), tmp_path, stack))
         for number in range(1, 4):
             wanted = runner.run(approved(work.store, number))
-            time.sleep(4 * PICK_UP_SECONDS)  # DBOS looks into its queue meanwhile, in a thread of its own
+            time.sleep(4 * PICK_UP_SECONDS)  # DBOS looks into its queue meanwhile, in another thread
             runner.run(wait_until_ended(work.store, wanted.id))
         runner.run(stack.aclose())
 

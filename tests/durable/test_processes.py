@@ -20,7 +20,7 @@ from tests.durable.toy import RealClock
 from tests.soak import soaked
 
 
-async def test_each_process_has_a_lock_of_its_own_and_releases_it(database_url: str, store: SqlStore) -> None:
+async def test_each_process_has_its_own_lock_and_releases_it(database_url: str, store: SqlStore) -> None:
     def locks() -> ExecutorLocks:
         return executor_locks_of(place_of(database_url).for_dbos)
 

@@ -1,7 +1,7 @@
 """A rolling upgrade under bad conditions: PostgreSQL restarts, its connections end, processes are killed and replaced.
 
-The old and the new processes run the same code. Other versions of the bot have the same `VERSION` in
-`bot/durable/engine.py`, because DBOS recovers only work of its own version.
+The old and the new processes run the same code. All versions of the bot have the same `VERSION` in
+`bot/durable/engine.py`, because DBOS recovers only work that was started with the same one.
 """
 
 import asyncio

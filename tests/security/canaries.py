@@ -29,7 +29,7 @@ def quoting(canary: str, keys: Keys) -> str:
 
 @contextmanager
 def minted() -> Iterator[list[str]]:
-    """Record every token that the local Turso signs, even those that are never delivered."""
+    """Record every database token that the local Turso signs, even those that are never delivered."""
     noted: list[str] = []
     sign = minting.mint
 

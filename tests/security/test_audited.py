@@ -152,7 +152,7 @@ EVENTS: dict[str, dict[str, Any]] = {
     "a dry run": {"event": "planned", "outcome": "dry_run", "user_id": DANA, "command": "rotate"},
     "a refused command": {"event": "refused", "user_id": DANA, "channel_id": ORDERS, "command": "rotate"},
     "a refused command of a responder": {"event": "refused", "user_id": REMY, "command": "thaw"},
-    "a refused approval of one's own request": {"event": "refused", "user_id": DANA, "press": "approval.approve"},
+    "a refused approval by the requester": {"event": "refused", "user_id": DANA, "press": "approval.approve"},
     "a refused click": {"event": "refused", "user_id": REMY, "press": "approval.deny", "asker": DANA},
     "a guest's refused click": {"event": "refused", "user_id": GIL, "press": "approval.approve", "asker": DANA},
     "an outsider's refused click": {"event": "refused", "user_id": STELLA, "press": "approval.approve", "asker": DANA},

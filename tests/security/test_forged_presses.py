@@ -45,9 +45,12 @@ async def test_a_form_that_another_person_opened_cannot_be_used(world: World) ->
     assert stage.changing_calls(world) == before
     options = interactive_parcel(_suggestion(world, REMY, about), REMY)
     assert json.loads((await world.workspace.deliver(options)).answer)["options"] == []
+    own = interactive_parcel(_suggestion(world, ANA, about), ANA)
+    assert json.loads((await world.workspace.deliver(own)).answer)["options"], "the person who opened it gets options"
 
 
 def _suggestion(world: World, person: str, about: str) -> dict[str, object]:
+    """Return a request for the options of a menu in a form, with the form's metadata."""
     from bot.sandbox.workspace.delivery import payloads
 
     state = world.workspace.state

@@ -54,11 +54,13 @@ LINES = (
     "requests", "tokens", "help", "help create", "help freeze", "", "policy explain ls --as <@U0BEN> --in <#C0NONE>",
 )  # fmt: skip
 IDS: Final = re.compile(r"(?<![A-Za-z0-9_-])[CUSGWT]0[A-Z0-9]{2,}")
+"""Raw IDs of channels, people, user groups and workspaces."""
 LINKS: Final = re.compile(r"<#(C0[A-Z0-9]+)(?:\|[^>]*)?>")
 MENTIONS: Final = re.compile(r"<@[UW]0[A-Z0-9]+>|<!subteam\^S0[A-Z0-9]+>")
 PATTERNS: Final = {DB_OPS: re.compile(r"orders.*|users"), ORDERS: re.compile(r"orders.*")}
 """The names of the databases that each channel may see."""
 PATHS: Final = re.compile(r"rules\[\d+\]|(?:channels|profiles)\.[A-Za-z0-9]+")
+"""Places in the policy."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)

@@ -11,7 +11,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 def stored(world: World, secret: str) -> list[str]:
     """Return the names of the store's files that contain a secret."""
-    return [one.name for one in world.data.glob("turso-ops.db*") if secret.encode() in one.read_bytes()]
+    files = list(world.data.glob("turso-ops.db*"))
+    assert files, "there is no store"
+    return [one.name for one in files if secret.encode() in one.read_bytes()]
 
 
 async def test_a_secret_of_the_bot_in_a_line_is_refused_and_not_stored(world: World) -> None:

@@ -23,7 +23,7 @@ from tests.world import ANA, BEN, DANA, DB_OPS, REMY
 
 
 async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
-    """Let two destroys of one database be approved at once. One quarantine begins, the other request is stale.
+    """Let two destroys of one database be approved at the same time. One quarantine begins, the other request is stale.
 
     Return for each database the requester of the one that begins.
     """
@@ -55,7 +55,7 @@ async def two_quarantines(two: Pair, names: list[str]) -> list[str]:
 
 
 async def two_switches(two: Pair, names: list[str]) -> list[str]:
-    """Let two switches to one copy be approved at once. One happens, and nothing is sent twice.
+    """Let two switches to one copy be approved at the same time. One happens, and nothing is sent twice.
 
     Return for each database the requester of the one that happens.
     """

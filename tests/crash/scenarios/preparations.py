@@ -64,7 +64,7 @@ async def frozen(harness: Harness, name: str) -> None:
 
 
 async def archived(harness: Harness, name: str) -> None:
-    """Create the database in a group of its own, and archive the group."""
+    """Create the database in a separate group, and archive the group."""
     made = await harness.turso.post("/v1/organizations/acme/groups", json={"name": f"g-{name}", "location": "local"})
     assert made.status_code in (200, 409), made.text
     await harness.ensure_database(name, group=f"g-{name}")
@@ -159,7 +159,7 @@ async def opened(harness: Harness, name: str) -> None:
     assert (await harness.turso.patch(path, json={"block_writes": False})).status_code == 200
 
 
-async def approved_by_one_who_leaves(harness: Harness, name: str) -> None:
+async def approved_by_person_who_leaves(harness: Harness, name: str) -> None:
     """Put the database in quarantine, and deactivate Ana, who approved it."""
     await harness.world.workspace.admin.reactivate(ANA)  # an earlier cell has deactivated her
     await harness.kill_and_start()  # empties the bot's cache of people

@@ -35,7 +35,7 @@ from tests.crash.scenarios.checks import (
     was_called,
 )
 from tests.crash.scenarios.preparations import (
-    approved_by_one_who_leaves,
+    approved_by_person_who_leaves,
     archived,
     asked,
     asked_for_overages,
@@ -68,7 +68,7 @@ SCENARIOS = [
              "was destroyed", is_gone, event="finished", passes=State.QUARANTINED),
     Scenario("countdown-stale", opened, after(timedelta(days=31)), ("PATCH", CONFIGURATION), State.STALE,
              "Nothing was destroyed", blocks(False, False), event="finished", passes=State.QUARANTINED),
-    Scenario("countdown-refused", approved_by_one_who_leaves, after(timedelta(days=31)), ("DELETE", DATABASE),
+    Scenario("countdown-refused", approved_by_person_who_leaves, after(timedelta(days=31)), ("DELETE", DATABASE),
              State.QUARANTINED, "wasn't destroyed", waits_without_countdown, event="finished", audited="denied",
              settled=waits_without_countdown, calls=0),
     Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
