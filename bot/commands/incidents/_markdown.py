@@ -107,8 +107,8 @@ def markdown(story: Story) -> str:
 
 def _head(story: Story) -> list[str]:
     incident, until = story.incident, story.incident.ended_at or story.now
-    by = story.who(incident.ended_by) if incident.ended_by else "the time"
-    ended = f"{utc(incident.ended_at)} by {escaped(by)}" if incident.ended_at else "still active"
+    how = f"by {escaped(story.who(incident.ended_by))}" if incident.ended_by else "at its time limit"
+    ended = f"{utc(incident.ended_at)} {how}" if incident.ended_at else "still active"
     people = [escaped(story.who(one)) for one in story.people]
     channel = f"#{escaped(story.channel_name)}" if story.channel_name else escaped(incident.channel_id)
     missing = _missing(story)
