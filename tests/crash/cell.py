@@ -91,7 +91,7 @@ class Cell:
         over.cancel()
         held.cancel()
         if not at:
-            harness.gate.open()  # not if it holds a call, which must not continue before the process is killed
+            harness.gate.open()  # a call that is stopped must not continue before the process is killed
         elif point.waits_for_ack:
             await asyncio.wait({acting}, timeout=ACK_SECONDS)
         await harness.kill_and_start(down_for=point.down_for)

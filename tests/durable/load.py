@@ -28,7 +28,7 @@ NOT_TAKEN = ("This couldn't be saved", "The bot's own database didn't respond")
 NEWEST = 80
 """How many of the newest messages are searched for cards that wait for an approval."""
 PRESSED_AGAIN_AFTER = 6.0
-"""Seconds."""
+"""How many seconds after a press it is repeated, if the card still has the button."""
 
 COMMANDS = """
 SELECT i.text, i.id, i.is_open, r.id, r.state, r.sent_at IS NOT NULL AS sent
@@ -94,7 +94,7 @@ class Load:
             await asyncio.sleep(1)
 
     async def approve_what_waits(self) -> None:
-        """Press **Approve** on each card that has it, and again later if the press had no effect."""
+        """Press **Approve** on each of the newest cards that has it, unless it was pressed a moment ago."""
         for message in self.world.workspace.history(DB_OPS, BEN)[-NEWEST:]:
             button = buttons(message).get("Approve")
             if button and time.monotonic() > self._pressed.get(message.ts, 0.0) + PRESSED_AGAIN_AFTER:

@@ -102,11 +102,11 @@ async def test_connections_that_end_repeatedly_lose_nothing_and_repeat_nothing(
     assert len(sent) == len(set(sent)), "nothing is sent twice"
     assert {one for one in outcomes if one not in sent} <= {one for one, said in outcomes.items() if said == "before"}
     assert [one.poll() for one in running] == [None, None]
-    assert await _comes_to_rest(queue)
+    assert await _all_end(queue)
     await processes.stop()
 
 
-async def _comes_to_rest(queue: Queue) -> bool:
+async def _all_end(queue: Queue) -> bool:
     """Return True once no workflow is unfinished, or False after a minute."""
     for _ in range(600):
         if not await queue.unfinished_by_others(""):

@@ -68,14 +68,14 @@ def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool)
     assert record.getMessage() == "DBOS failed to launch:" + ("" if is_shown else " OperationalError")
 
 
-class Left(Queue):
+class QueueWithOrphans(Queue):
     """A queue that returns orphaned work, so that its recovery fails only when it tries to take a lock."""
 
     async def unfinished_by_others(self, executor_id: str) -> dict[str, list[str]]:
         return {"executor-7": ["w"]}
 
 
-@pytest.mark.parametrize("kind", [Queue, Left], ids=["at the list", "at the lock"])
+@pytest.mark.parametrize("kind", [Queue, QueueWithOrphans], ids=["at the list", "at the lock"])
 async def test_a_loop_that_looks_for_orphaned_work_logs_one_sentence(kind: type[Queue]) -> None:
     url, background = url_without_server(), Background()
     queue = kind(url, describe_failure)

@@ -123,7 +123,7 @@ async def test_a_phase_that_a_stopping_process_interrupts_is_finished_by_the_nex
 async def test_work_that_dbos_dequeues_while_a_process_stops_is_left_to_the_next_one(
     store: SqlStore, processes: Processes
 ) -> None:
-    """DBOS dequeues work until it has shut down. On a busy loop, that work starts when DBOS has no threads anymore."""
+    """DBOS dequeues work until it has shut down. On a busy loop, such work starts when DBOS has no threads any more."""
     (processes.folder / "busy-end").write_text(soaked("0.2", "0.1"))
     process = await processes.start()
     process.terminate()
@@ -143,7 +143,7 @@ async def test_work_that_dbos_dequeues_while_a_process_stops_is_left_to_the_next
     assert len(set(sent)) == len(sent)
     unsent = {one.id for one in wanted} - set(sent)
     assert not unsent or "durable.cut_short" in processes.log
-    for one_id in unsent:  # interrupted after it was marked: it may have been sent, so it is never sent again
+    for one_id in unsent:  # each was interrupted after it was marked as sent, so it may have been sent
         found = await store.requests.get(one_id)
         assert found is not None
         assert found.sent_at is not None

@@ -137,7 +137,7 @@ async def test_a_read_only_token_can_read_and_not_write(sandbox: Sandbox) -> Non
         client.token = await sandbox.token("opened", "--read-only")
 
         assert await client.run_sql(READ) == [[0]]
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="write operations are forbidden"):
             await client.run_sql(WRITE)
 
 
@@ -149,7 +149,7 @@ async def test_a_token_opens_its_database_until_a_rotation_revokes_it(sandbox: S
         await world.person(ANA).presses_and_reads("Approve", card)
         await until(lambda: world.card(holding="*rotated* · Old tokens no longer work"), what="the rotation")
 
-        with pytest.raises(Refused):
+        with pytest.raises(Refused, match="401 Unauthorized"):
             await client.run_sql("SELECT 1")
 
         client.token = await sandbox.token("rotated")
