@@ -158,6 +158,45 @@ async def test_a_form_that_is_refused_late_can_be_submitted_again(
     assert "Nothing was done. Try again in a moment." in note
 
 
+async def test_a_form_whose_response_comes_late_is_reported(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
+    go = asyncio.Event()
+
+    async def hang(_: Incoming) -> None:
+        await go.wait()
+
+    gateway.pipeline.before = hang
+    gateway.pipeline.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
+    body = payload(submission(view=FORM_OF_TWO))
+    await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    go.set()
+    assert await gateway.tasks.drain(5)
+    (note,) = notes(gateway)
+    assert "The form took too long, and nothing was changed. Submit it again." in note
+
+
+@pytest.mark.parametrize("body", [command("create orders"), payload(click())], ids=["command", "press"])
+async def test_a_request_that_is_refused_late_gets_a_separate_note(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(listeners, "ACK_WITHIN_SECONDS", 0.05)
+    go = asyncio.Event()
+
+    async def refuse_late(_: Incoming) -> None:
+        await go.wait()
+        raise NotRecorded.after(2)
+
+    gateway.pipeline.before = refuse_late
+    answer = await gateway.http.post("/slack/events", content=body, headers=signed(body))
+    assert answer.status_code == 200
+    before = notes(gateway)
+    go.set()
+    assert await gateway.tasks.drain(5)
+    (note,) = notes(gateway)[len(before) :]
+    assert "This couldn't be saved" in note
+    assert gateway.only().id in note
+
+
 class SlowMessenger:
     """Delays ephemeral messages until a test sets `may`. Sets `asked` as soon as the first is to be sent."""
 
@@ -248,6 +287,7 @@ async def test_a_bug_is_acknowledged_and_reported_with_its_reference(gateway: Ga
     answer = await gateway.send(command("ls", response_url=gateway.slack.response_url()))
     assert (answer.status_code, answer.text) == (200, "")
     said = private_answer(gateway)
+    assert gateway.slack.methods() == ["response_url"]
     assert gateway.only().id in said
     assert "secret detail" not in said
 

@@ -53,6 +53,14 @@ async def test_every_answer_says_whether_it_replaces_the_original(gateway: Gatew
     assert answers == [("in_channel", True), ("in_channel", False), ("ephemeral", True), ("ephemeral", False)]
 
 
+async def test_an_answer_that_replaces_its_message_updates_it_if_there_is_no_response_url(gateway: Gateway) -> None:
+    in_message = replace(HERE, intent_id=None, message_ts="1.2")
+    await gateway.delivery.answer(in_message, HELLO, public=True, replace=True)
+    assert gateway.slack.methods() == ["chat.update"]
+    (updated,) = gateway.slack.of("chat.update")
+    assert (updated["channel"], updated["ts"], updated["text"]) == ("C0DBOPS", "1.2", "hello")
+
+
 async def test_a_private_answer_never_replaces_a_public_message(gateway: Gateway) -> None:
     keep(gateway)
     await gateway.delivery.answer(replace(HERE, message_ts="1.2"), HELLO, public=False, replace=True)
@@ -154,6 +162,14 @@ async def test_an_address_that_is_not_slacks_is_never_called(gateway: Gateway, u
     assert gateway.seen == [("chat.postEphemeral", "ok")], "a call to the address would be counted, even if it failed"
 
 
+async def test_a_redirect_of_a_response_url_is_not_followed(gateway: Gateway) -> None:
+    keep(gateway)
+    elsewhere = {"Location": gateway.slack.response_url("two")}
+    gateway.slack.answers["response_url"] = [web.Response(status=307, headers=elsewhere)]
+    await gateway.delivery.send_ephemeral(HERE, HELLO)
+    assert gateway.slack.methods() == ["response_url", "chat.postEphemeral"]
+
+
 @pytest.mark.parametrize("url", ["https://hooks.slack.com/commands/T/1/a", "https://hooks.slack-gov.com/x"])
 def test_slacks_own_addresses_are_accepted(url: str) -> None:
     urls = ResponseUrls("https://slack.com/api/")
@@ -237,11 +253,12 @@ async def test_a_post_during_an_outage_raises_unavailable(gateway: Gateway) -> N
         await gateway.delivery.direct("U0ANA", HELLO)
 
 
-async def test_a_post_returns_its_ts_and_never_unfurls(gateway: Gateway) -> None:
+async def test_a_post_returns_its_ts_and_is_neither_unfurled_nor_broadcast(gateway: Gateway) -> None:
     gateway.slack.answers["chat.postMessage"] = [{"ok": True, "channel": "C0DBOPS", "ts": "7.8"}]
     assert await gateway.delivery.post("C0DBOPS", HELLO, thread_ts="5.6") == "7.8"
     sent = gateway.slack.of("chat.postMessage")[0]
     assert (sent["unfurl_links"], sent["unfurl_media"], sent["thread_ts"]) == (False, False, "5.6")
+    assert "reply_broadcast" not in sent
 
 
 @pytest.mark.parametrize("code", ["message_not_found", "cant_update_message", "channel_not_found", "is_inactive"])

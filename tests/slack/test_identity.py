@@ -1,6 +1,7 @@
 """Facts about people, channels and groups, from Slack. What Slack doesn't return never gives anyone permissions."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -153,7 +154,14 @@ async def test_a_direct_message_and_home_are_not_looked_up(gateway: Gateway) -> 
 async def test_a_conversation_for_which_the_bot_has_no_scope_counts_as_a_group_dm(gateway: Gateway) -> None:
     gateway.slack.always["conversations.info"] = refused("missing_scope")
     found = (await gateway.directory.subject(incoming(channel="C0MPIM"), usergroups=NOBODY)).channel
-    assert found.kind is ChannelKind.GROUP_DM
+    assert found == Channel(id="C0MPIM", kind=ChannelKind.GROUP_DM, is_private=True, bot_is_member=False)
+
+
+@pytest.mark.parametrize("code", ["invalid_auth", "fatal_error", "service_unavailable"])
+async def test_a_channel_that_cannot_be_looked_up_raises_unavailable(gateway: Gateway, code: str) -> None:
+    gateway.slack.always["conversations.info"] = refused(code)
+    with pytest.raises(Unavailable, match=rf"look up this channel in Slack \({code}\), so I did nothing"):
+        await gateway.directory.channel("C0DBOPS")
 
 
 @pytest.mark.parametrize("code", ["plan_upgrade_required", "no_such_subteam", "fatal_error", "invalid_auth"])
@@ -180,6 +188,28 @@ async def test_facts_are_cached_for_a_minute_unless_fresh_ones_are_requested(gat
     now = 61.0
     await directory.subject(incoming(), usergroups=groups)
     assert len(gateway.slack.calls) == 3
+
+
+async def test_an_authorization_looks_up_every_fact_again(gateway: Gateway) -> None:
+    groups = frozenset({"S0DBA"})
+    gateway.slack.always["conversations.members"] = {"ok": True, "members": ["U0ANA", "U0BEN"]}
+    await gateway.directory.subject(incoming(), usergroups=groups)
+    await gateway.directory.inside("C0DBOPS")
+    gateway.slack.calls.clear()
+
+    query = SlackQuery("C0DBOPS", frozenset({"U0ANA"}), groups, members=True, actor=incoming(team="T0OTHER"))
+    facts = await gateway.directory.look_up(query)
+
+    assert sorted(gateway.slack.methods()) == [
+        "conversations.info",
+        "conversations.members",
+        "usergroups.users.list",
+        "users.info",
+    ]
+    assert facts.channel == Channel(id="C0DBOPS", name="db-ops")
+    assert facts.channel_members == frozenset({"U0ANA", "U0BEN"})
+    assert facts.groups == {"S0DBA": frozenset({"U0ANA"})}
+    assert facts.people["U0ANA"].is_stranger, "the payload of the person who acts has another team"
 
 
 async def test_fifty_simultaneous_readers_share_one_call_of_each_method(gateway: Gateway) -> None:
@@ -289,6 +319,26 @@ async def test_the_channels_of_a_person_who_is_in_too_many_to_read_are_unknown(g
 
     with pytest.raises(Unavailable, match="more channels"):
         await gateway.directory.channels_of("U0ANA")
+
+
+async def test_guests_are_the_active_ones_of_every_page(gateway: Gateway) -> None:
+    guest = {"team_id": "T0ACME", "is_restricted": True}
+    gateway.slack.answers["users.list"] = [
+        {"ok": True, "members": [{"id": "U0A", **guest}, {"id": "U0LEFT", **guest, "deleted": True}],
+         "response_metadata": {"next_cursor": "more"}},
+        {"ok": True, "members": [{"id": "U0B", **guest}, {"id": "U0ANA", "team_id": "T0ACME"}]},
+    ]  # fmt: skip
+    assert await gateway.directory.guests() == frozenset({"U0A", "U0B"})
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [refused("fatal_error"), {"ok": True, "members": [], "response_metadata": {"next_cursor": "more"}}],
+    ids=["an error", "too many pages"],
+)
+async def test_guests_are_unknown_unless_slack_returns_everybody(gateway: Gateway, answer: dict[str, Any]) -> None:
+    gateway.slack.always["users.list"] = answer
+    assert await gateway.directory.guests() is None
 
 
 async def test_groups_are_unknown_while_the_workspace_cannot_be_read(gateway: Gateway) -> None:

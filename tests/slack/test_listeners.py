@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.core.ports import Ack
 from bot.core.requests.incoming import Incoming, Kind
@@ -117,6 +118,7 @@ async def test_field_errors_are_returned_in_the_response_to_the_submission(gatew
     gateway.pipeline.answer = Ack({"response_action": "errors", "errors": {"arg.name": "There is none."}})
     answer = await gateway.interact(submission())
     assert answer.json() == {"response_action": "errors", "errors": {"arg.name": "There is none."}}
+    assert gateway.slack.calls == [], "the person gets no other message"
 
 
 async def test_a_submission_with_several_response_urls_is_accepted(gateway: Gateway) -> None:
@@ -149,7 +151,10 @@ async def test_the_work_of_a_submission_follows_its_acknowledgement(gateway: Gat
 
 
 async def test_a_closed_modal_is_acknowledged(gateway: Gateway) -> None:
-    assert (await gateway.interact({**submission(), "type": "view_closed", "is_cleared": False})).status_code == 200
+    with structlog.testing.capture_logs() as logs:
+        answer = await gateway.interact({**submission(), "type": "view_closed", "is_cleared": False})
+    assert answer.status_code == 200
+    assert logs == [], "a request without an acknowledgement would be logged"
     assert gateway.pipeline.received == []
 
 
@@ -233,5 +238,8 @@ async def test_an_opened_home_is_handled_and_an_opened_messages_tab_is_not(gatew
 
 
 async def test_an_unknown_event_is_acknowledged(gateway: Gateway) -> None:
-    assert (await gateway.event(event("reaction_added", user="U0ANA", item={"channel": "C1"}))).status_code == 200
+    with structlog.testing.capture_logs() as logs:
+        answer = await gateway.event(event("reaction_added", user="U0ANA", item={"channel": "C1"}))
+    assert answer.status_code == 200
+    assert logs == [], "a request without an acknowledgement would be logged"
     assert gateway.pipeline.received == []

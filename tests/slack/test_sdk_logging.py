@@ -1,4 +1,4 @@
-"""Slack's libraries log whole requests at DEBUG. The bot's log contains none of these lines, and no secret."""
+"""Slack's libraries log whole requests. The bot's log contains none of these lines and no secret, even at DEBUG."""
 
 import logging
 

@@ -194,7 +194,7 @@ def test_the_usage_of_every_acknowledged_request_survives_a_kill(tmp_path: Path)
 
 
 def write(url: str, headers: Any, first: Any, acknowledged: Any) -> None:
-    """Insert a thousand numbers, or fewer if the server is killed. Append those that were acknowledged to the list."""
+    """Insert a thousand numbers, or fewer if the server is killed. Append each acknowledged one to `acknowledged`."""
     with httpx.Client(headers=headers, trust_env=False) as client:
         create = stmt("CREATE TABLE IF NOT EXISTS t(a)")
         for number in range(first, first + 1000):
