@@ -47,7 +47,7 @@ async def test_many_writers_write_one_chain(store: SqlStore, other: SqlStore) ->
     assert await store.audit.head() == (checked.entries, checked.head)
 
 
-async def test_an_entry_that_the_database_refuses_does_not_make_other_entries_fail(
+async def test_an_entry_that_cannot_be_written_does_not_make_other_entries_fail(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = audit_chain.append

@@ -15,13 +15,14 @@ from tests.store.samples import branch, entry, move, request
 DAY = timedelta(days=1)
 
 
-async def recorded(store: SqlStore, *branches: Branch) -> None:
+async def record(store: SqlStore, *branches: Branch) -> None:
+    """Store branches with a request, and their timers."""
     timers = [Timer(TimerKind.BRANCH_END, one.id, one.announced_at) for one in branches if one.announced_at]
     await store.requests.open(request(), move(State.EXECUTING, branches=branches, timers=timers))
 
 
 async def test_a_branch_is_recorded_with_its_request_and_found_by_its_database(store: SqlStore) -> None:
-    await recorded(store, branch(1), branch(2, days=None))
+    await record(store, branch(1), branch(2, days=None))
 
     assert await store.branches.get("b-1") == branch(1)
     assert await store.branches.get("b-9") is None
@@ -32,7 +33,7 @@ async def test_a_branch_is_recorded_with_its_request_and_found_by_its_database(s
 
 
 async def test_moving_an_end_date_moves_its_timer_and_the_date_can_be_removed(store: SqlStore) -> None:
-    await recorded(store, branch())
+    await record(store, branch())
 
     later = await store.branches.move_end(branch(), NOON + 9 * DAY, entry("branch_extended"))
     assert later is not None
@@ -48,7 +49,7 @@ async def test_moving_an_end_date_moves_its_timer_and_the_date_can_be_removed(st
 
 
 async def test_a_branch_ends_once_and_is_closed_once(store: SqlStore) -> None:
-    await recorded(store, branch())
+    await record(store, branch())
 
     begun = await store.branches.begin_end(branch(), entry("branch_ended"))
     assert begun is not None
@@ -67,7 +68,7 @@ async def test_a_branch_ends_once_and_is_closed_once(store: SqlStore) -> None:
 async def test_if_a_branch_is_ended_and_extended_at_the_same_time_only_one_change_is_made(
     store: SqlStore, other: SqlStore, turn: int
 ) -> None:
-    await recorded(store, branch())
+    await record(store, branch())
     works = [
         store.branches.begin_end(branch(), entry("branch_ended")),
         other.branches.move_end(branch(), NOON + 9 * DAY, entry("branch_extended")),

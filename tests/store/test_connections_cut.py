@@ -6,19 +6,13 @@ import pytest
 from sqlalchemy import Connection, text
 
 from bot.store.connections import commit_outcome, database
-from bot.store.connections.database import PostgresqlDatabase, StoreUnavailable
+from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.store.cutting import When, cut
 from tests.store.samples import incoming
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 WHEN: list[When] = ["before the commit", "after the commit"]
-
-
-def of(store: SqlStore) -> PostgresqlDatabase:
-    found = store.database
-    assert isinstance(found, PostgresqlDatabase)
-    return found
 
 
 class Adds:
@@ -40,10 +34,10 @@ async def test_a_write_is_committed_once(store: SqlStore, when: When, numbers: s
     adds = Adds()
 
     with cut(store, numbers, when):
-        assert await of(store).write(adds) == 1
+        assert await store.database.write(adds) == 1
 
     assert adds.runs == (1 if when == "after the commit" else len(numbers) + 1)
-    assert await of(store).write(Adds()) == 2
+    assert await store.database.write(Adds()) == 2
 
 
 async def test_a_connection_that_ends_between_two_statements_is_replaced(store: SqlStore) -> None:
@@ -57,7 +51,7 @@ async def test_a_connection_that_ends_between_two_statements_is_replaced(store: 
             connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
         return adds(connection)
 
-    assert await of(store).write(work) == 1
+    assert await store.database.write(work) == 1
     assert ended
 
 
@@ -75,7 +69,7 @@ async def test_a_read_whose_connection_is_cut_is_run_again(store: SqlStore, when
 async def test_a_server_that_was_replaced_is_not_asked_whether_a_transaction_was_committed(
     store: SqlStore, when: When, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The outcome of a commit is unknown, because on another server the same number belongs to another transaction."""
+    """The outcome of the commit stays unknown: on another server, its number belongs to another transaction."""
     real = commit_outcome.transaction_id
 
     def of_before(connection: Connection) -> Any:
@@ -86,13 +80,13 @@ async def test_a_server_that_was_replaced_is_not_asked_whether_a_transaction_was
     adds = Adds()
 
     with cut(store, {1}, when), pytest.raises(StoreUnavailable):
-        await of(store).write(adds)
+        await store.database.write(adds)
 
     assert adds.runs == 1, "the transaction may have been committed"
 
 
 async def test_a_write_fails_if_its_connection_is_cut_every_time(store: SqlStore) -> None:
     with cut(store, set(range(1, 100)), "before the commit"), pytest.raises(StoreUnavailable):
-        await of(store).write(Adds())
+        await store.database.write(Adds())
 
-    assert await of(store).write(Adds()) == 1
+    assert await store.database.write(Adds()) == 1

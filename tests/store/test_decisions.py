@@ -12,9 +12,10 @@ from tests.store.conftest import NOON
 from tests.store.samples import move, request
 
 SUBJECT = "r-subject"
+"""The request whose result the other requests decide on."""
 
 
-def of(number: int) -> str:
+def id_of(number: int) -> str:
     return f"r-{number:010}"
 
 
@@ -24,8 +25,9 @@ async def approved(store: SqlStore, *numbers: int) -> None:
 
 
 async def start(store: SqlStore, number: int) -> bool:
+    """Start a request that decides on `SUBJECT`. Return True if it started."""
     go = move(State.EXECUTING, event="begun", decides=(SUBJECT,))
-    return await store.requests.move(of(number), expect=[State.APPROVED], move=go) is not None
+    return await store.requests.move(id_of(number), expect=[State.APPROVED], move=go) is not None
 
 
 async def test_after_one_request_has_decided_another_does_not_start(store: SqlStore) -> None:
@@ -35,8 +37,8 @@ async def test_after_one_request_has_decided_another_does_not_start(store: SqlSt
     assert await start(store, 1)
     assert not await start(store, 2)
 
-    assert present(await store.requests.decided_by(SUBJECT)).id == of(1)
-    assert present(await store.requests.get(of(2))).state is State.APPROVED
+    assert present(await store.requests.decided_by(SUBJECT)).id == id_of(1)
+    assert present(await store.requests.get(id_of(2))).state is State.APPROVED
     assert (await store.audit.head())[0] == 1, "a request that didn't start has no audit entry"
 
 
@@ -54,7 +56,7 @@ async def test_a_deciding_request_that_ends_without_effect_lets_another_decide(s
     await approved(store, 1, 2)
     await start(store, 1)
 
-    await store.requests.move(of(1), expect=[State.EXECUTING], move=move(end, event="over"))
+    await store.requests.move(id_of(1), expect=[State.EXECUTING], move=move(end, event="over"))
 
     assert await store.requests.decided_by(SUBJECT) is None
     assert await start(store, 2)
@@ -65,7 +67,7 @@ async def test_a_decision_stays_if_its_request_may_have_had_an_effect(store: Sql
     await approved(store, 1, 2)
     await start(store, 1)
 
-    await store.requests.move(of(1), expect=[State.EXECUTING], move=move(end, event="over"))
+    await store.requests.move(id_of(1), expect=[State.EXECUTING], move=move(end, event="over"))
 
     assert present(await store.requests.decided_by(SUBJECT)).state is end
     assert not await start(store, 2)
@@ -73,13 +75,13 @@ async def test_a_decision_stays_if_its_request_may_have_had_an_effect(store: Sql
 
 async def test_a_decision_is_deleted_with_its_subject(store: SqlStore) -> None:
     await approved(store, 1, 2)
-    await store.requests.move(of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=(of(1),)))
-    await store.requests.move(of(1), expect=[State.APPROVED], move=move(State.STALE, event="over", notifies=False))
+    await store.requests.move(id_of(2), expect=[State.APPROVED], move=move(State.EXECUTING, decides=(id_of(1),)))
+    await store.requests.move(id_of(1), expect=[State.APPROVED], move=move(State.STALE, event="over", notifies=False))
 
     await store.pruning.prune(NOON.replace(year=2030))
 
-    assert await store.requests.get(of(1)) is None
-    assert await store.requests.decided_by(of(1)) is None
+    assert await store.requests.get(id_of(1)) is None
+    assert await store.requests.decided_by(id_of(1)) is None
 
 
 async def test_a_subject_that_one_request_changed_can_be_changed_by_another_afterwards(
@@ -99,4 +101,5 @@ async def test_a_subject_that_one_request_changed_can_be_changed_by_another_afte
         over = move(end, event="over", frees=(SUBJECT,))
         assert await store.requests.move(first, expect=[State.EXECUTING, State.UNKNOWN], move=over) is not None
         assert await store.requests.decided_by(SUBJECT) is None
-    assert (await store.requests.open(request(9, requester="U9"), move(State.APPROVED, decides=(SUBJECT,)))).id == of(9)
+    following = await store.requests.open(request(9, requester="U9"), move(State.APPROVED, decides=(SUBJECT,)))
+    assert following.id == id_of(9)

@@ -24,8 +24,8 @@ from tests.process import free_port
 from tests.stores import copy_store
 
 PASSWORD = "hunter2-canary"
-DOCS = Path(__file__).parents[2] / "docs"
-SAYS = {
+ERRORS = {
+    # test ID: (the kind, PostgreSQL's error code, PostgreSQL's message)
     "wrong password": (Failure.CREDENTIALS, "28P01", 'password authentication failed for user "u"'),
     "no such user": (Failure.CREDENTIALS, "28000", 'role "u" does not exist'),
     "no such database": (Failure.DATABASE, "3D000", 'database "d" does not exist'),
@@ -66,11 +66,13 @@ async def refusing(answer: bytes) -> AsyncIterator[str]:
 
 
 def error_message(state: str, text: str) -> bytes:
+    """Return an error in PostgreSQL's protocol. `state` is its code of five characters."""
     fields = f"SFATAL\0VFATAL\0C{state}\0M{text}\0\0".encode()
     return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
 
 
 async def detail_of(url: str) -> str:
+    """Assert that a store can't be used, and return the sentence for the log. It must not contain the password."""
     said = r"^The bot's own database didn't respond\. Try again in a moment\.$"
     with pytest.raises(StoreUnavailable, match=said) as raised:
         await require_usable(places_of(url, None))
@@ -79,10 +81,11 @@ async def detail_of(url: str) -> str:
 
 
 def sentence(kind: Failure) -> str:
+    """Return the sentence about a kind of failure of the server in DATABASE_URL."""
     return SENTENCES[kind].format(setting="DATABASE_URL")
 
 
-@pytest.mark.parametrize(("kind", "state", "text"), SAYS.values(), ids=SAYS)
+@pytest.mark.parametrize(("kind", "state", "text"), ERRORS.values(), ids=ERRORS)
 async def test_each_error_of_the_server_is_reported_with_the_sentence_of_its_kind(
     kind: Failure, state: str, text: str
 ) -> None:
@@ -91,7 +94,9 @@ async def test_each_error_of_the_server_is_reported_with_the_sentence_of_its_kin
 
 
 @pytest.mark.parametrize(
-    ("answer", "query"), [(b"N", "sslmode=require"), (b"S", "sslmode=verify-full&sslrootcert=/nowhere/root.crt")]
+    ("answer", "query"),
+    [(b"N", "sslmode=require"), (b"S", "sslmode=verify-full&sslrootcert=/nowhere/root.crt")],
+    ids=["the server has no TLS", "the root certificate is missing"],
 )
 async def test_a_failed_tls_connection_is_reported_as_a_tls_error(answer: bytes, query: str) -> None:
     async with refusing(answer) as url:
@@ -160,6 +165,7 @@ def test_the_address_of_a_store_has_neither_user_nor_password() -> None:
 
 
 WRONG = {
+    # test ID: (the URL, a pattern of the error)
     "an option of other drivers": (f"postgresql://u:{PASSWORD}@h/d?pgbouncer=true", "`pgbouncer`.*DATABASE_DIRECT_URL"),
     "TLS as other drivers write it": (f"postgresql://u:{PASSWORD}@h/d?ssl=require", "`ssl`.*sslmode=require"),
     "an encoding": (f"postgresql://u:{PASSWORD}@h/d?client_encoding=latin1", "`client_encoding`.*UTF-8"),

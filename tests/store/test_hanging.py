@@ -56,6 +56,7 @@ async def hanging(request: pytest.FixtureRequest, tmp_path: Path, clock: Stopped
 
 
 async def ids(store: SqlStore) -> list[str]:
+    """Return the IDs of the open intents."""
     return [one.id for one in await store.intents.find_open(before=LATER)]
 
 
@@ -106,7 +107,7 @@ async def test_the_caller_waits_for_a_commit_that_was_sent(hanging: Hanging, mon
     assert await ids(store) == [incoming(1).id]
 
 
-async def test_a_read_ends_with_an_error_sentence(server: HangingServer, clock: StoppedClock) -> None:
+async def test_a_read_from_a_store_that_hangs_ends_with_an_error(server: HangingServer, clock: StoppedClock) -> None:
     """Only PostgreSQL is tested, because a locked SQLite file can still be read."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with server.stopped():
@@ -130,12 +131,14 @@ async def test_the_caller_waits_for_an_intent_whose_commit_is_uncertain(
 
 
 async def test_an_uncertain_intent_does_not_delay_the_shutdown(server: HangingServer, clock: StoppedClock) -> None:
+    """Its caller gets the error that the store is unavailable, after which the intent may be stored."""
     async with open_store(server.new_store(), clock, timeout=2) as store:
         with cut(store, set(range(1, 1000)), "before the commit") as seen:
             recording = asyncio.ensure_future(store.intents.record(incoming(1), within=SOON))
             while not seen[0]:
                 await asyncio.sleep(0.01)
-            await store.close()
+            async with asyncio.timeout(10):
+                await store.close()
             with pytest.raises(StoreUnavailable):
                 await recording
 

@@ -21,7 +21,7 @@ MOST_PARAMETERS = 50
 
 @pytest.fixture
 def parameters() -> Iterator[list[int]]:
-    """Yield a growing list of the numbers of parameters: one for each statement, or for each row of a bulk insert."""
+    """Yield a growing list with the number of parameters of each statement, and of each row of a bulk insert."""
     counts: list[int] = []
 
     def count(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

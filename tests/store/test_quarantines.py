@@ -33,6 +33,7 @@ async def approved(store: SqlStore, *numbers: int) -> None:
 
 
 async def start(store: SqlStore, number: int, *holds: Hold, **brings: object) -> bool:
+    """Start a request with these holds, or else with a quarantine of `orders-eu`. Return True if it started."""
     go = move(State.EXECUTING, event="begun", holds=holds or [quarantine(number)], **brings)
     return await store.requests.move(f"r-{number:010}", expect=[State.APPROVED], move=go) is not None
 

@@ -39,6 +39,7 @@ def url(folder: Path) -> str:
 
 
 async def fill(url: str) -> None:
+    """Write audit entries, which contain the ticket OPS-7."""
     async with open_store(url, StoppedClock()) as store:
         for _ in range(ENTRIES):
             await store.audit.append(entry())
@@ -51,7 +52,7 @@ def protect(file: Path) -> None:
     file.parent.chmod(0o555)
 
 
-async def ask(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
+async def run(folder: Path, file: Path, *words: str) -> tuple[int, str, str]:
     """Run a command on a store as a user without write access. Return its exit status, output and errors."""
     out, err = folder / "out", folder / "err"
     out.unlink(missing_ok=True)
@@ -75,8 +76,8 @@ async def test_a_copy_without_write_access_is_verified_and_exported(folder: Path
     protect(copy)
     before = sorted(copy.parent.iterdir())
 
-    status, out, err = await ask(folder, copy, "audit", "verify")
-    exported = await ask(folder, copy, "audit", "export")
+    status, out, err = await run(folder, copy, "audit", "verify")
+    exported = await run(folder, copy, "audit", "export")
 
     assert (status, err) == (0, "")
     assert f"The audit log is intact: {ENTRIES} entries" in out
@@ -92,9 +93,10 @@ async def test_the_store_of_a_running_bot_is_verified_with_entries_that_are_only
             await store.audit.append(entry())
         file = place_of(url).file
         assert file is not None
+        assert b"OPS-7" not in file.read_bytes()
         protect(file)
 
-        status, out, err = await ask(folder, file, "audit", "verify")
+        status, out, err = await run(folder, file, "audit", "verify")
 
     assert (status, err) == (0, "")
     assert f"The audit log is intact: {ENTRIES} entries" in out
@@ -109,4 +111,7 @@ async def test_an_edit_in_a_copy_without_write_access_is_found(folder: Path, url
     file.write_bytes(content.replace(b"OPS-7", b"OPS-8"))
     protect(file)
 
-    assert (await ask(folder, file, "audit", "verify"))[0] == 1
+    status, out, err = await run(folder, file, "audit", "verify")
+
+    assert (status, err) == (1, "")
+    assert "The audit log failed verification (altered or damaged): entry 1: its text was edited" in out

@@ -109,6 +109,7 @@ async def test_a_transition_that_fails_half_way_leaves_nothing(store: SqlStore) 
 
     assert present(await store.requests.get("r-0000000001")).state is State.EXECUTING
     assert await store.holds.find() == []
+    assert await store.audit.head() == (0, "")
 
 
 async def test_a_transition_cannot_change_what_was_approved(store: SqlStore) -> None:

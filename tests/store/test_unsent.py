@@ -1,4 +1,7 @@
-"""A request is denied only if its change hasn't been sent. Who owes a review can't start a break-glass request."""
+"""A request is denied only if its change hasn't been sent. A person who owes a review can't start another break-glass.
+
+The store ensures both, even if two processes write at the same time.
+"""
 
 import asyncio
 from dataclasses import replace
@@ -12,6 +15,7 @@ from tests.store.samples import hold, move, request, review, vote
 
 
 def denial(number: int = 1) -> Transition:
+    """Return a denial by Ben that is made only if the change hasn't been sent."""
     votes = [vote(number, user_id="U0BEN", approves=False)]
     return replace(move(State.DENIED, event="denied"), votes=votes, only_unsent=True)
 

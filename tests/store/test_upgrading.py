@@ -112,7 +112,7 @@ async def test_sqlite_uses_a_write_ahead_log_and_waits_for_the_disk(empty_url: s
             ]
         )
 
-    assert modes == ["wal", 2]
+    assert modes == ["wal", 2], "2 means FULL"
     with sqlite3.connect(tmp_path / "turso-ops.db") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
@@ -155,6 +155,7 @@ def mode(path: Path) -> int:
 
 
 SPELLINGS = {
+    # a URL: SQLAlchemy's name of the driver that is used for it
     "sqlite:///./data/x.db": DRIVER,
     "sqlite:////var/x.db": DRIVER,
     "sqlite+aiosqlite:///x.db": DRIVER,
