@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator
 
 from bot.turso import answers
 from bot.turso.calls import read_body
-from bot.turso.errors import TursoUnavailable
-from bot.turso.models import Configuration, Database, Instance, Listed, Listing
+from bot.turso.errors import OrganizationNotFound, TursoRejected, TursoUnavailable
+from bot.turso.models import Configuration, Database, Group, Instance, Listed, Listing
 from bot.turso.places import PlaceEndpoints
+from bot.turso.refusals import not_of_turso
 
 PAGE = 1000
 CHUNK = 200
@@ -75,6 +76,28 @@ class DatabaseEndpoints(PlaceEndpoints):
             listing += page
             listing.left_out += page.left_out
         return listing
+
+    async def groups_if_any(self) -> list[Group]:
+        """Return the groups, or an empty list if the API has no endpoint for them (404), like the 2023 API.
+
+        A 404 alone doesn't show that: the organization may not exist, or a proxy may have responded. So the databases
+        are listed, too. Without groups, none of them has one.
+
+        Raises:
+            OrganizationNotFound: Turso doesn't know the organization.
+            TursoUnavailable: a database has a group, so the 404 isn't Turso's.
+        """
+        try:
+            return await self.groups()
+        except OrganizationNotFound:
+            raise
+        except TursoRejected as refused:
+            if refused.status != 404:
+                raise
+            async for page in self.pages():
+                if any(one.group for one in page):
+                    raise not_of_turso(refused.answer, writes=False) from None
+            return []
 
     async def database(self, name: str) -> Database:
         """Return one database.

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from bot.turso import answers
 from bot.turso.calls import Calls, read_body
-from bot.turso.errors import TursoRejected
 from bot.turso.models import Group, Location
 
 GROUPS = "/v1/organizations/{organization}/groups"
@@ -29,19 +28,6 @@ class PlaceEndpoints(Calls):
         Source: https://docs.turso.tech/api-reference/groups/retrieve
         """
         return read_body(answers.group, await self._get(GROUP, group=name))
-
-    async def groups_if_any(self) -> list[Group]:
-        """Return the groups, or an empty list if the API has no endpoint for them (404), like the 2023 API."""
-        try:
-            return await self.groups()
-        except TursoRejected as refused:
-            if refused.status != 404:
-                raise
-            return []
-
-    async def default_group(self) -> str | None:
-        """Return the group for a new database without `--group`, as `default_group_of` defines it."""
-        return default_group_of(await self.groups_if_any())
 
     async def locations(self) -> list[Location]:
         """Return the locations, with codes and labels.

@@ -74,7 +74,7 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
         return AlreadyExists(f"Turso refused: `{name}` already exists.", answer, name=name)
     if missing := _missing(answer, text, subject):
         return missing
-    return _not_of_turso(answer, writes=writes) if status == 404 and subject else _rejected(answer, subject)
+    return not_of_turso(answer, writes=writes) if status == 404 and subject else _rejected(answer, subject)
 
 
 def _missing(answer: ErrorAnswer, text: str, subject: Mapping[str, str]) -> TursoError | None:
@@ -109,7 +109,7 @@ def _rejected(answer: ErrorAnswer, subject: Mapping[str, str]) -> TursoError:
     return TursoRejected(f"Turso refused this ({answer.status}). {why}", answer, name=name)
 
 
-def _not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
+def not_of_turso(answer: ErrorAnswer, *, writes: bool) -> TursoError:
     """Return the error for a 404 that a proxy may have sent. It proves neither a loss nor a refusal."""
     sentence = "The response (404) doesn't look like one from Turso. A proxy may have sent it."
     if writes:

@@ -16,6 +16,7 @@ from bot.turso.errors import (
     PartlyDone,
     TursoForbidden,
 )
+from bot.turso.places import default_group_of
 
 from .organization import Organization, refuse
 
@@ -222,8 +223,4 @@ async def test_the_default_group_is_the_one_named_default_or_the_only_one(
 ) -> None:
     acme.groups = {name: {"name": name} for name in groups}
 
-    assert await turso.default_group() == expected
-
-
-async def test_an_api_without_groups_has_no_default_group(turso_2023: TursoClient) -> None:
-    assert await turso_2023.default_group() is None
+    assert default_group_of(await turso.groups_if_any()) == expected
