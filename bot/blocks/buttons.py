@@ -17,6 +17,7 @@ REMIND: Final = "approval.remind"
 CONFIRM: Final = "request.confirm"
 DISMISS: Final = "request.dismiss"
 AGAIN: Final = "request.again"
+FREEZE_FIRST: Final = "request.freeze"
 REVEAL: Final = "token.reveal"
 UNDO: Final = "quarantine.undo"
 REVIEW: Final = "review.open"
@@ -43,8 +44,7 @@ CHANNEL_FORM: Final = "channel.form."
 CHANNEL_RIGHTS: Final = "channel.rights"
 LONGEST_LINE: Final = 2000
 SHARE: Final = 8
-FREEZE_FIRST: Final = 9
-"""The numbers in the `action_id`s of `Share to channel` and `Freeze first`. They are unique within a message."""
+"""The number in the `action_id` of `Share to channel`. It is unique within a message."""
 
 
 def approve(request: Request, catalogue: CommandCatalogue) -> Element:
@@ -171,9 +171,9 @@ def run(number: int, label: str, line: str, *, style: Style | None = None) -> li
     return [kit.button(Plain(label), f"{RUN}{number}", line, style=style)] if len(line) <= LONGEST_LINE else []
 
 
-def freeze_first(name: str) -> list[Element]:
+def freeze_first(request_id: str) -> Element:
     """Return a button that requests a freeze, because a rotation may take an hour and a leak can't wait."""
-    return run(FREEZE_FIRST, "Freeze first", f"freeze {name}")
+    return kit.button(Plain("Freeze first"), FREEZE_FIRST, request_id)
 
 
 def share(line: str) -> list[Element]:

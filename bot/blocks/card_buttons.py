@@ -66,7 +66,7 @@ def may_ask_again(request: Request, catalogue: CommandCatalogue) -> bool:
 
 def freeze_first(request: Request, catalogue: CommandCatalogue) -> list[Element]:
     offered = catalogue.offers_freeze(request.command)
-    return buttons.freeze_first(buttons.subject(request)) if offered else []
+    return [buttons.freeze_first(request.id)] if offered else []
 
 
 def _review_button(request: Request, review: Review | None) -> list[Element]:

@@ -1,13 +1,14 @@
 """Helpers for replies to people, and for audit entries."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 
-from bot.blocks import buttons, kit
+from bot.blocks import buttons, forms, kit
 from bot.blocks.message import fit_blocks, reply
 from bot.blocks.text import Mrkdwn, cut, joined, mrkdwn, person, sentence
 from bot.core.model import Decision, Subject, Visibility
@@ -19,6 +20,7 @@ from bot.core.requests.request import Request
 from bot.errors import BadInput, BotError
 from bot.pipeline.environment import Environment
 
+BUG: Final = "Something went wrong in Turso Ops. Give this reference to an admin."
 LINE: Final = 150
 """The maximum number of characters of a typed line that are shown."""
 log = structlog.get_logger(__name__)
@@ -41,13 +43,23 @@ def private_note(text: str, *more: str) -> Reply:
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
     """Return the reply for an error, with a hint on what could help. For None (a bug), it has only a reference."""
     if error is None:
-        return private_note(
-            "Something went wrong in Turso Ops. Give this reference to an admin.", f"Reference `{reference}`"
-        )
+        return private_note(BUG, f"Reference `{reference}`")
     body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
     remedy = error.remedy if isinstance(error, BadInput) else None
     row = kit.actions(*buttons.run(1, remedy.label, remedy.line)) if remedy else []
     return reply(body, [kit.section(body), *row, kit.context(mrkdwn("Reference `{}`", reference))], private=True)
+
+
+@asynccontextmanager
+async def in_open_modal(env: Environment, incoming: Incoming, view_id: str, title: str) -> AsyncIterator[None]:
+    """Run the work whose result a loading modal will show. If it fails, the modal says why, and the error is raised."""
+    try:
+        yield
+    except Exception as error:
+        text = str(error) if isinstance(error, BotError) else f"{BUG} Reference: `{incoming.id}`"
+        with suppress(BotError):  # the reply to the press says it, too
+            await env.messenger.update_view(view_id, forms.notice_view(title, text))
+        raise
 
 
 async def send_or_log(env: Environment, incoming: Incoming, reply: Reply) -> None:

@@ -22,6 +22,7 @@ NEED_NO_RIGHT = {
     "approval.withdraw": "a requester may always withdraw their own request",
     "request.dismiss": "a requester may always dismiss their own request",
     "request.again": "it runs a command line, which is decided as if it were typed",
+    "request.freeze": "it runs a command line, which is decided as if it were typed",
     "incident.extend": "it runs a command line, which is decided as if it were typed",
     "incident.end": "it runs a command line, which is decided as if it were typed",
     "channel.rights": "it only shows the person's own permissions",

@@ -94,7 +94,8 @@ async def test_a_line_that_is_no_longer_complete_opens_its_form(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = replace(await here.ask("db freeze orders"), state=State.STALE)
-    monkeypatch.setattr("bot.pipeline.requests.ask_again.request_of", partial(_loaded, replace(first, line="freeze")))
+    shorter = partial(_loaded, replace(first, line="freeze"))
+    monkeypatch.setattr("bot.pipeline.requests.request_buttons.request_of", shorter)
 
     pressed = press(here.of, DANA, "request.again", first.id, "k-form")
     assert await CLICKS["request.again"].run(here.env, pressed) in ("form_opened", "form_offered")

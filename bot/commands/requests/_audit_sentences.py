@@ -22,6 +22,7 @@ PRESSES: Final[Mapping[str, str]] = {
 PRESSED_TO: Final[Mapping[str, str]] = {
     "token.reveal": "reveal the token",
     "request.again": "make the request again",
+    "request.freeze": "freeze the database",
     "hold.thaw": "thaw the database",
     "token.end": "revoke the token",
     "copy.keep": "keep the copy",

@@ -92,7 +92,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     note = mrkdwn("Clients need new tokens.")
     row = buttons.run(1, "New token", command_line("token", name))
     if proof is None or proof.target.tokens is not OldTokens.REFUSED:
-        row += buttons.freeze_first(name)
+        row += buttons.run(2, "Freeze first", command_line("freeze", name))
     return reply(head, [kit.section(head), kit.context(proof_of_group(proof), note), *kit.actions(*row)])
 
 

@@ -16,8 +16,15 @@ from bot.pipeline.approval.presses import request_of, require_access
 from bot.pipeline.environment import Environment
 from bot.pipeline.outcomes.request_cards import refresh_cards
 from bot.pipeline.quarantine import undo
-from bot.pipeline.requests import alert_buttons, branch_buttons, channel_buttons, incident_buttons, open_items
-from bot.pipeline.requests.ask_again import ask_again
+from bot.pipeline.replies import in_open_modal
+from bot.pipeline.requests import (
+    alert_buttons,
+    branch_buttons,
+    channel_buttons,
+    incident_buttons,
+    open_items,
+    request_buttons,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -46,11 +53,8 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
     modal_id = await env.messenger.open_view(incoming.trigger_id or "", forms.loading_view("Your token"))
     if not modal_id:  # don't mint a token that can't be shown
         raise Unavailable(forms.TOO_OLD if modal_id is None else UNNAMED)
-    try:
+    async with in_open_modal(env, incoming, modal_id, "Your token"):
         outcome = await reveal(env, replace(incoming, modal_id=modal_id))
-    except BotError as error:
-        await env.messenger.update_view(modal_id, forms.notice_view("Your token", str(error)))
-        raise
     if outcome != "revealed":
         request = await env.store.requests.get(incoming.value)
         await env.messenger.update_view(modal_id, forms.notice_view("Your token", request.outcome if request else ""))
@@ -91,7 +95,8 @@ CLICKS: Final[Mapping[str, Click]] = {
     "approval.remind": Click(reminders.remind),
     "request.confirm": Click(confirmation.confirm),
     "request.dismiss": Click(confirmation.dismiss),
-    "request.again": Click(ask_again),
+    "request.again": Click(request_buttons.ask_again),
+    "request.freeze": Click(request_buttons.freeze_first),
     "token.reveal": Click(reveal_anywhere),
     "quarantine.undo": Click(undo.undo),
     "review.open": Click(review_form.open_review, changes=False),

@@ -14,6 +14,7 @@ from bot.errors import BadInput, BotError, Refused, Unavailable
 from bot.pipeline.authorization.command_line import decide_incomplete
 from bot.pipeline.authorization.decision import Forbidden, require_allowed
 from bot.pipeline.environment import Environment
+from bot.pipeline.replies import in_open_modal
 from bot.pipeline.requests.places import require_in_channel
 
 TOO_OLD: Final = "This button is too old. Run the command again."
@@ -42,8 +43,9 @@ async def open_form(
     if not view_id:
         await env.messenger.send_ephemeral(address_of(incoming), forms.form_button(read.spec, opener.id))
         return "form_offered"
-    form = forms.form_view(read.spec, read.given, opener.id, planned or decision, read.common)
-    await env.messenger.update_view(view_id, form)
+    async with in_open_modal(env, incoming, view_id, read.spec.label):
+        form = forms.form_view(read.spec, read.given, opener.id, planned or decision, read.common)
+        await env.messenger.update_view(view_id, form)
     return "form_opened"
 
 
@@ -92,9 +94,10 @@ async def open_chooser(env: Environment, incoming: Incoming) -> str:
         raise Unavailable("The form took too long to open. Use the shortcut again.")
     if view_id == "":
         raise Unavailable("The form didn't open properly. Close it and use the shortcut again.")
-    names = [command for command in env.commands if not command.hidden and not command.open_to_all]
-    view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
-    await env.messenger.update_view(view_id, view)
+    async with in_open_modal(env, incoming, view_id, "Turso"):
+        names = [command for command in env.commands if not command.hidden and not command.open_to_all]
+        view = forms.chooser_view(names, incoming.id, needs_channel=not subject.channel.id)
+        await env.messenger.update_view(view_id, view)
     return "form_opened"
 
 

@@ -1,11 +1,12 @@
-"""Handle the button that makes a request again: with the same line, in the same channel, and about the same object."""
+"""Handle the buttons of a request that run a command line in its channel: Ask again, and Freeze first."""
 
 from dataclasses import replace
 
 from bot.blocks.card_buttons import may_ask_again
 from bot.blocks.request_text import STATE_WORDS
+from bot.commands._lines import command_line
 from bot.commands.base import FollowUp
-from bot.commands.databases import thaw
+from bot.commands.databases import freeze, thaw
 from bot.core.model import Subject
 from bot.core.parsing.parse_results import Incomplete
 from bot.core.requests.incoming import Incoming
@@ -37,6 +38,26 @@ async def ask_again(env: Environment, incoming: Incoming) -> str:
     bound = await _bound_to(env, request)
     if bound is not None and bound.database_id:
         return await request_follow_up(env, incoming, request, line, bound)
+    return await _handle_line(env, incoming, request, line, bound)
+
+
+async def freeze_first(env: Environment, incoming: Incoming) -> str:
+    """Handle Freeze first: request a freeze of the request's database, because a rotation may take an hour.
+
+    Raises:
+        BotError: the request has no database, or another one has its name now. Nothing was requested.
+    """
+    request = await request_of(env, incoming, "freeze")
+    if request.plan.target is None:
+        raise Refused("This request has no database to freeze.")
+    line = incoming.text or command_line(freeze.command.name, request.plan.target.name)
+    return await _handle_line(env, incoming, request, line, FollowUp(request.plan.target.id))
+
+
+async def _handle_line(
+    env: Environment, incoming: Incoming, request: Request, line: str, bound: FollowUp | None
+) -> str:
+    """Handle a line as if the person had typed it in the request's channel, also if they pressed elsewhere."""
     thread_ts = incoming.thread_ts if incoming.channel_id == request.channel_id else request.thread_ts
     here = replace(incoming, channel_id=request.channel_id, thread_ts=thread_ts)
     await require_in_channel(env, here)
