@@ -1,4 +1,4 @@
-"""The fixtures of `tests/scenarios`."""
+"""Makes the fixtures of `tests/scenarios` available to these tests."""
 
 from tests.scenarios.conftest import idle_after_each_test, world
 

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = lost.POLICY
 
 
-async def test_a_vote_stops_counting_when_the_voter_becomes_a_guest(world: World) -> None:
+async def test_an_approver_who_becomes_a_guest_cannot_vote(world: World) -> None:
     """The policy allows `show` to Ana as a guest, but doesn't name her as an approver."""
     request_id = await make_request(world, "guests", "db destroy {}")
     with lost.a_guest(world, ANA), pytest.raises(Refused, match="aren't an approver for this request"):

@@ -146,12 +146,16 @@ class Rules:
 
 
 class Counts:
+    """The observer of commands and requests. It counts nothing."""
+
     def command(self, command: str, outcome: str, seconds: float) -> None: ...
     def request(self, state: str) -> None: ...
     def fault(self, step: str) -> None: ...
 
 
 class TursoClients:
+    """Returns the same client for every organization."""
+
     def __init__(self, client: TursoClient) -> None:
         self._client = client
 

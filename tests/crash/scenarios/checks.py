@@ -78,7 +78,7 @@ async def holds_nothing(harness: Harness, name: str) -> bool:
 
 
 def blocks(reads: bool, writes: bool) -> Check:
-    """Return a check that Turso blocks exactly these."""
+    """Return a check that Turso blocks, or doesn't block, reads and writes as given."""
 
     async def look(harness: Harness, name: str) -> bool:
         return await harness.blocked(name) == (reads, writes)

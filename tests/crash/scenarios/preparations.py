@@ -11,7 +11,7 @@ from tests.crash.waiting import poll_until
 from tests.world import ANA, DANA, DB_OPS, until, words
 
 
-async def there(harness: Harness, name: str) -> None:
+async def created(harness: Harness, name: str) -> None:
     await harness.ensure_database(name)
 
 

@@ -15,7 +15,7 @@ CONFIGURATION, TOKENS, ROTATE = f"{DATABASE}/configuration", f"{DATABASE}/auth/t
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of change of a database."""
+    """One kind of change of a database, or one step of a request, such as a vote or its expiry."""
 
     name: str
     prepare: Callable[[Harness, str], Awaitable[None]]

@@ -41,6 +41,7 @@ from tests.crash.scenarios.preparations import (
     asked_for_overages,
     branched,
     copy_of,
+    created,
     deciding,
     frozen,
     has_source,
@@ -50,13 +51,12 @@ from tests.crash.scenarios.preparations import (
     ready,
     revoked_late,
     switched,
-    there,
 )
 from tests.crash.scenarios.shared import CONFIGURATION, DATABASE, DATABASES, ROTATE, TOKENS, Scenario
 
 SCENARIOS = [
     Scenario("create", nothing, typed("db create {}"), ("POST", DATABASES), State.SUCCEEDED, ":sparkles:", is_there),
-    Scenario("ask", there, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "wants to",
+    Scenario("ask", created, typed("db destroy {}"), ("PATCH", CONFIGURATION), State.PENDING, "wants to",
              has_card, event="asked", calls=0),
     Scenario("destroy-now", asked("db destroy {} --now"), approve_by_name, ("DELETE", DATABASE), State.SUCCEEDED,
              "was destroyed", is_gone),
@@ -71,7 +71,7 @@ SCENARIOS = [
     Scenario("countdown-refused", approved_by_person_who_leaves, after(timedelta(days=31)), ("DELETE", DATABASE),
              State.QUARANTINED, "wasn't destroyed", waits_without_countdown, event="finished", audited="denied",
              settled=waits_without_countdown, calls=0),
-    Scenario("freeze", there, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
+    Scenario("freeze", created, typed("db freeze {} --reads"), ("PATCH", CONFIGURATION), State.SUCCEEDED, "are blocked",
              blocks(True, True)),
     Scenario("thaw", frozen, after(timedelta(minutes=31)), ("PATCH", CONFIGURATION), State.SUCCEEDED, "has ended",
              blocks(False, False), event="thawed", settled=holds_nothing),
@@ -96,7 +96,7 @@ SCENARIOS = [
              final_unknown=True, event="reveal"),
     Scenario("rewind-keep", deciding("rewind keep {}"), approve, ("DELETE", DATABASE), State.SUCCEEDED, "is kept",
              is_kept, finds=copy_of, calls=0),
-    Scenario("token", there, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "Only you can see",
+    Scenario("token", created, typed("token {} --read-only"), ("POST", TOKENS), State.SUCCEEDED, "Only you can see",
              was_called("POST", TOKENS), undone=State.EXPIRED, final_unknown=True, event="reveal",
              passes=State.READY),
     Scenario("overages", asked_for_overages, approve_overages, ("PATCH", ""), State.SUCCEEDED, "are on", has_overages,
