@@ -39,6 +39,7 @@ class _Standin:
     free: list[tuple[Stream, bytes]] = field(default_factory=list)
 
     async def client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client until it disconnects."""
         try:
             start = await _start_message(reader, writer)
             server, greeting = await self._taken(start)

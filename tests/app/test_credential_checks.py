@@ -35,6 +35,9 @@ async def test_one_accepted_request_shows_that_the_secret_is_right() -> None:
     found.accepted()
 
     await found.check()
+    for _ in range(SUSPICIOUS - 1):
+        found.refused()
+    await found.check()
 
 
 async def test_old_refusals_do_not_count() -> None:

@@ -54,6 +54,7 @@ async def _nothing_is_stuck(**_: Any) -> list[str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared_monitoring(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Monitoring]:
+    """Yield the monitoring that all tests of this module share."""
     async with notifier(tmp_path_factory.mktemp("monitoring")) as found:
         nothing = cast(Any, None)
         queue = SimpleNamespace(stuck=_nothing_is_stuck)

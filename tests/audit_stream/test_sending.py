@@ -153,6 +153,8 @@ async def test_a_receiver_that_always_requests_the_first_entry_gets_it_again_onl
     store: SqlStore, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Greedy:
+        """A receiver that always requests the first entry."""
+
         batches = 0
 
         async def send(self, batch: Batch, at: object) -> int | None:

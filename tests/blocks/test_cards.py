@@ -41,6 +41,7 @@ def sample_request(**changes: Any) -> Request:
 
 
 def huge(**changes: Any) -> Request:
+    """Return a request with very many and very long values, all of them hostile."""
     name = "o" * 64
     plan = Plan(
         PlanTarget(name, HOSTILE, HOSTILE),

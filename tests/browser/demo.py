@@ -36,6 +36,7 @@ HINTS = (
 
 
 def modal(*blocks: dict[str, Any], title: str = "Create a database", **more: Any) -> dict[str, Any]:
+    """Return a modal with these blocks. `more` has its other fields, such as `submit`, the label of its button."""
     return {
         "type": "modal",
         "callback_id": more.pop("callback_id", "create"),

@@ -39,6 +39,7 @@ async def authorize(**_: Any) -> AuthorizeResult:
 
 
 def app_with(last: Last) -> AsyncApp:
+    """Return a Bolt app to which only this middleware was added."""
     app = AsyncApp(
         client=AsyncWebClient(), signing_secret="", request_verification_enabled=False, authorize=authorize,
         attaching_function_token_enabled=False, attaching_conversation_kwargs_enabled=False,

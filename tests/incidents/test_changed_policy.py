@@ -12,6 +12,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def policy(longest: str, profile: str, start: str = "approve: incident, by: dba, confirm: none") -> str:
+    """Return a policy whose incidents last at most `longest` and have the rules of `profile`.
+
+    Args:
+        start: the rule for starting an incident. By default, a DBA must approve it.
+    """
     return f"""
 version: 1
 organizations:

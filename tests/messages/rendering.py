@@ -40,7 +40,7 @@ _VARYING: Final = (
     (re.compile(r"(?<![\d,])\d[\d,]* (rows(?: read| written)?|written|read)\b"), r"1,234 \1"),
     (re.compile(r"(\*Rows (?:read|written)[^*]*\*): \d[\d,]*"), r"\1: 1,234"),
 )
-"""Patterns of what differs in each run (IDs, tokens, addresses, counters of the local Turso) and replacements."""
+"""Patterns of what differs in each run (IDs, tokens, addresses, durations, counters) and replacements."""
 
 
 def masked(text: str) -> str:

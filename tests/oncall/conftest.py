@@ -48,6 +48,7 @@ def first(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def desk() -> AsyncIterator[Desk]:
+    """Yield a roster with its schedules. Ana and Ben have a Slack ID in each service's mapping."""
     roster, clock, seen = Roster(), [0.0], list[tuple[str, int]]()
     slack_ids = {one: {ANA: "U0ANA", BEN: "U0BEN"} for one in Provider}
     with bound(0) as port:
