@@ -47,7 +47,7 @@ async def after_restore(env: Environment, running: Collection[str]) -> Report:
         StillRunning: `running` isn't empty.
     """
     if running:
-        raise StillRunning(f"Stop every process of the bot first. Running: {', '.join(sorted(running))}.")
+        raise StillRunning(f"Stop all of the bot's processes first. Still running: {', '.join(sorted(running))}.")
     report = Report()
     for request in await env.store.requests.find(states=list(BEFORE_SENT)):
         await _withdraw(env, request, report)
@@ -73,15 +73,13 @@ def lines(report: Report) -> Sequence[str]:
     """Return the report as lines for an operator."""
     found = [f"Withdrawn: {request.line} ({request.id})" for request in report.withdrawn]
     found += [f"Countdown stopped, still in quarantine: {request.line} ({request.id})" for request in report.stopped]
-    found += [
-        f"Sent before the backup. The outcome will be read from Turso: {one.line} ({one.id})" for one in report.sent
-    ]
+    found += [f"Sent before the backup, outcome to be read from Turso: {one.line} ({one.id})" for one in report.sent]
     for one in report.blocks.unexplained:
         what = " and ".join(word for word, on in (("reads", one.reads), ("writes", one.writes)) if on)
         found.append(
-            f"Blocked for an unknown reason: `{one.database}` of `{one.organization}` ({what}). In Slack, run "
-            f"`/turso freeze {one.database}` to adopt the block as a freeze, or `/turso thaw {one.database}` to remove "
-            "it."
+            f"Blocked for an unknown reason: `{one.database}` in `{one.organization}` ({what}). In Slack, run "
+            f"`/turso freeze {one.database}` to turn the block into a freeze, or `/turso thaw {one.database}` to "
+            "remove it."
         )
-    found += [f"Turso didn't say whether it is blocked: {one}" for one in report.blocks.unknown]
+    found += [f"Couldn't be checked for unexplained blocks: {one}" for one in report.blocks.unknown]
     return found or ["No requests were open, and the reason for every block is known."]

@@ -66,7 +66,7 @@ async def _find_in(clients: TursoClients, organization: str, holds: ReadHolds, a
         result.unknown.append(f"`{organization}`")
         return result
     if databases.left_out:
-        result.unknown.append(f"{counted(databases.left_out, 'database')} of `{organization}`")
+        result.unknown.append(f"{counted(databases.left_out, 'database')} in `{organization}`")
     doubtful = [one for one in databases if at_most is None or not one.is_open]
     for place, one in enumerate(doubtful):
         if at_most is not None and place >= at_most:
@@ -97,7 +97,7 @@ async def check_blocks(clients: TursoClients, organizations: Collection[str], ho
         raise Unhealthy(
             f"{how_many} {verb} blocked for an unknown reason: "
             f"{_list([_named(one.organization, one.database) for one in result.unexplained])}. "
-            "Run `/turso freeze NAME` to adopt a block as a freeze, or `/turso thaw NAME` to remove it."
+            "Run `/turso freeze NAME` to turn a block into a freeze, or `/turso thaw NAME` to remove it."
         )
     if result.unknown:
         return f"No unexplained block was found, but these couldn't be checked: {_list(result.unknown)}."
@@ -105,7 +105,7 @@ async def check_blocks(clients: TursoClients, organizations: Collection[str], ho
 
 
 def _named(organization: str, database: str) -> str:
-    return f"`{database}` of `{organization}`"
+    return f"`{database}` in `{organization}`"
 
 
 def _list(names: Sequence[str]) -> str:

@@ -39,7 +39,7 @@ _ENDS: Final[Mapping[AlertEnd, LiteralString]] = {
     AlertEnd.REACHED: "The quota is used up.",
     AlertEnd.OVER: "This is no longer the case.",
     AlertEnd.OFF: "This alert was turned off.",
-    AlertEnd.UNWATCHED: "It is no longer watched here.",
+    AlertEnd.UNWATCHED: "This alert is no longer allowed here.",
     AlertEnd.UNKNOWN: "Turso has reported no numbers for a day, so the problem may still exist.",
 }
 _UNLIKELY: Final = "This is no longer likely."
@@ -86,8 +86,8 @@ def alert_card(alert: Alert, view: AlertView) -> Reply:
 
 def ended_card(alert: Alert) -> Reply:
     """Build the card of an ended alert that its channel may no longer see. It doesn't say what the alert was about."""
-    why = Mrkdwn(_ENDS[AlertEnd.UNWATCHED]) if alert.end is AlertEnd.UNWATCHED else Mrkdwn("")
-    head = joined(" ", [one for one in (mrkdwn(":white_check_mark: This alert has ended."), why) if one])
+    why = Mrkdwn(", because it is no longer allowed here") if alert.end is AlertEnd.UNWATCHED else Mrkdwn("")
+    head = mrkdwn(":white_check_mark: This alert has ended{}.", why)
     return reply(head, [kit.section(head)])
 
 

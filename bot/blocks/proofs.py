@@ -49,7 +49,7 @@ def proof_of_group(proof: Proof | None) -> Mrkdwn:
     if finding.tokens is OldTokens.STILL_WORK:
         return mrkdwn("Tokens for `{}` (same group) still work.", finding.database)
     if finding.tokens is OldTokens.WATCHED:
-        return mrkdwn("Until {}, I'm checking whether tokens for `{}` (same group) were revoked too.",
+        return mrkdwn("Until {}, I'll keep checking whether tokens for `{}` (same group) were revoked too.",
                       when(proof.until), finding.database)  # fmt: skip
     return mrkdwn("I don't know whether tokens for `{}` (same group) were revoked too.", finding.database)
 

@@ -56,7 +56,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
     """Return a warning that permissions may be missing, because groups couldn't be looked up. Empty without groups."""
     if not groups:
         return Mrkdwn("")
-    return mrkdwn(":warning: {}, so this may be incomplete. Try again soon.", silent_groups(groups))
+    return mrkdwn(":warning: {}, so this may be incomplete. Try again in a moment.", silent_groups(groups))
 
 
 def silent_groups(groups: Sequence[str]) -> Mrkdwn:

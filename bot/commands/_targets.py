@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from bot.blocks.text import counted, number, size
+from bot.blocks.text import Mrkdwn, counted, listed, mrkdwn, number, size
 from bot.commands._sources import with_sources
 from bot.commands.base import Context
 from bot.core.records.tokens import LedgerToken
@@ -37,6 +37,11 @@ async def attempt(call: Awaitable[T]) -> T | None:
             return await call
     except (TursoError, TimeoutError):
         return None
+
+
+def unreported(parts: Sequence[str]) -> Mrkdwn:
+    """Return a warning that Turso didn't report these parts of a database, such as `usage`."""
+    return mrkdwn(":warning: Turso didn't report the {}.", listed([mrkdwn("{}", one) for one in parts], last="or"))
 
 
 async def snapshot(ctx: Context, name: str) -> Snapshot:

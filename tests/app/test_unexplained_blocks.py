@@ -51,17 +51,17 @@ async def test_a_block_in_any_organization_is_found() -> None:
     with pytest.raises(Unhealthy, match="2 databases are blocked") as found:
         await checked(Clients(second=["blocked-2", "open"], acme=["orders", "blocked-1"]))
 
-    assert "`blocked-1` of `acme`, `blocked-2` of `second`." in str(found.value)
+    assert "`blocked-1` in `acme`, `blocked-2` in `second`." in str(found.value)
 
 
 async def test_everything_that_could_not_be_checked_is_named_with_its_organization() -> None:
     said = await checked(Clients(acme=["orders", "silent"], second=[]))
 
-    assert "couldn't be checked: `silent` of `acme`, `second`." in said
+    assert "couldn't be checked: `silent` in `acme`, `second`." in said
 
 
 async def test_a_listed_database_that_cannot_be_read_is_reported_as_unchecked() -> None:
-    assert "couldn't be checked: 1 database of `acme`." in await checked(Clients(acme=["orders"], left_out=1))
+    assert "couldn't be checked: 1 database in `acme`." in await checked(Clients(acme=["orders"], left_out=1))
 
 
 async def test_without_a_block_every_reason_is_known() -> None:

@@ -85,7 +85,7 @@ async def test_alerts_of_the_policy_file_cannot_be_turned_off_by_a_command(desk:
     desk.policy = IN_FILE
     with pytest.raises(BadInput, match="policy file"):
         await desk.plan("alert off")
-    assert "From the policy file" in words(await desk.ask("alert list"))
+    assert "Turned on by the policy file" in words(await desk.ask("alert list"))
 
     await desk.carry_out("alert on --quota 50")
     assert "Turned on by" in words(await desk.ask("alert list"))

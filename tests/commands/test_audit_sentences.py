@@ -139,12 +139,12 @@ TABLE = [
     ),
     (
         line("thawed", "succeeded", user_id=TIMER, command="thaw", of_dana=True),
-        "The freeze of `analytics` by <@U0DANA> ended on time",
+        "<@U0DANA>'s freeze on `analytics` ended on time",
     ),
-    (line("thawed", "succeeded", user_id=TIMER, command="thaw"), "The freeze of `analytics` ended on time"),
+    (line("thawed", "succeeded", user_id=TIMER, command="thaw"), "The freeze on `analytics` ended on time"),
     (
         line("thawed", "gone", user_id=TIMER, command="thaw", of_dana=True),
-        "The freeze of `analytics` by <@U0DANA> ended because the database no longer exists",
+        "<@U0DANA>'s freeze on `analytics` ended because the database no longer exists",
     ),
     (
         line("unblocked", "begun", user_id=TIMER, command="thaw", of_dana=True),

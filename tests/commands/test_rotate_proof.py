@@ -75,7 +75,7 @@ def test_the_card_says_what_is_known_about_old_tokens(target: Any, says: str, fr
 @pytest.mark.parametrize(
     ("sibling", "says"),
     [
-        (OldTokens.WATCHED, "I'm checking whether tokens for"),
+        (OldTokens.WATCHED, "I'll keep checking whether tokens for"),
         (OldTokens.REFUSED, "(same group) no longer work"),
         (OldTokens.STILL_WORK, "still work."),
         (OldTokens.UNKNOWN, "I don't know whether"),

@@ -54,7 +54,7 @@ async def test_thawing_the_freeze_of_an_incident_keeps_a_later_freeze_of_another
 
     await world.person(REMY).presses("Thaw alpha", end)
 
-    message = await until(lambda: world.card(INCIDENT, holding="The freeze of *alpha* has ended"), what="the thaw")
+    message = await until(lambda: world.card(INCIDENT, holding="The freeze on *alpha* has ended"), what="the thaw")
     assert "reads and writes are still blocked" in words(message)
     await world.wait_until_idle()
     assert await q.configuration(world, "alpha") == (True, True)
@@ -74,7 +74,7 @@ async def test_thawing_the_freeze_of_an_incident_unblocks_the_database(world: Wo
 
     await world.person(REMY).presses("Thaw bravo", end)
 
-    message = await until(lambda: world.card(INCIDENT, holding="The freeze of *bravo* has ended"), what="the thaw")
+    message = await until(lambda: world.card(INCIDENT, holding="The freeze on *bravo* has ended"), what="the thaw")
     assert "reads are still blocked" in words(message), "others have blocked reads since"
     assert await q.configuration(world, "bravo") == (True, False)
     await world.wait_until_idle()

@@ -36,7 +36,7 @@ async def test_an_earlier_incidents_request_is_left_out_or_marked(world: World) 
     assert "There are no open items" in words(status)
     await world.pass_time(minutes=31)
     await until(
-        lambda: world.card(INCIDENT, holding="freeze of `frost` has ended"), what="the end of the earlier freeze"
+        lambda: world.card(INCIDENT, holding="freeze on `frost` has ended"), what="the end of the earlier freeze"
     )
     await play.freeze(remy, await remy.types("/turso triage own", INCIDENT, holding=TRIAGE), "own")
     refused = await remy.presses_and_reads("Approve", open_card(world))

@@ -63,7 +63,7 @@ async def test_an_unanswered_call_is_named_and_the_rest_is_shown(world: World, m
     card = await triage(world)
 
     text = words(card)
-    assert f"didn't respond in time about: {missing}." in text
+    assert f"didn't report the {missing}." in text
     for name, sign in SHOWN.items():
         assert (sign in text) is (name != missing), name
     assert "Refresh" in buttons(card)

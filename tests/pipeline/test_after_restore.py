@@ -67,7 +67,7 @@ async def test_a_request_that_was_sent_before_the_backup_is_not_withdrawn(here: 
 async def test_nothing_is_done_while_a_process_runs(here: Pipeline) -> None:
     request = await here.ask("db rotate orders --reason leak")
 
-    with pytest.raises(StillRunning, match=r"^Stop every process of the bot first\. Running: host:1:abc\.$"):
+    with pytest.raises(StillRunning, match=r"^Stop all of the bot's processes first\. Still running: host:1:abc\.$"):
         await after_restore(here.env, ["host:1:abc"])
 
     assert (await here.now(request)).state is State.PENDING

@@ -63,7 +63,7 @@ async def test_a_request_whose_card_has_no_such_button_is_not_made_again(here: P
     first = await here.ask("db freeze orders")
     assert await here.execute(first) is State.SUCCEEDED
 
-    with pytest.raises(Refused, match="nothing to ask again"):
+    with pytest.raises(Refused, match="You can't ask again here"):
         await CLICKS["request.again"].run(here.env, here.press(DANA, first, "request.again"))
 
 

@@ -303,7 +303,7 @@ async def test_the_end_of_a_freeze_is_tried_again_if_turso_still_shows_a_block_t
     assert await here.fire(TimerKind.THAW, by_time.id) is None
 
     assert blocked(here) == (False, False)
-    assert [one for one in here.slack.public if "The freeze of orders has ended. The database is unblocked" in one]
+    assert [one for one in here.slack.public if "The freeze on orders has ended. The database is unblocked" in one]
 
 
 async def test_a_process_that_starts_an_hour_after_a_release_leaves_a_block_alone(here: Pipeline) -> None:

@@ -25,7 +25,7 @@ async def freeze(world: World, name: str, options: str = "--for 30m") -> None:
 async def expire(world: World, name: str, **delta: float) -> str:
     """Let the freeze expire, and return the message about it."""
     await world.pass_time(**delta)
-    message = await until(lambda: world.card(holding=f"The freeze of `{name}` has ended"), what="the end of the freeze")
+    message = await until(lambda: world.card(holding=f"The freeze on `{name}` has ended"), what="the end of the freeze")
     await world.wait_until_idle()
     return words(message)
 
@@ -55,7 +55,7 @@ async def test_a_block_that_an_earlier_freeze_found_does_not_outlast_a_later_fre
     await world.pass_time(minutes=46)
     await world.wait_until_idle()
 
-    await until(lambda: len(q.public_texts(world, "The freeze of `later` has ended")) == 2, what="the second end")
+    await until(lambda: len(q.public_texts(world, "The freeze on `later` has ended")) == 2, what="the second end")
     assert await q.configuration(world, "later") == (False, False)
 
 
@@ -78,7 +78,7 @@ async def test_after_two_freezes_that_end_at_the_same_time_nothing_is_blocked(wo
 
     await expire(world, "both", minutes=31)
 
-    await until(lambda: len(q.public_texts(world, "The freeze of `both` has ended")) == 2, what="the end of both")
+    await until(lambda: len(q.public_texts(world, "The freeze on `both` has ended")) == 2, what="the end of both")
     assert await q.configuration(world, "both") == (False, False)
     assert not await q.holds(world, "both")
 

@@ -234,11 +234,11 @@ async def test_an_outcome_that_a_partner_may_not_see_is_sent_to_the_people_conce
 
     await world.pass_time(minutes=61)
 
-    await until(lambda: direct(world, DANA, f"freeze of `{name}` has ended"), what="the thaw")
+    await until(lambda: direct(world, DANA, f"freeze on `{name}` has ended"), what="the thaw")
     await until(lambda: direct(world, DANA, other_name), what="the expiry of the other request")
     await world.wait_until_idle()
     assert {one.ts: words(one) for one in world.workspace.history(DB_OPS, STELLA)} == before
-    assert direct(world, ANA, f"freeze of `{name}` has ended"), "Ana approved the freeze"
+    assert direct(world, ANA, f"freeze on `{name}` has ended"), "Ana approved the freeze"
 
 
 async def test_a_change_by_mention_in_a_thread_that_was_deleted_is_answered_in_the_channel(

@@ -47,7 +47,9 @@ async def test_a_card_loses_its_buttons_when_its_channel_may_no_longer_have_the_
         await take_sample(world)
 
         assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
-        after = await world.wait_for_content(card, holding="This alert has ended. It is no longer watched here.")
+        after = await world.wait_for_content(
+            card, holding="This alert has ended, because it is no longer allowed here."
+        )
         assert not buttons(after)
         assert "orders" not in words(after)
         assert "82%" not in words(after)

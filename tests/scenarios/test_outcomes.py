@@ -130,7 +130,7 @@ async def test_a_freeze_ends_without_a_person_when_its_time_is_over(world: World
     assert (await call_turso(world, "GET", "cold/configuration"))["block_writes"]
     await world.pass_time(minutes=2)
 
-    await until(lambda: world.card(holding="The freeze of `cold` has ended"), what="the thaw")
+    await until(lambda: world.card(holding="The freeze on `cold` has ended"), what="the thaw")
     assert not (await call_turso(world, "GET", "cold/configuration"))["block_writes"]
 
 
@@ -143,7 +143,7 @@ async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
 
     await world.pass_time(minutes=11)
 
-    await until(lambda: world.card(holding="The freeze of `shut` has ended"), what="the thaw")
+    await until(lambda: world.card(holding="The freeze on `shut` has ended"), what="the thaw")
     now = await call_turso(world, "GET", "shut/configuration")
     assert (now["block_reads"], now["block_writes"]) == (False, True)
 

@@ -40,7 +40,7 @@ async def test_an_open_alert_ends_when_the_policy_no_longer_allows_it_in_its_cha
 
     assert world.bot is not None
     assert present(await world.bot.store.alerts.get(alert.id)).end is AlertEnd.UNWATCHED
-    after = await world.wait_for_content(card, holding="no longer watched here")
+    after = await world.wait_for_content(card, holding="no longer allowed here")
     assert not buttons(after)
     assert "82%" not in words(after)
 

@@ -134,7 +134,7 @@ async def _operations(world: World) -> None:
 async def _time_passes(world: World) -> None:
     await world.person(DANA).types("/turso token expired --reason later")
     await world.pass_time(minutes=3)
-    await until(lambda: world.card(holding="The freeze of `frozen` has ended"), what="the thaw")
+    await until(lambda: world.card(holding="The freeze on `frozen` has ended"), what="the thaw")
     await until(lambda: world.card(holding="No one approved or denied it in time"), what="the expiry")
     await world.pass_time(hours=2)
     await until(lambda: world.card(holding="*doomed* was destroyed"), what="the end of the countdown")

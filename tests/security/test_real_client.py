@@ -102,7 +102,7 @@ async def test_a_freeze_blocks_a_client_until_it_expires_even_if_the_bot_is_kill
             await client.run_sql(WRITE)
 
         await sandbox.starts_again_after(timedelta(minutes=2))
-        await until(lambda: sandbox.world.card(holding="The freeze of `frozen` has ended"), what="the thaw", within=40)
+        await until(lambda: sandbox.world.card(holding="The freeze on `frozen` has ended"), what="the thaw", within=40)
         await client.run_sql(WRITE)
         assert await client.run_sql(READ) == [[2]]
 

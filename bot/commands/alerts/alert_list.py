@@ -48,7 +48,11 @@ async def run(ctx: Context, args: AlertListArgs) -> Reply:
 
 
 def _notes(ctx: Context, one: AlertSubscription) -> list[Block]:
-    by = mrkdwn("From the policy file.") if one.is_from_policy else mrkdwn("Turned on by {}.", person(one.author))
+    by = (
+        mrkdwn("Turned on by the policy file.")
+        if one.is_from_policy
+        else mrkdwn("Turned on by {}.", person(one.author))
+    )
     to = mrkdwn("Alerts mention {}.", mentioned(one.notify)) if one.notify else Mrkdwn("")
     muted = Mrkdwn("")
     if one.is_muted(ctx.now) and one.muted_until:

@@ -78,7 +78,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message that says until when nothing is posted."""
     until = when(datetime.fromisoformat(str(facts.get(UNTIL) or plan.arguments[UNTIL])))
     head = mrkdwn(":no_bell: No new alerts in this channel until {}.", until)
-    note = mrkdwn("Any that still apply then will be posted.")
+    note = mrkdwn("Alerts that still apply then will be posted.")
     return reply(
         head,
         [kit.section(head), kit.context(note), *kit.actions(*buttons.run(1, "Unmute", command_line("alert unmute")))],

@@ -59,7 +59,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     now, falls_back = await subscription_of(ctx), in_policy(ctx) is not None
     is_other = now is not None and not now.is_from_policy and _line(now) != plan.arguments["again"]
     if is_other or falls_back != plan.arguments["falls_back"]:
-        return "The alerts of this channel were changed in the meantime."
+        return "This channel's alerts were changed in the meantime."
     return None
 
 

@@ -71,7 +71,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     """Return the message: what is blocked, for how long, and how to unblock it, or that the freeze has ended."""
     name, seconds = target_of(plan).name, plan.arguments["seconds"]
     if facts.get(FREEZE_ENDED):
-        over = mrkdwn(":sunny: The freeze of *{}* has ended.", name)
+        over = mrkdwn(":sunny: The freeze on *{}* has ended.", name)
         return reply(over, [kit.section(over)])
     what = "Reads and writes" if plan.arguments["reads"] else "Writes"
     head = mrkdwn(":snowflake: {} to *{}* are blocked{}.", what, name, _lasting(seconds))

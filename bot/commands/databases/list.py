@@ -83,8 +83,10 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
 
 def left_out_note(count: int) -> Mrkdwn:
     """Return a note that says how many databases are left out, and why."""
-    verb = "is" if count == 1 else "are"
-    return mrkdwn("{} {} left out, because Turso's data can't be read.", counted(count, "database"), verb)
+    verb, them = ("is", "it") if count == 1 else ("are", "them")
+    return mrkdwn(
+        "{} {} left out, because Turso's data about {} can't be read.", counted(count, "database"), verb, them
+    )
 
 
 def _title(args: ListArgs, count: int) -> Mrkdwn:

@@ -12,7 +12,7 @@ from bot.blocks.text import Mrkdwn, Plain, counted, cut, joined, mrkdwn, number,
 from bot.commands._lines import command_line
 from bot.commands._rights import may
 from bot.commands._sources import with_sources
-from bot.commands._targets import attempt, live_tokens
+from bot.commands._targets import attempt, live_tokens, unreported
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import can_offer_wake, wake_button
 from bot.commands.databases._branches import facts_about, origins_of
@@ -66,7 +66,7 @@ async def run(ctx: Context, args: ShowArgs) -> Reply:
             *_addresses(database),
             *_instances(instances or []),
             *_tokens(tokens),
-            *([kit.context(mrkdwn(":warning: Turso didn't report the {}.", ", ".join(missing)))] if missing else []),
+            *([kit.context(unreported(missing))] if missing else []),
             *_buttons(ctx, target, database.name, wakes=wakes),
         ],
     )

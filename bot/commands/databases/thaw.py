@@ -55,10 +55,10 @@ async def plan(ctx: Context, args: ThawArgs) -> Plan:
 def _plan_of_one(target: PlanTarget, freeze: Hold, blocked: str, held: Sequence[Hold]) -> Plan:
     """Return the plan that ends one freeze. Other holds stay."""
     others = [hold for hold in held if hold.id != freeze.id]
-    stays = [f"Keep the other blocks of {target.name}"] if others else []
+    stays = [f"Keep the other blocks on {target.name}"] if others else []
     return Plan(
         target=target,
-        steps=[f"End this freeze of {target.name} ({holds.extent(freeze)})", *stays],
+        steps=[f"End this freeze on {target.name} ({holds.extent(freeze)})", *stays],
         arguments={**_arguments([freeze], freeze.block_reads, freeze.block_writes), ONE: True},
         facts={"Blocked now": blocked or "nothing", **holds.holds_fact(held)},
         databases=(target.as_seen,),
@@ -96,7 +96,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     target, ended = target_of(plan), holds_ended_by(plan)
     held = {hold.id for hold in await holds.holds_of(ctx, target.id)}
     if plan.arguments.get(ONE):
-        return None if held & ended else f"This freeze of `{target.name}` has already ended."
+        return None if held & ended else f"This freeze on `{target.name}` has already ended."
     if held - ended:
         return f"`{target.name}` was blocked again after this request. {_RUN_AGAIN}"
     if holds.has_more_blocks(await holds.blocked(ctx.turso, target.name), _planned_blocks(plan)):
@@ -125,7 +125,7 @@ def message(plan: Plan, facts: Facts) -> Reply:
     name, stays = target_of(plan).name, facts.get("still")
     head = mrkdwn(":sunny: *{}* is unblocked.", name)
     if stays:
-        head = mrkdwn(":sunny: The freeze of *{}* has ended, but {} are still blocked for another reason.", name, stays)
+        head = mrkdwn(":sunny: The freeze on *{}* has ended, but {} are still blocked for another reason.", name, stays)
     return reply(head, [kit.section(head), *kit.actions(*buttons.run(1, "Show", command_line("show", name)))])
 
 

@@ -12,7 +12,7 @@ from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, Plain, ago, counted, joined, mrkdwn, number, person, size, when
 from bot.commands._lines import command_line
 from bot.commands._rights import may
-from bot.commands._targets import list_names
+from bot.commands._targets import list_names, unreported
 from bot.commands._visible_names import VisibleNames
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._archived import may_wake, wake_button
@@ -145,7 +145,7 @@ def _tokens(tokens: list[LedgerToken]) -> list[Block]:
 def _missing(found: Findings) -> list[Block]:
     if not found.missing:
         return []
-    return [kit.context(mrkdwn(":warning: Turso didn't respond in time about: {}.", ", ".join(found.missing)))]
+    return [kit.context(unreported(found.missing))]
 
 
 def _buttons(ctx: Context, found: Findings, args: TriageArgs) -> list[Element]:

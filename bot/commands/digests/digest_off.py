@@ -44,7 +44,7 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
     digest, again = await ctx.store.digests.get(plan.arguments["channel_id"]), plan.arguments.get("again")
     if digest is None or again is None or _line(digest) == again:  # plans of older versions of the bot have no line
         return None
-    return "The digest of this channel was changed in the meantime."
+    return "This channel's digest was changed in the meantime."
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:

@@ -73,7 +73,7 @@ async def waiting(ctx: Context) -> list[Block]:
 command = ReadCommand(
     name="home",
     usage="",
-    summary="What you can do here, and what is waiting for you",
+    summary="Show what you can do here, and what is waiting for you",
     args=HomeArgs,
     position=10,
     run=run,

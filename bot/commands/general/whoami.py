@@ -76,11 +76,12 @@ async def _delegations(ctx: Context, groups: Groups) -> list[Mrkdwn]:
         # To save calls to Slack, other people count as full members here. Every click is authorized with fresh data.
         approver = me if one.person == me.id else Person(one.person, me.team_id)
         allowed = may_delegate_to(ctx.policy, approver, one.delegate, groups)
-        but = Mrkdwn("") if allowed else Mrkdwn(" The policy no longer allows that.")
+        can, were = ("can", "can") if allowed else ("was chosen to", "were chosen to")
+        but = Mrkdwn("") if allowed else Mrkdwn(", but the policy no longer allows that")
         if one.person == me.id:
-            lines.append(mrkdwn("{} can approve for you until {}.{}", person(one.delegate), when(one.until), but))
+            lines.append(mrkdwn("{} {} approve for you until {}{}.", person(one.delegate), can, when(one.until), but))
         if one.delegate == me.id:
-            lines.append(mrkdwn("You can approve for {} until {}.{}", person(one.person), when(one.until), but))
+            lines.append(mrkdwn("You {} approve for {} until {}{}.", were, person(one.person), when(one.until), but))
     return lines
 
 

@@ -154,8 +154,8 @@ def _revealed(entry: AuditEntry, writer: Writer) -> str:
 
 def _thawed(entry: AuditEntry, writer: Writer) -> str:
     requester = writer.requester(entry)
-    by = "" if requester in ("", TIMER) else f" by {writer.person(requester)}"
-    freeze = f"The freeze of {writer.names(entry) or 'a database'}{by}"
+    whose = "The" if requester in ("", TIMER) else f"{writer.person(requester)}'s"
+    freeze = f"{whose} freeze on {writer.names(entry) or 'a database'}"
     return (
         f"{freeze} ended because the database no longer exists"
         if entry.outcome == "gone"

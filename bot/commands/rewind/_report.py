@@ -16,7 +16,7 @@ from bot.core.requests.seen_times import UNDONE_BY, changed_at, seen_at
 from bot.core.requests.step_results import PhaseKind
 from bot.errors import BotError
 
-UNKNOWN_COPY = "The request that made the copy no longer exists."
+UNKNOWN_COPY = "The request that created the copy no longer exists."
 
 
 async def report(ctx: Context, request: Request) -> Attachment:

@@ -152,15 +152,16 @@ class _Lint:
                 return
             users |= found
         if isinstance(quorum, int) and users and quorum > len(users):
-            self.error((*path, "quorum"), f"`by` names only {len(users)}, so {quorum} people can never approve")
+            named = "1 person" if len(users) == 1 else f"{len(users)} people"
+            self.error((*path, "quorum"), f"`by` names only {named}, so {quorum} approvals can never be given")
 
     def _check_escalation(self, path: Path, rule: Mapping[str, Any]) -> None:
-        """Warn about people who are never called, because requests expire before the reminder that would call them."""
+        """Warn about people who are never reminded, because requests expire before their first reminder."""
         entries, expires = _list(rule.get("escalate_to")), _duration(rule.get("expires")) or DEFAULT_EXPIRES
         late = [quote(str(one)) for number, one in enumerate(entries, 2) if reminder_due(number) >= expires]
         if late:
             least, are = duration_text(reminder_due(len(entries) + 1)), "is" if len(late) == 1 else "are"
-            why = f"{', '.join(late)} {are} never called, because requests expire after {duration_text(expires)}"
+            why = f"{', '.join(late)} {are} never reminded, because requests expire after {duration_text(expires)}"
             self.warn((*path, "escalate_to"), f"{why}; set `expires` to more than {least}")
 
     def _users(self, word: str) -> set[str] | None:

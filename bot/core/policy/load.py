@@ -111,7 +111,7 @@ def _without_unit(value: Any, written: str | None) -> str:
 
 def _misread(value: Any, written: str) -> str:
     as_what = "nothing" if value is None else f"`{str(value).lower()}`"
-    return f"{document.quote(written)} is read by YAML as {as_what}"
+    return f"YAML reads {document.quote(written)} as {as_what}"
 
 
 def _show(value: Any) -> str:

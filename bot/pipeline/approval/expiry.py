@@ -14,7 +14,7 @@ from bot.pipeline.replies import entry
 NOT_STARTED: Final = "It couldn't start in time, and nothing was changed."
 OUTCOMES: Final = {
     State.PENDING: "No one approved or denied it in time.",
-    State.READY: "Not revealed in time, so no token was created.",
+    State.READY: "It wasn't revealed in time, so no token was created.",
     State.APPROVED: NOT_STARTED,
     State.EXECUTING: NOT_STARTED,
 }

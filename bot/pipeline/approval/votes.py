@@ -100,7 +100,7 @@ async def _approved(env: Environment, incoming: Incoming, request: Request, deci
     if moved is None:
         return await answer_late_press(env, incoming, request.id)
     reveals = moved.state is State.READY
-    then = "The requester can now reveal the token." if reveals else "The card will show the result."
+    then = "The requester can now reveal the token." if reveals else "The card will show the outcome."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(f"Approved. {then}"))
     if reveals:
         await notify_outcome(env, request.id)

@@ -29,7 +29,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
         now_request = await env.store.requests.get(request.id) or request
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[now_request.state]}.")
     await env.messenger.send_ephemeral(
-        address_of(incoming), private_note("Undo has started. The card will show the result.")
+        address_of(incoming), private_note("Undo has started. The card will show the outcome.")
     )
     return "undo"
 

@@ -28,7 +28,7 @@ async def thaw_hold(env: Environment, incoming: Incoming) -> str:
     if hold is None or request is None:
         raise BadInput("I can't find this freeze. `/turso ls` shows what is frozen.")
     if hold.released_at is not None:
-        raise Refused(f"There is nothing to thaw. The freeze of `{hold.database}` is over.")
+        raise Refused(f"There is nothing to thaw. The freeze on `{hold.database}` is over.")
     about = FollowUp(hold.database_id, hold)
     return await request_follow_up(env, incoming, request, command_line(thaw.command.name, hold.database), about)
 
@@ -68,7 +68,7 @@ async def _decide_about_copy(env: Environment, incoming: Incoming, verb: str, co
         raise BadInput("I can't find this copy. `/turso ls` lists a channel's databases.")
     made = Rewind(request)
     if request.state is not State.SUCCEEDED or not made.copy_id:
-        raise Refused("I can't be sure which database this rewind made, so there is nothing to decide.")
+        raise Refused("I can't be sure which database this rewind created, so there is nothing to decide.")
     line = command_line(command, target.name, copy=made.copy)
     return await request_follow_up(env, incoming, request, line, FollowUp(made.copy_id))
 

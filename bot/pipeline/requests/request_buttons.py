@@ -33,7 +33,7 @@ async def ask_again(env: Environment, incoming: Incoming) -> str:
     """
     request = await request_of(env, incoming, "request")
     if not may_ask_again(request, env.catalogue):
-        raise Refused(f"There is nothing to ask again. This request {STATE_WORDS[request.state]}.")
+        raise Refused(f"You can't ask again here. This request {STATE_WORDS[request.state]}.")
     line = incoming.text or request.line
     bound = await _bound_to(env, request)
     if bound is not None and bound.database_id:
@@ -84,7 +84,7 @@ async def _bound_to(env: Environment, request: Request) -> FollowUp | None:
     holds = [await env.store.holds.get(hold_id) for hold_id in thaw.holds_ended_by(plan)]
     hold = next((one for one in holds if one is not None and one.released_at is None), None)
     if hold is None:
-        raise Refused(f"There is nothing to thaw. The freeze of `{target.name}` is over.")
+        raise Refused(f"There is nothing to thaw. The freeze on `{target.name}` is over.")
     return FollowUp(target.id, hold)
 
 

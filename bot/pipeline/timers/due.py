@@ -110,7 +110,7 @@ async def _notify_late(env: Environment, request: Request | None, hold: Hold) ->
     if request is None or await env.store.notices.was_notified(hold.id, LATE):
         return
     _, thread_ts = await below_card(env, request)
-    words = f"The freeze of `{hold.database}` should have ended, but Turso hasn't confirmed it. I'll keep trying."
+    words = f"The freeze on `{hold.database}` should have ended, but Turso hasn't confirmed it. I'll keep trying."
     reply = replace(private_note(words), private=False)
     await deliver_and_close(env, await notice_of(env, request, LATE, reply, thread_ts=thread_ts, subject=hold.id))
 
@@ -128,10 +128,10 @@ async def _notify_thawed(env: Environment, request: Request | None, hold: Hold, 
 
 def _thawed(name: str, blocked: holding.Blocks | None) -> str:
     if blocked is None:
-        return f"The freeze of `{name}` has ended because the database no longer exists."
+        return f"The freeze on `{name}` has ended because the database no longer exists."
     reads, writes = blocked
     still = " and ".join(word for word, on in (("reads", reads), ("writes", writes)) if on)
-    words = f"The freeze of `{name}` has ended"
+    words = f"The freeze on `{name}` has ended"
     return f"{words}, but {still} are still blocked." if still else f"{words}. The database is unblocked."
 
 

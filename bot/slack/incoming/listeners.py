@@ -229,11 +229,11 @@ class Listeners:
         elif not in_time and answer.refusal:
             raise BotError(answer.refusal)
         elif not in_time and answer.response is not None:
-            raise BotError("The form took too long, and nothing was changed. Submit it again.")
+            raise BotError("Checking the form took too long, so nothing was changed. Submit it again.")
 
     async def _show_recorded(self, incoming: Incoming) -> None:
         """Replace a form that stayed open, so that it isn't submitted again. The person may have closed it already."""
-        view = notice_view("Submitted", "This is saved now. The result will follow.")
+        view = notice_view("Submitted", "Your form was saved. The outcome will follow.")
         try:
             await self._messenger.update_view(incoming.view_id or "", view)
         except Exception as error:

@@ -150,7 +150,7 @@ RULES = [
         "a quorum that can't be reached",
         "{approve: token, by: [U0ANA, U0BEN], quorum: 3}",
         ".quorum",
-        "names only 2, so 3 people can never",
+        "names only 2 people, so 3 approvals can never",
     ),
     ("a quorum of an allow", "{allow: token, quorum: 2}", ".quorum", "`quorum` belongs to `approve`"),
     ("approvers of an allow", "{allow: token, by: U0ANA}", ".by", "`by` belongs to `approve`"),

@@ -46,13 +46,13 @@ WARNINGS = [
         "a second level with the default hour",
         CHANNEL + "{approve: freeze, by: U0ANA, notify: U0ANA, escalate_to: [U0BEN, U0REMY]}",
         "channels.C0DBOPS.rules[0].escalate_to",
-        "`U0REMY` is never called, because requests expire after 1h; set `expires` to more than 1h10m",
+        "`U0REMY` is never reminded, because requests expire after 1h; set `expires` to more than 1h10m",
     ),
     (
         "requests that expire with the reminder",
         CHANNEL + "{approve: freeze, by: U0ANA, notify: U0ANA, escalate_to: [U0BEN, U0REMY], expires: 30m}",
         "channels.C0DBOPS.rules[0].escalate_to",
-        "`U0BEN`, `U0REMY` are never called, because requests expire after 30m; set `expires` to more than 1h10m",
+        "`U0BEN`, `U0REMY` are never reminded, because requests expire after 30m; set `expires` to more than 1h10m",
     ),
 ]
 

@@ -170,7 +170,7 @@ def test_a_name_that_begins_with_x_cannot_be_used() -> None:
 def test_a_word_that_yaml_misreads_is_named_with_the_advice_to_quote_it(word: str, read_as: str, line: Any) -> None:
     errors = problems(HEAD + line.format(databases=word))
 
-    assert any(f'`{word}` is read by YAML as {read_as}; quote it (`"{word}"`)' in one for one in errors), errors
+    assert any(f'YAML reads `{word}` as {read_as}; quote it (`"{word}"`)' in one for one in errors), errors
 
 
 @pytest.mark.parametrize("word", ["no", "on", "2024", "007"])
@@ -185,12 +185,12 @@ def test_a_quoted_word_is_read_as_text(word: str) -> None:
     [
         (
             "1:30",
-            "takes a duration such as `30m`, `8h` or `7d`; `1:30` is read by YAML as `90`; quote it, and add a unit",
+            "takes a duration such as `30m`, `8h` or `7d`; YAML reads `1:30` as `90`; quote it, and add a unit",
         ),
         ("90", "takes a duration such as `30m`, `8h` or `7d`; `90` lacks a unit"),
         (
             "on",
-            "takes a duration such as `30m`, `8h` or `7d`; `on` is read by YAML as `true`; quote it, and add a unit",
+            "takes a duration such as `30m`, `8h` or `7d`; YAML reads `on` as `true`; quote it, and add a unit",
         ),
     ],
 )
