@@ -71,6 +71,7 @@ async def _day(world: World) -> None:
 
 
 async def _approves_by_name(world: World, card: Any) -> None:
+    """Let Ana approve a request, for which she types the database's name."""
     target = (await stored(world, card)).plan.target
     assert target is not None
     await world.person(ANA).presses("Approve", card)

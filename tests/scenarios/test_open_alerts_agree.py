@@ -63,6 +63,7 @@ async def by_card(world: World, alert: Alert) -> bool:
 
 
 async def by_list(world: World, alert: Alert) -> bool:
+    """Return True if `alert list` shows an open alert about the alert's database, if it is about one database."""
     listed = words(await world.person(ANA).types("/turso alert list", holding="Alerts are on"))
     assert ("Open now" in listed) is not ("No alerts are open." in listed)
     return alert.subject in listed and "Open now" in listed
@@ -119,12 +120,14 @@ async def hand_out_tokens(world: World, name: str) -> None:
 
 
 async def by_digest(world: World, kind: AlertKind, name: str) -> bool:
+    """Return True if a digest names the database among the blocked ones, or among those with tokens."""
     said = words(await world.person(ANA).types("/turso digest now", holding="Turso digest"))
     blocked, _, tokens = said.partition("Tokens that expire this week")
     return name in (tokens if kind is AlertKind.TOKENS else blocked.partition("Blocked now")[2])
 
 
 async def by_home(world: World, kind: AlertKind, name: str) -> bool:
+    """Return True if Home names the database among the frozen ones, or among those with tokens."""
     lists = words(await home(world, ANA)).partition("What you can do in each channel")[0]
     frozen, _, tokens = lists.partition("Your active")
     return name in (tokens if kind is AlertKind.TOKENS else frozen.partition("Frozen")[2])

@@ -207,6 +207,7 @@ async def test_all_lists_match_the_decisions_of_the_bot(
 
 
 def _is_here(world: World, channel: str, target: Target) -> bool:
+    """Return True if a database is one of the channel's databases."""
     assert world.bot is not None
     return world.bot.env.rules.policy.channels[channel].databases.matches(target)
 

@@ -37,7 +37,7 @@ LINES = {
 
 
 def waiting_notes(world: World, name: str) -> list[Message]:
-    """Return Dana's private messages that a change of a database can't start yet."""
+    """Return the private messages which tell Dana that a change of a database can't start yet."""
     return [one for one in forging.private_messages(world, DANA) if WAITS in words(one) and name in words(one)]
 
 
@@ -78,6 +78,7 @@ async def test_a_change_without_approval_is_reported_as_waiting_and_later_with_i
     (note,) = waiting_notes(world, name)
     assert "Slack" in words(note)
     assert "Try again in a moment" not in words(note), "the bot tries again by itself"
+    assert "I'll keep trying until <!date^" in words(note)
     assert "The outcome will appear here" in words(note)
     assert "Withdraw" in buttons(note)
 

@@ -1,4 +1,4 @@
-"""Real processes start while PostgreSQL can't be reached or allows few connections, and one has no durable work."""
+"""Real processes whose PostgreSQL can't be reached at the start or has few connections, or without durable work."""
 
 import asyncio
 import json

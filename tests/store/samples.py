@@ -84,6 +84,7 @@ def plan(number: int = 1) -> Plan:
 
 
 def move(to: State, *, event: str = "", **brings: Any) -> Transition:
+    """Return a transition. It has an audit entry if `event` is given, or if a transition to this state needs one."""
     entries = (entry(event or "executed"),) if event or to in ON_RECORD else ()
     return Transition(to=to, at=NOON, changes=brings.pop("changes", {}), entries=entries, **brings)
 

@@ -76,7 +76,7 @@ async def test_open_intents_are_found_up_to_a_time_and_until_they_are_closed(sto
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "half a pair \ud83d", "🧊 " * 500, "'; drop table intents; --"])
-async def test_any_text_is_stored_except_that_impossible_characters_are_replaced(store: SqlStore, text: str) -> None:
+async def test_any_text_is_stored_with_replacements_for_unstorable_characters(store: SqlStore, text: str) -> None:
     await store.intents.record(incoming(text=text, values={"b": text}))
 
     kept = present(await store.intents.get("i-0000000001")).text

@@ -1,8 +1,6 @@
 """Lists without a limit are complete: only `timers.due` cuts its list if the caller sets no limit."""
 
 import inspect
-from dataclasses import replace
-from datetime import timedelta
 from typing import get_type_hints
 
 import pytest
@@ -14,8 +12,7 @@ from bot.store.repositories.repository import Repository
 from bot.store.repositories.requests import Requests as SqlRequests
 from bot.store.store import SqlStore
 from tests.soak import soaked
-from tests.store.conftest import NOON
-from tests.store.samples import entry, hold, move, request, review, token
+from tests.store.samples import hold, move, request, review, token
 
 MANY = 620
 IN_ROUNDS = {"due": "each sweep takes the longest overdue timers first, and the next sweep takes the rest"}
@@ -59,15 +56,3 @@ async def test_lists_of_hundreds_of_rows_are_complete(store: SqlStore) -> None:
     assert len(await store.tokens.find(organization="acme")) == MANY
     first = await store.reviews.find(owed=True, request_ids=["r-0000000000"])
     assert [one.id for one in first] == ["v-0"]
-    assert await store.reviews.settle("v-0", "U0BEN", True, "fine", NOON, entry("reviewed"))
-    assert (await store.reviews.get("v-0")).reviewed_by == "U0BEN"  # type: ignore[union-attr]
-
-
-async def test_requests_are_found_by_command_and_by_time_of_change(store: SqlStore) -> None:
-    for at, (command, hours) in enumerate([("rotate", 0), ("rotate", 2), ("destroy", 2)]):
-        made = request(at, command=command)
-        await store.requests.open(made, replace(move(State.EXECUTING), at=NOON + timedelta(hours=hours)))
-
-    found = await store.requests.find(states=[State.EXECUTING], command="rotate", since=NOON + timedelta(hours=1))
-
-    assert [one.id for one in found] == [request(1).id]

@@ -82,7 +82,7 @@ async def test_after_a_quarantine_is_released_another_can_start(store: SqlStore)
     assert await start(store, 2)
 
 
-async def test_a_quarantine_that_replaces_one_closes_it_in_the_same_commit(store: SqlStore) -> None:
+async def test_a_quarantine_that_replaces_another_closes_it_and_leaves_the_database_blocked(store: SqlStore) -> None:
     await approved(store, 1, 2)
     await start(store, 1, quarantine(1), hold(11, kind=HoldKind.FOUND, request_id="r-0000000001"))
     waits = move(State.QUARANTINED, timers=[Timer(TimerKind.FINISH, "r-0000000001", NOON)])

@@ -69,7 +69,7 @@ async def test_a_transition_from_another_state_writes_nothing(store: SqlStore) -
     assert await store.holds.find() == []
 
 
-async def test_a_transition_writes_everything_in_one_commit(store: SqlStore) -> None:
+async def test_a_transition_writes_everything_that_belongs_to_it(store: SqlStore) -> None:
     await store.requests.open(request(), move(State.EXECUTING, timers=[Timer(TimerKind.EXPIRE, "r-0000000001", NOON)]))
     await store.tokens.add(token(1))
     await store.tokens.add(token(2, database_id="db-2"))
@@ -195,6 +195,16 @@ async def test_requests_are_listed_newest_first_and_can_be_filtered(store: SqlSt
     assert await numbers(states=both, requester="U0ANA") == [3, 2, 1]
     assert await numbers(states=both, channel_id="C2", requester="U0ANA") == [3]
     assert await numbers(states=[]) == []
+
+
+async def test_requests_are_found_by_command_and_by_time_of_change(store: SqlStore) -> None:
+    for at, (command, hours) in enumerate([("rotate", 0), ("rotate", 2), ("destroy", 2)]):
+        made = request(at, command=command)
+        await store.requests.open(made, replace(move(State.EXECUTING), at=NOON + timedelta(hours=hours)))
+
+    found = await store.requests.find(states=[State.EXECUTING], command="rotate", since=NOON + timedelta(hours=1))
+
+    assert [one.id for one in found] == [request(1).id]
 
 
 async def test_every_copy_of_a_card_is_stored_once(store: SqlStore) -> None:

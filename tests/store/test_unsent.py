@@ -1,4 +1,4 @@
-"""A request is denied only if its change hasn't been sent. A person who owes a review can't start another break-glass.
+"""A request is denied only if its change hasn't been sent, and who owes a review can start no break-glass operation.
 
 The store ensures both, even if two processes write at the same time.
 """

@@ -1,4 +1,4 @@
-"""Migrations of an empty database and of older stores, by several processes at once, and forms of `DATABASE_URL`."""
+"""Migrations of an empty database and of older stores, several at the same time, and forms of `DATABASE_URL`."""
 
 import asyncio
 import sqlite3
@@ -66,10 +66,11 @@ async def test_a_store_of_the_first_version_is_upgraded_and_keeps_its_rows(empty
         assert await store.processes.policies(datetime(2026, 1, 1, tzinfo=UTC)) == {}
 
 
-async def test_if_several_processes_upgrade_at_the_same_time_one_does_it(empty_url: str) -> None:
+async def test_of_several_upgrades_at_the_same_time_one_changes_the_store(empty_url: str) -> None:
     done = await asyncio.gather(*(upgrade(empty_url) for _ in range(4)))
 
     assert sum(done) == 1
+    await require_current(empty_url)
 
 
 @pytest.mark.parametrize("content", ["version: 1\nworkspace: T0ACME\n", "x"])
