@@ -8,7 +8,8 @@ import pytest
 import structlog
 
 from bot.sandbox.workspace.delivery.signing import signature as local_slack_signature
-from bot.slack.incoming.request_guard import BODY_LIMIT
+from bot.slack.incoming.request_guard import BODY_LIMIT, Guard, Message, Receive, Scope, Send
+from bot.slack.incoming.signing_secrets import SigningSecrets
 
 from .conftest import Gateway
 from .requests import FORM, SECRET, click, command, encoded, event, payload, signature, signed
@@ -108,10 +109,37 @@ async def test_a_large_body_is_refused_before_all_of_it_is_read(gateway: Gateway
             yield b"a" * 65536
 
     answer = await gateway.http.post("/slack/events", content=endless(), headers={"Content-Type": FORM})
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.headers.get("Connection")) == (413, "close")
     assert read < 1_000_000
-    declared = await gateway.http.post("/slack/events", content=b"a" * 300_000, headers={"Content-Type": FORM})
-    assert declared.status_code == 413
+
+
+@pytest.mark.parametrize(("size", "connection"), [(300_000, None), (2_000_000, "close")])
+async def test_a_body_that_declares_to_be_too_large_is_refused_and_may_end_the_connection(
+    gateway: Gateway, size: int, connection: str | None
+) -> None:
+    answer = await gateway.http.post("/slack/events", content=b"a" * size, headers={"Content-Type": FORM})
+    assert (answer.status_code, answer.headers.get("Connection")) == (413, connection)
+
+
+async def test_a_request_whose_client_disconnects_in_the_middle_is_dropped() -> None:
+    passed_on: list[Scope] = []
+    sent: list[Message] = []
+    body = command()
+    incomplete: list[Message] = [{"type": "http.request", "body": body, "more_body": True}, {"type": "http.disconnect"}]
+    messages = iter(incomplete)
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        passed_on.append(scope)
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(name.lower(), value) for name, value in encoded(signed(body))]
+    await Guard(inner, SigningSecrets([SECRET]))({"method": "POST", "headers": headers}, receive, send)
+    assert (passed_on, sent) == ([], [])
 
 
 async def test_a_body_of_exactly_the_limit_is_read(gateway: Gateway) -> None:

@@ -51,6 +51,25 @@ async def test_a_click_on_a_button_becomes_an_incoming(gateway: Gateway) -> None
     assert not incoming.is_ephemeral
 
 
+async def test_a_click_has_the_values_of_the_inputs_in_its_message_or_view(gateway: Gateway) -> None:
+    state = {"values": {"reason": {"form.input": {"type": "plain_text_input", "value": "why"}}}}
+    await gateway.interact(click(state=state))
+    await gateway.interact({**click(), "view": {**view(), "state": state}})
+    assert [incoming.values for incoming in gateway.pipeline.received] == [{"reason": "why"}] * 2
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"user": {"id": "u0ana"}}, {"user": {"name": "ana"}}, {"channel": {"id": "../../etc"}}],
+    ids=["invalid person", "no person", "invalid channel"],
+)
+async def test_a_click_without_a_valid_person_or_channel_does_not_reach_the_pipeline(
+    gateway: Gateway, odd: dict[str, Any]
+) -> None:
+    assert (await gateway.interact({**click(), **odd})).status_code == 200
+    assert gateway.pipeline.received == []
+
+
 async def test_a_button_in_an_ephemeral_message_is_marked(gateway: Gateway) -> None:
     container = {"type": "message", "message_ts": "1.2", "channel_id": "C0DBOPS", "is_ephemeral": True}
     await gateway.interact({**click(container=container), "message": None})
