@@ -1,6 +1,6 @@
 """Runs the tests of startup, durable work and Slack with every supported Python version on this machine.
 
-Each interpreter gets its own environment in `build/versions`. One that isn't found is named and skipped.
+Each interpreter gets its own environment in `build/versions`. Versions without an interpreter are named and skipped.
 """
 
 import os
@@ -32,7 +32,7 @@ def supported() -> list[str]:
 
 
 def find_interpreter(version: str, environ: Mapping[str, str]) -> Path | None:
-    """Return an interpreter for a version: the first one on the PATH that starts, or else the newest one of pyenv."""
+    """Return an interpreter for a version: the first on the PATH that starts, or else the newest of pyenv."""
     on_path = (Path(folder) / f"python{version}" for folder in environ.get("PATH", "").split(os.pathsep))
     pyenv = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     built = sorted(pyenv.glob(f"{version}.*/bin/python"), key=lambda path: _numbers(path.parts[-3]), reverse=True)

@@ -1,4 +1,4 @@
-"""Refused signatures indicate a wrong signing secret if there are several in a short time and no accepted one."""
+"""Several requests in a row with refused signatures, in a short time, indicate a wrong signing secret."""
 
 import pytest
 

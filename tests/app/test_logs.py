@@ -58,7 +58,7 @@ LOGGED = (
     "flat", "nested", "in a traceback", "in a library's traceback", "in an object", "in the repr of an object",
     "in a key",
 )  # fmt: skip
-"""The texts without a secret, which stay visible. The texts that contain one are hidden as a whole."""
+"""The texts without the secret, which stay visible. A text that contains the secret is hidden as a whole."""
 
 
 def escaped(secret: str) -> set[str]:

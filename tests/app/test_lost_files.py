@@ -1,4 +1,4 @@
-"""Places where a restart or a deployment would delete the store are detected, and safe ones are accepted."""
+"""Places where a restart or a deployment would delete the store are detected, and safe places are accepted."""
 
 from pathlib import Path
 

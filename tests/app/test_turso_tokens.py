@@ -1,4 +1,4 @@
-"""The check of the API tokens asks each organization once, all at the same time, and names each one that fails."""
+"""The check of the API tokens asks all organizations at the same time, each once, and names those that fail."""
 
 import asyncio
 from collections.abc import AsyncIterator

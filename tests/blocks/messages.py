@@ -9,7 +9,7 @@ from bot.core.reply import Reply
 from bot.sandbox.workspace.blockkit import validate_message
 
 NEW_KINDS = ("data_table", "data_visualization")
-"""Blocks that some workspaces refuse, so that a message with one needs a fallback."""
+"""Blocks that some workspaces refuse, so that messages with them need a fallback."""
 OURS = re.compile(
     r"<(?:@[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+|!date\^\d+\^(?:\{date_short_pretty\} at )?\{time\}\|[0-9: -]+ UTC"
     r"|!date\^\d+\^\{date_short\}\|[0-9-]+)>"

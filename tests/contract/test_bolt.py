@@ -1,4 +1,4 @@
-"""Slack Bolt: a middleware after Bolt's own ones gets parsed bodies and can respond to every request."""
+"""Slack Bolt: a middleware that runs after Bolt's own gets parsed bodies and can respond to every request."""
 
 import json
 from collections.abc import Awaitable, Callable

@@ -78,11 +78,6 @@ async def test_the_callbacks_of_a_protocol_class_see_each_request() -> None:
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     assert b"server:" not in answer.lower()
-    on_message_complete = [
-        1,
-        0,
-        True,
-        False,
-        False,
-    ]  # one connection, no pipelined request, in the event loop, still open
+    # one connection, no pipelined request, in the event loop, no response yet, still open
+    on_message_complete = [1, 0, True, False, False]
     assert notes == ["data", "headers", "message", *on_message_complete, "response"]

@@ -87,7 +87,7 @@ def policy_keys(model: type[BaseModel]) -> list[Row]:
 
 
 def _effective(name: str, info: FieldInfo, effective: dict[str, Any]) -> object:
-    """Return the default that applies. For a key of a rule, `Rule` has it if the file's model has only None."""
+    """Return the default that applies. For a key of a rule, that is the default of `Rule`, if it is a plain value."""
     value = effective.get(name, info.default)
     return value if isinstance(value, (bool, int, str, timedelta, Enum)) else info.default
 

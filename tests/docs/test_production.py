@@ -72,7 +72,7 @@ def texts() -> list[str]:
 
 @cache
 def values() -> frozenset[str]:
-    """Return the texts of the code that can fill a gap of another one."""
+    """Return the texts of the code, each of which can be a value in another text."""
     return frozenset(text.strip() for text in texts())
 
 

@@ -1,4 +1,4 @@
-"""Documentation and messages use the project's terms, and none of the replaced ones."""
+"""Documentation and messages use the project's terms, and none of the terms that were replaced."""
 
 import re
 from pathlib import Path

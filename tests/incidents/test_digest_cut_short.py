@@ -26,7 +26,7 @@ def coming(world: World) -> datetime:
 
 
 async def due(world: World) -> Timer:
-    """Turn on a daily digest and make it due now. Delete its timer, and return one that only the test fires."""
+    """Turn on a daily digest and make it due now. Delete its timer. Return another timer, which only the test fires."""
     assert world.bot is not None
     await world.person(ANA).types("/turso digest on --daily 09:00 --tz UTC")
     await world.wait_until_idle()

@@ -92,7 +92,7 @@ class Month:
             return answer.json()
 
     def posted(self, channel_id: str) -> list[Message]:
-        """Return the digests of a channel, oldest first, including interrupted ones."""
+        """Return the digests of a channel, oldest first, including notices about interrupted digests."""
         messages = [one for one in self.world.workspace.history(channel_id, None) if not one.only_for]
         return [one for one in messages if "Turso digest" in one.text or "was interrupted" in one.text]
 
@@ -108,9 +108,9 @@ class Month:
             return int(store.execute(looks, [since * 1000]).fetchone()[0])
 
     def has_posted(self, channel_id: str, count: int) -> bool:
-        """Return True once `count` digests were posted and the next one is planned.
+        """Return True once `count` digests were posted and the next digest is planned.
 
-        The bot plans the next one after the post. If the clock moved before that, a day would be skipped.
+        The bot plans the next digest after the post. If the clock moved before that, a day would be skipped.
         """
         with closing(sqlite3.connect(self.world.data / "turso-ops.db")) as store:
             planned = "SELECT next_at FROM digests WHERE channel_id = ?"
@@ -119,7 +119,7 @@ class Month:
 
 
 def written_rows(digest: Message) -> dict[str, tuple[int, int]]:
-    """Return the rows that a digest says were written to each database, in its period and in the one before."""
+    """Return the rows that a digest says were written to each database, in its period and in the period before."""
     tables = [block for block in digest.blocks if block["type"] == "data_table"]
     rows = [row for table in tables for row in table["rows"][1:]]
     return {row[0]["text"]: (row[3]["value"], row[4]["value"]) for row in rows}

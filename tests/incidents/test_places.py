@@ -1,4 +1,4 @@
-"""Incidents and channels: a second incident, other channels, renamed and archived ones, and one without the bot."""
+"""Incidents in channels: two in the same channel, renamed and archived channels, and a channel without the bot."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

@@ -44,7 +44,7 @@ _VARYING: Final = (
 
 
 def masked(text: str) -> str:
-    """Replace IDs by names, and times and numbers by constant ones."""
+    """Replace IDs by names, and times and numbers by constants."""
     for pattern, words in (*_DATES, *_VARYING):
         text = pattern.sub(words, text)
     text = re.sub(r"<@([A-Z0-9]+)>", lambda found: f"@{_NAMES.get(found[1], found[1])}", text)

@@ -25,7 +25,7 @@ BEGINS_AT = datetime(2026, 11, 10, 11, 33, tzinfo=UTC)
 """The sandbox's time at the start of the script, on whatever day and at whatever time the test runs.
 
 Digests compare days, and Turso's counters restart each month. All that the script's digest compares is in one month.
-At 11:58 a sample is due, which the script passes after it has created databases, however slowly it runs.
+A sample is due at 11:58. The script first creates databases, and then moves the clock past that time.
 """
 HEAD = """# Messages
 

@@ -1,4 +1,4 @@
-"""Decisions about a branch also depend on its sources: the database that it was copied from, and that one's source.
+"""Decisions about a branch also depend on its sources: the database it was copied from, and that database's source.
 
 So each `Target` for a decision is created with its sources.
 """

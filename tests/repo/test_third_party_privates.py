@@ -1,6 +1,6 @@
 """The code uses no private module, name or attribute of a third-party package.
 
-A private attribute is recognized by its name, not by its type: if none of our code defines it, it is a library's.
+A private attribute is recognized by its name, not by its type: if our code doesn't define it, it belongs to a library.
 """
 
 import ast

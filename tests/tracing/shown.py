@@ -51,7 +51,7 @@ def _below(parent: ReceivedSpan, spans: Sequence[ReceivedSpan], indent: str) -> 
 
 
 def _same_ids(text: str) -> str:
-    """Replace the bot's IDs by ones that are the same in each run."""
+    """Replace the bot's IDs by IDs that are the same in each run."""
     for kind in ("i", "r"):
         found = list(dict.fromkeys(re.findall(rf"\b{kind}-[a-z0-9]{{10}}\b", text)))
         for number, one in enumerate(found):
