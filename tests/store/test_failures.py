@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.app.store_start import prepare_store
@@ -18,7 +20,7 @@ from bot.store.connections.failures import SENTENCES, Failure, failure_of
 from bot.store.connections.server import require_usable
 from bot.store.connections.urls import BadDatabaseUrl, place_of, places_of
 from bot.store.schema.upgrading import require_current, upgrade
-from bot.store.store import open_store
+from bot.store.store import SqlStore, open_store
 from tests.postgres import named
 from tests.process import free_port
 from tests.stores import copy_store
@@ -158,6 +160,12 @@ def test_a_full_disk_is_reported(tmp_path: Path) -> None:
 
     assert failure_of(raised.value) is Failure.DISK_FULL
     assert failure_of(psycopg.errors.DiskFull("could not extend file: No space left on device")) is Failure.DISK_FULL
+
+
+async def test_a_faulty_statement_is_a_bug_and_not_an_outage(store: SqlStore) -> None:
+    for work in (store.database.read, store.database.write):
+        with pytest.raises(DBAPIError, match="nowhere"):
+            await work(lambda connection: connection.execute(text("SELECT 1 FROM nowhere")))
 
 
 def test_the_address_of_a_store_has_neither_user_nor_password() -> None:

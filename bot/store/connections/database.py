@@ -19,7 +19,7 @@ from bot.core.concurrency.deadline import within
 from bot.errors import Unavailable
 from bot.store.connections.commit_outcome import TransactionId, transaction_id, was_committed
 from bot.store.connections.connect_arguments import CONNECT_SECONDS, connect_arguments, limit_statements
-from bot.store.connections.failures import SURROUNDINGS, describe_failure, failure_of
+from bot.store.connections.failures import SURROUNDINGS, describe_failure, failure_of, is_faulty_statement
 from bot.store.connections.urls import Place
 
 T = TypeVar("T")
@@ -260,9 +260,11 @@ class _Report:
 
 def is_failure(error: BaseException) -> bool:
     """Return True for an error of the database or its environment, and False for a faulty statement."""
-    if isinstance(error, OperationalError | PoolTimeout | TimeoutError):
+    if isinstance(error, PoolTimeout | TimeoutError):
         return True
-    return isinstance(error, DBAPIError) and (error.connection_invalidated or failure_of(error) in SURROUNDINGS)
+    if not isinstance(error, DBAPIError) or is_faulty_statement(error.orig):
+        return False
+    return isinstance(error, OperationalError) or error.connection_invalidated or failure_of(error) in SURROUNDINGS
 
 
 def _sqlite(place: Place, *, size: int, begin: str, reads_only: bool = False) -> Engine:

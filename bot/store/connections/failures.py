@@ -144,6 +144,11 @@ def describe_failure(error: BaseException, setting: str = SETTING) -> str:
     return SENTENCES[failure_of(error)].format(setting=setting)
 
 
+def is_faulty_statement(error: BaseException | None) -> bool:
+    """Return True for an error of SQLite about a statement. Python's driver raises `OperationalError` for it, too."""
+    return isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorname", "") == "SQLITE_ERROR"
+
+
 def _by_words(text: str) -> Failure | None:
     for first, kind, *rest in WORDS:
         if first in text and all(one in text for one in rest):
