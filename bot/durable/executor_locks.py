@@ -65,7 +65,7 @@ class ExecutorLocks(ABC):
 
     @abstractmethod
     def borrowed(self, number: int) -> AbstractAsyncContextManager[bool]:
-        """Hold another executor's lock for a moment. Yields False if that executor or a recovery holds it."""
+        """Hold another executor's lock inside the block. Yields False if that executor or another recovery holds it."""
 
     @abstractmethod
     async def _try_to_keep(self, number: int) -> bool:
@@ -95,7 +95,7 @@ class FileExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another executor's lock for a moment. Yields False if that executor or a recovery holds it."""
+        """Hold another executor's lock inside the block. Yields False if that executor or another recovery holds it."""
         file = self._lock(number)
         try:
             yield file is not None
@@ -149,7 +149,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
 
     @asynccontextmanager
     async def borrowed(self, number: int) -> AsyncIterator[bool]:
-        """Hold another executor's lock for a moment. Yields False if that executor or a recovery holds it."""
+        """Hold another executor's lock inside the block. Yields False if that executor or another recovery holds it."""
         connection = await self._connect()
         try:
             yield await _try_lock(connection, number)
@@ -175,6 +175,7 @@ class AdvisoryExecutorLocks(ExecutorLocks):
             "keepalives_idle": 5,
             "keepalives_interval": 3,
             "keepalives_count": 3,
+            "tcp_user_timeout": 14_000,
             "connect_timeout": 10,
         }
         connection = await psycopg.AsyncConnection.connect(autocommit=True, **self._arguments | options)

@@ -12,8 +12,16 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 IDLE_IN_TRANSACTION_MS: Final = 60_000
 """DBOS's value for its own engines. It ends the session of a process that hangs in a transaction."""
 CONNECT_SECONDS: Final = 10
-KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these settings, the driver notices within half a minute if the server's machine is gone."""
+KEEP_ALIVE: Final = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+"""With these settings, the driver notices within half a minute if the server's machine is gone.
+
+On Linux, keepalives alone aren't enough, because none is sent while the server hasn't confirmed earlier data.
+"""
 
 
 class RunEnded(Exception):

@@ -1,4 +1,4 @@
-"""An outage of PostgreSQL is logged as a sentence, without a traceback."""
+"""An outage of PostgreSQL is noticed soon, and logged as a sentence without a traceback."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
 from bot.core.concurrency.background import Background
 from bot.durable.engine import configure_logging
-from bot.durable.executor_locks import executor_locks_of
+from bot.durable.executor_locks import AdvisoryExecutorLocks, executor_locks_of
+from bot.durable.fenced_engine import engine_for_dbos
 from bot.durable.orphan_recovery import OrphanRecovery
 from bot.durable.outages import DurableStoreUnavailable
 from bot.durable.queue import Queue
@@ -94,3 +96,19 @@ async def test_a_loop_that_looks_for_orphaned_work_logs_one_sentence(kind: type[
         ("background.failed", "orphaned workflows", REFUSED)
     ]
     assert "exc_info" not in said[0]
+
+
+async def test_no_connection_waits_long_for_a_machine_that_no_longer_confirms_anything(postgresql_url: str) -> None:
+    url = place_of(postgresql_url).for_dbos
+    engine, locks = engine_for_dbos(make_url(url), 1, "test"), executor_locks_of(url)
+    assert isinstance(locks, AdvisoryExecutorLocks)
+    for_lock = await locks._connect()
+    try:
+        with engine.connect() as connection:
+            for_dbos: Any = connection.connection.driver_connection
+            limits = [int(one.info.get_parameters()["tcp_user_timeout"]) for one in (for_dbos, for_lock)]
+    finally:
+        await for_lock.close()
+        engine.dispose()
+
+    assert all(0 < milliseconds <= 30_000 for milliseconds in limits)

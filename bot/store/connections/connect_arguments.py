@@ -7,7 +7,11 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 KEEP_ALIVE: Final = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
-"""With these settings, the driver notices within half a minute if the server's machine is gone."""
+"""Makes the driver notice if the server's machine is gone, even while it only waits for a response.
+
+That takes half a minute, or as long as `tcp_user_timeout` on Linux, where it replaces the count.
+Source: https://man7.org/linux/man-pages/man7/tcp.7.html (`TCP_USER_TIMEOUT`)
+"""
 CONNECT_SECONDS: Final = 10
 """The time limit for opening a connection, in seconds."""
 
