@@ -1,6 +1,6 @@
 """`python -m bench`: measure the budgets and print a table of them. A whole run also writes `docs/performance.md`.
 
-Fails if a gate is missed twice, or if acknowledged changes were lost in a power cut.
+Fails if a gate is missed twice, or if acknowledged changes were lost when the bot was killed.
 """
 
 import argparse
@@ -37,7 +37,7 @@ SCENARIOS: dict[str, tuple[Scenario, tuple[int, ...]]] = {
     "organization usage": (counts.organization_usage, (15,)),
     "last approval": (counts.last_approval, (16,)),
     "history": (history.pages, (17,)),
-    "power cut": (lifetime.power_cut, ()),
+    "kill": (lifetime.kill, ()),
     "pair": (pair.one_and_two, (18,)),
 }
 """Each scenario, with the budgets that it measures."""
@@ -79,7 +79,7 @@ def verdict(figures: dict[str, float], names: Sequence[str]) -> list[str]:
         f"Budget {one.number} is missed: {one.what}." for one in missed_gates(figures) if one.number in measured
     ]
     if figures.get("lost", 0):
-        failures.append(f"{figures['lost']:.0f} acknowledged changes were lost in a power cut.")
+        failures.append(f"{figures['lost']:.0f} acknowledged changes were lost when the bot was killed.")
     return failures
 
 

@@ -28,9 +28,9 @@ class _Now:
 
 
 async def pages(fleet: Fleet) -> dict[str, float]:
-    """Measure budget 17 of `bench/budgets.py`.
+    """Measure budget 17: the time to read a page of the audit log, and open requests.
 
-    That is reading a page of the audit log, the newest open requests of a channel, and one person's in that channel.
+    These are the newest open requests in a channel, and the newest ones of one person in that channel.
     """
     found: dict[int, list[float]] = {}
     for count in (FEW, MANY):

@@ -1,4 +1,4 @@
-"""Memory after many commands, the time to the first answer, and the state after a power cut."""
+"""Memory after many commands, the time to the first answer, and the store after the bot was killed."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ async def start(fleet: Fleet) -> dict[str, float]:
     return {"12": bot / bare, "s.start.bare": bare, "s.start.bot": bot}
 
 
-async def power_cut(fleet: Fleet) -> dict[str, float]:
+async def kill(fleet: Fleet) -> dict[str, float]:
     """Kill the bot during changes. Return how many it acknowledged, and how many of those the store lacks."""
     asked: dict[str, int] = {}
     async with fleet.fresh("bot, to be killed") as bot:

@@ -30,7 +30,7 @@ async def one_and_two(fleet: Fleet) -> dict[str, float]:
 
 
 async def _rate(fleet: Fleet, servers: Sequence[Server]) -> float:
-    """Return the answered commands per second. The load is distributed evenly."""
+    """Return the acknowledged commands per second of all servers together. Each gets the same share of the load."""
     asked = signing.commands("db list", respond_to=fleet.stubs.url)
     share = COUNT // len(servers)
     samples = await asyncio.gather(

@@ -1,8 +1,8 @@
-"""The speed of the local platform: a client's inserts and selects, compared with plain SQLite and minimal HTTP.
+"""The speed of the local platform: inserts and selects of two clients, compared with plain SQLite and minimal HTTP.
 
-The client and the server share this machine's cores. The minimal HTTP server, called the floor, is a bare ASGI
-application in uvicorn that reads the same request and responds with as many bytes. Rounds are interleaved. The figures
-are medians.
+The clients and the servers share the cores of this process, which `python -m bench` pins to one core. The minimal HTTP
+server, called the floor, is a bare ASGI application in uvicorn. It reads the same requests, and always responds with as
+many bytes as the platform does to the select. Rounds are interleaved. The rates are medians.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The measured servers and the stubs, which run in their own processes and are observed from outside.
 
-Each is pinned to a core. By default, that is another core than the load's, if there are two.
+Each is pinned to a core. By default, that isn't the core of the load, if there are several.
 """
 
 import asyncio
@@ -85,7 +85,7 @@ class Server:
                 one.resume()
 
     def kill(self) -> None:
-        """Kill the process and its workers without letting them clean up, as in a power cut."""
+        """Send SIGKILL to the process and its workers, so that they can't clean up."""
         for one in list(self._all()):
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()

@@ -12,7 +12,7 @@ SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,chan
 
 
 class Stub:
-    """Responds to Turso's API calls after `delay` seconds, and to all others at once.
+    """Responds to calls to the Turso Platform API after `delay` seconds, and to all others at once.
 
     `/_control` reads and sets the state.
     """
@@ -31,7 +31,7 @@ class Stub:
         self.first_turso = 0.0
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        """Serve one request."""
+        """Serve one request, or the start and the end of the server."""
         if scope["type"] != "http":
             while (await receive())["type"] != "lifespan.shutdown":
                 await send({"type": "lifespan.startup.complete"})

@@ -50,7 +50,7 @@ def gunicorn(target: str, port: int) -> list[str]:
 
 @dataclass
 class Stubs:
-    """The running stub of Slack and Turso, and its remote control."""
+    """The running stub of Slack and Turso, and a client that controls it."""
 
     port: int
     _http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=30, trust_env=False))

@@ -55,7 +55,7 @@ class Child:
         self.send_signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL, which ends the process like a power cut."""
+        """Send SIGKILL, which ends the process without letting it clean up."""
         self.send_signal(signal.SIGKILL)
 
 

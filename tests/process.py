@@ -133,7 +133,7 @@ class Process:
         raise AssertionError(f"not ready: {self.log.read_text()[-4000:]}")
 
     async def kill(self) -> None:
-        """Send SIGKILL, which ends the process like a power cut."""
+        """Send SIGKILL, which ends the process without letting it clean up."""
         await self._end(signal.SIGKILL)
 
     async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:

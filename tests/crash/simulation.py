@@ -33,7 +33,7 @@ ACTING: ContextVar[str] = ContextVar("acting", default="none")
 
 
 class Crash(BaseException):
-    """Ends the simulated process, as a power cut would."""
+    """Ends the simulated process at once, as SIGKILL would."""
 
 
 @dataclass
