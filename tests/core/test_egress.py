@@ -44,7 +44,7 @@ def test_a_secret_is_found(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Your token for `orders` lives 1 h; fingerprint 0123456789abcdef.",
+        "Your token for `orders` expires in 1 h. Fingerprint 0123456789abcdef.",
         "orders-acme.aws-us-east-1.turso.io",
         "https://acme.slack.com/archives/C0DBOPS/p1793500000000100",
         "eyJ is how they begin",

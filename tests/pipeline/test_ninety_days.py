@@ -1,4 +1,4 @@
-"""Ninety simulated days on the real store, with two processes and power cuts: no alert is posted twice or lost."""
+"""Ninety simulated days on the real store, with two processes and crashes: no alert is posted twice or lost."""
 
 import asyncio
 import random
@@ -30,7 +30,7 @@ KEYS = {Measure.ROWS_READ: "rowsRead", Measure.ROWS_WRITTEN: "rowsWritten", Meas
 
 @dataclass
 class Months:
-    """Simulates Turso's API for one organization, and controls the clock."""
+    """Turso's API for one simulated organization, the processes that call it, and their clock."""
 
     of: Simulation
     organization: Organization
@@ -76,7 +76,7 @@ class Months:
 
 
 async def attempt(env: Environment, timer: Timer) -> Timer | None:
-    """Fire a timer. A power cut leaves the timer in the store."""
+    """Fire a timer, and store the one that follows. A crash while it fires leaves it in the store."""
     try:
         following = await fire(env, timer)
     except Crash:
@@ -86,7 +86,7 @@ async def attempt(env: Environment, timer: Timer) -> Timer | None:
 
 
 async def pass_hour(months: Months, envs: list[Environment], noise: random.Random) -> None:
-    """Let both processes take the hour's sample together, sometimes with a power cut, and then run the due timers."""
+    """Let both processes take the hour's sample together, sometimes with a crash, and then fire the due timers."""
     (timer,) = [one for one in await envs[0].store.timers.due(months.of.now()) if one.kind is TimerKind.SAMPLE]
     if noise.random() < 0.05:
         months.of.crash_point.steps_left = noise.randrange(30)

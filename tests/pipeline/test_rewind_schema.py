@@ -1,4 +1,4 @@
-"""The comparison of a rewind reads real SQLite databases whose schemas are large."""
+"""The comparison after a rewind, with large schemas in real SQLite databases."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -83,7 +83,7 @@ async def test_with_many_indexes_a_lost_table_is_still_reported(
     assert "· the rest is unknown" in card
 
 
-async def test_with_many_tables_the_counted_ones_have_their_newest_time(
+async def test_many_tables_do_not_hide_the_newest_time_of_a_counted_table(
     here: Pipeline, old: sqlite3.Connection, copy: sqlite3.Connection
 ) -> None:
     for one in (old, copy):

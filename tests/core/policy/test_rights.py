@@ -66,12 +66,12 @@ def test_variants_that_the_rules_distinguish_are_shown_separately() -> None:
         pytest.param(
             ["deny: token, databases: ['prod-*']", "allow: token"],
             [Right("token", Verdict.ALLOW, but=("prod-*",))],
-            id="all but some",
+            id="all but those denied",
         ),
         pytest.param(
             ["deny: token, databases: ['prod-*']", "allow: token, databases: ['prod-*', users]"],
             [Right("token", Verdict.ALLOW, only=("users",))],
-            id="some of some",
+            id="allowed for two patterns, denied for one of them",
         ),
         pytest.param(
             ["allow: token, databases: ['group:eu']", "approve: token, by: 'usergroup:S0DBA'"],

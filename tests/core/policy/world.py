@@ -1,4 +1,4 @@
-"""The people, channels and databases of the policy tests."""
+"""The people, user groups and channels of the policy tests, and functions that build policies and actions."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def subject(who: str = "a developer", where: str = "#db-ops", *, groups: Any = G
 def policy(
     rules: Any, *, databases: Any = '["*"]', more: Any = "", channel_more: Any = "", default: Any = "acme"
 ) -> Policy:
-    """Return a policy whose `#db-ops` has these rules, one per line."""
+    """Return a policy whose `#db-ops` has these rules. Each is YAML without its braces, such as `allow: token`."""
     lines = "".join(f"      - {{{rule}}}\n" for rule in rules)
     channel = f"  C0DBOPS:\n    databases: {databases}\n{channel_more}    rules:\n{lines or '      []'}"
     text = f"version: 1\n{more}\nchannels:\n{channel}"
