@@ -1,7 +1,7 @@
 """Prepares a store that was restored from a backup, before the bot runs on it again.
 
-A backup doesn't contain what happened after it was made. Requests that have ended since look open, a countdown that was
-undone still runs, and databases may be blocked by requests that aren't in the backup.
+A backup doesn't contain what happened after it was made. Requests that have ended since look open, the countdown of
+a quarantine that was undone still runs, and databases may be blocked by requests that aren't in the backup.
 """
 
 from collections.abc import Collection, Sequence

@@ -55,7 +55,7 @@ log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS = 8.0
 SECRET_NAMES = ("TOKEN", "KEY", "SECRET", "PASSWORD")
-"""The ends of names of secrets, among the variables to which a policy may refer (`env:TURSO_…`)."""
+"""A variable to which a policy may refer (`env:TURSO_…`) is a secret if its name ends like this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +264,7 @@ def places_of_settings(settings: Settings) -> Places:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """Return every secret in the settings. No log line or message may contain one."""
+    """Return the secrets in the settings and the passwords of proxies. No log line or message may contain one."""
     named = _named_secrets(settings).values()
     places = places_of_settings(settings)
     passwords_found = {place.url.password for place in (places.requests, places.direct) if place.url.password}

@@ -13,7 +13,8 @@ def run_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end.
 
     Raises:
-        OSError: too few files can be opened. uvloop and the libraries don't say that clearly, and some would wait.
+        OSError: too few files can be opened. This is checked first, because uvloop and the libraries don't say so
+            clearly, and some of them would wait.
     """
     try:
         _require_files()

@@ -12,6 +12,8 @@ from bot.slack.lookups.directory import SlackDirectory
 async def check_guests(directory: SlackDirectory, book: PolicyBook) -> str:
     """Return a sentence that says which of the policy's channels guests can read, if that is known.
 
+    A channel that the bot can't see counts as one without guests.
+
     Raises:
         Unhealthy: the members of a channel can't be read. Names the channel.
         Unavailable: Slack doesn't respond, and the bot's own workspace isn't known yet.

@@ -41,7 +41,7 @@ class Maintenance:
         return await self.store.intents.record(mark, actionable=False)
 
     async def audit_head(self) -> None:
-        """Post the audit head once a day over all processes. A timer retries if Slack doesn't accept it now."""
+        """Post the audit head once a day, from one process only. A timer retries if Slack doesn't accept it now."""
         seq, _ = await self.store.audit.head()
         subject = subject_of(self.env.clock.now())
         if not seq or not self.env.rules.policy.audit_head_channel:

@@ -17,7 +17,7 @@ from bot.settings import Settings
 
 
 class UnreachableOnCall(BotError):
-    """Raised by the check if somebody on call couldn't approve."""
+    """Raised by the check if a schedule can't be read, or if somebody on call couldn't approve."""
 
 
 @asynccontextmanager

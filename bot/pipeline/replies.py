@@ -41,7 +41,10 @@ def private_note(text: str, *more: str) -> Reply:
 
 
 def error_reply(error: BotError | None, reference: str, hint: Mrkdwn | None = None) -> Reply:
-    """Return the reply for an error, with a hint on what could help. For None (a bug), it has only a reference."""
+    """Return the private reply for an error: its sentence, the hint, a button with its remedy, and the reference.
+
+    None stands for a bug. Then the reply has a general sentence and the reference.
+    """
     if error is None:
         return private_note(BUG, f"Reference `{reference}`")
     body = joined(" ", [sentence(str(error)), hint or Mrkdwn("")])
@@ -63,7 +66,7 @@ async def in_open_modal(env: Environment, incoming: Incoming, view_id: str, titl
 
 
 async def send_or_log(env: Environment, incoming: Incoming, reply: Reply) -> None:
-    """Send a private reply about an error or an interruption. If that fails, too, log it."""
+    """Send a private reply about an error or an interruption. If it can't be sent, only log that."""
     try:
         await env.messenger.send_ephemeral(address_of(incoming), reply)
     except BotError as error:
@@ -111,7 +114,8 @@ def entry(
     """Build an audit entry from the objects that the caller has.
 
     Args:
-        by: the user ID of the person who acted, if not the subject or requester. `timer` if no person acted.
+        by: the user ID of the person who acted, or `timer` if no person acted. By default, the person of `subject`, or
+            else of `incoming`, or else the requester.
     """
     user = subject.person.id if subject else incoming.user_id if incoming else request.requester if request else ""
     channel = request.channel_id if request else incoming.channel_id if incoming else ""

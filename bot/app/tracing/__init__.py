@@ -36,7 +36,7 @@ class Instruments(Traces, Protocol):
 
 
 class NoInstruments(NoTraces):
-    """Records nothing, and changes no library."""
+    """Records nothing, and instruments no library."""
 
     def follow_turso(self, client: httpx.AsyncClient) -> None:
         """Do nothing."""
@@ -55,9 +55,9 @@ class NoInstruments(NoTraces):
 
 @asynccontextmanager
 async def traces_of_process() -> AsyncIterator[Instruments]:
-    """Yield the instruments that the environment requires. At the end, send what was recorded.
+    """Yield instruments that record traces if the environment names a receiver. At the end, send what was recorded.
 
-    If the packages of the extra aren't installed, a log line says that nothing is recorded.
+    Without a receiver, yield NoInstruments. Do the same, and log a warning, if the extra `otel` isn't installed.
     """
     variable = next((name for name in ENDPOINTS if os.environ.get(name)), None)
     if variable is None or os.environ.get(DISABLED, "").strip().lower() == "true":

@@ -84,7 +84,7 @@ def _other_profile(profile: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the policy now allows another profile or less time here. None without drift."""
+    """Return a sentence if this channel now has another incident profile, or a lower limit than planned. Else None."""
     profile, longest = str(plan.arguments["profile"]), ctx.policy.longest_incident()
     if profile != ctx.policy.incident_profile(ctx.subject.channel.id):
         return _other_profile(profile)
@@ -176,7 +176,7 @@ def _facts(incident: Incident) -> Facts:
 
 
 def message(plan: Plan, facts: Facts) -> Reply:
-    """Return the first message of the timeline. After the incident's end, it says that it has ended."""
+    """Return the message that the incident has started or continues. Once it has ended, the message says so."""
     arguments = plan.arguments
     if facts.get("ended_at"):
         return _over(str(arguments["key"]), datetime.fromisoformat(facts["ended_at"]), str(facts.get("ended_by") or ""))

@@ -9,19 +9,19 @@ from bot.core.records.notices import LiveCard, PendingNotice
 
 
 class Cards(Protocol):
-    """Stores which messages are copies of a request's card."""
+    """Stores which messages are copies of cards. The `request_id` of a branch's card is the branch's ID."""
 
     async def add(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Store a copy of a request's card."""
+        """Store a posted copy of a card."""
 
     async def of(self, request_id: str) -> list[tuple[str, str]]:
-        """Return (channel_id, ts) of every copy."""
+        """Return (channel_id, ts) of every copy of a card, oldest first."""
 
     async def request_at(self, channel_id: str, ts: str) -> str | None:
-        """Return the ID of the request whose card this message is. None if it isn't a card."""
+        """Return the ID of the request or branch whose card a message is. None if it isn't such a card."""
 
     async def drop(self, request_id: str, channel_id: str, ts: str) -> None:
-        """Delete a copy that no longer exists."""
+        """Delete the record of a copy that no longer exists in Slack."""
 
 
 class LiveCards(Protocol):

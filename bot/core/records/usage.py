@@ -23,7 +23,7 @@ class Digest:
     last_period: str = ""
     """The last period that was posted or tried, such as `2026-W48`. It isn't posted again.
 
-    `?` after it means that posting has begun, `!` that nothing could be posted.
+    `?` after it means that posting has begun, `!` that the digest couldn't be posted or may not be shown.
     """
 
 

@@ -22,7 +22,10 @@ TOO_LATE: Final = "The first step was confirmed too late, so the next step wasn'
 async def take_next_step(
     env: Environment, ctx: ChangeContext, request: Request, step: NextStep, facts: dict[str, Any]
 ) -> dict[str, Any]:
-    """Run the second operation if it may still be sent. Returns the facts of both. Errors are returned as facts."""
+    """Run the second operation, unless it is a change that may no longer be sent.
+
+    Returns the facts of both operations. They say how the second one ended, and why, instead of a BotError.
+    """
     if not step.changes:
         return {**facts, **await _reads(ctx, request, step, facts)}
     sent = await env.store.requests.was_sent(request.id, PHASE)

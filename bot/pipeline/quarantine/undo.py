@@ -21,7 +21,12 @@ async def undo(env: Environment, incoming: Incoming) -> str:
 
 
 async def undo_request(env: Environment, incoming: Incoming, request: Request) -> str:
-    """Start the undo if the quarantine is still active and the person may undo it."""
+    """Start the undo of an active quarantine.
+
+    Raises:
+        Refused: the quarantine isn't active any more.
+        BotError: the person may not undo it, or this can't be checked now.
+    """
     if request.state is not State.QUARANTINED:
         raise Refused(f"There is nothing to undo. This request {STATE_WORDS[request.state]}.")
     (await authorize(env, request, Step.UNDO, actor=incoming)).require_allowed()
@@ -35,7 +40,7 @@ async def undo_request(env: Environment, incoming: Incoming, request: Request) -
 
 
 async def start_undo(env: Environment, request: Request, *, by: str) -> Request | None:
-    """Stop a countdown and enqueue the undo, in one transaction. Returns None if the quarantine isn't active."""
+    """Stop the countdown, if any, and enqueue the undo, in one transaction. Returns None if no quarantine is active."""
     tries = int(request.facts.get("undo_tries", 0))
     now = env.clock.now()
     move = Transition(

@@ -16,9 +16,13 @@ T = TypeVar("T")
 
 
 async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -> T:
-    """Do the work. If the database isn't found, raise BotErrorWithHint, which suggests similar names or `/turso ls`.
+    """Do the work. If the database isn't found, suggest similar names or `/turso ls`.
 
     The names are among those that `list` would show this person here. If they may not use `list`, nothing is suggested.
+
+    Raises:
+        BotErrorWithHint: the database isn't found.
+        BotError: the work failed, or the names can't be read.
     """
     try:
         return await work
@@ -35,4 +39,4 @@ async def with_suggestions(env: Environment, ctx: Context, work: Awaitable[T]) -
 
 
 class BotErrorWithHint(BotError):
-    """Raised for an unknown database name. The text suggests similar names or `/turso ls`, if they may see that."""
+    """Raised for an unknown database name. For people who may use `list`, it suggests similar names or `/turso ls`."""

@@ -1,6 +1,6 @@
 """Scheduled digests: each is written, marked as begun, and then posted.
 
-None is posted twice. If one may not have been posted, the next attempt posts a notice.
+None is posted twice. If it is unknown whether one was posted, the next attempt posts a notice.
 """
 
 from contextlib import suppress
@@ -34,14 +34,18 @@ PAUSE: Final = timedelta(minutes=10)
 BEGUN: Final = "?"
 """The suffix of a period whose digest may have been posted, because it was marked as begun."""
 NOWHERE: Final = "!"
-"""The suffix of a period whose digest couldn't be posted or may not be shown. Somebody was notified of that."""
+"""The suffix of a period whose digest couldn't be posted or may not be shown.
+
+The channel, or else the person who turned the digest on, was notified of that if possible.
+"""
 DIGEST: Final = Action(digest_now.command.name)
 
 
 async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
-    """Post a channel's digest once per period, and schedule the next one. None if the channel has no digest any more.
+    """Post a channel's digest once per period, and return the next timer. None if the channel has no digest any more.
 
-    If an earlier attempt stopped between the mark and the record of the post, post a notice about that instead.
+    If an earlier attempt marked the digest as begun, but didn't record that it was posted, post a notice about that
+    instead.
     """
     record = await env.store.digests.get(timer.subject)
     if record is None:
@@ -61,7 +65,7 @@ async def post_due_digest(env: Environment, timer: Timer) -> Timer | None:
 async def _write_and_post(env: Environment, timer: Timer, record: Digest, period: str) -> Timer | None:
     """Write, mark and post a digest.
 
-    Post a notice instead if the digest may not be shown any more, or if it can't be written after `TRIES` attempts.
+    Post a notice instead if the digest may not be shown any more, or if it couldn't be written in `TRIES` attempts.
     Post nothing if the digest was turned off or changed meanwhile.
     """
     is_shown = True
@@ -89,7 +93,7 @@ async def _post_marked(
     """Post a digest that is marked as begun. If it can't be posted, notify the person who turned it on, once.
 
     Args:
-        message: the digest, or a notice instead. None if digests aren't allowed and the channel already has a notice.
+        message: the digest, or a notice instead. None if digests aren't allowed and the last one wasn't posted either.
         before: the mark to set again if nothing was posted.
         after: the mark for a posted digest.
     """
@@ -156,7 +160,7 @@ def _interrupted_notice(period: str) -> Reply:
 
 
 def _not_allowed_notice(record: Digest) -> Reply | None:
-    """Return the notice that the policy allows no digests here. None if it was already posted."""
+    """Return the notice that the policy allows no digests here. None if the last digest wasn't posted either."""
     if record.last_period.endswith(NOWHERE):
         return None
     words = mrkdwn(

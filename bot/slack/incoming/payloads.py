@@ -38,7 +38,7 @@ def new_reference() -> str:
 
 
 def _in_tens(at_once: int = 400) -> Iterator[bytes]:
-    """Yield ten random bytes at a time. Reads 4,000 at once, because a small read takes as long as a large one."""
+    """Yield ten random bytes at a time. Reads 4,000 at once, because each read is a system call."""
     while True:
         pool = os.urandom(10 * at_once)
         yield from (pool[start : start + 10] for start in range(0, len(pool), 10))
@@ -96,7 +96,7 @@ def submission(body: Body, at: datetime) -> Incoming | None:
 
 
 def options_request(body: Body, at: datetime) -> Incoming | None:
-    """Convert a request for the options of a menu. `action_id` and `value` are taken from the modal."""
+    """Convert a request for the options of a menu in a modal. `action_id` and `value` are as in `submission`."""
     view, container = _part(body, "view"), _part(body, "container")
     return _incoming(
         Kind.ACTION,
@@ -145,7 +145,7 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def _sent_at(body: Body, now: datetime) -> datetime:
-    """Return when an event happened, or now if Slack doesn't say. Slack may redeliver an event hours later."""
+    """Return when an event happened, or now if it has no valid past time. Slack may redeliver an event hours later."""
     seconds = body.get("event_time")
     if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
         return now
@@ -181,7 +181,7 @@ def _incoming(
 
 
 def _key(body: Body) -> str:
-    """Return a key that is the same if Slack delivers it again, or if the same form is submitted again.
+    """Return a key that is the same if Slack delivers the payload again, or if the same form is submitted again.
 
     It is a hash of the event ID, or else of the form, the trigger ID or the body. A form that stays open after a late
     answer can be submitted again, with another trigger ID.
@@ -193,7 +193,7 @@ def _key(body: Body) -> str:
 
 
 def _form_of(body: Body) -> tuple[str, ...]:
-    """Return what identifies a form each time it is submitted. Empty for other payloads."""
+    """Return values that are the same each time a form is submitted. Empty for other payloads."""
     view = _part(body, "view")
     if body.get("type") != "view_submission" or not _text(view.get("id")):
         return ()

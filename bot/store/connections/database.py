@@ -60,8 +60,8 @@ class Database(Protocol):
         """Run `work` in one transaction, and return its result after the commit.
 
         Args:
-            before_commit: called just before the commit, perhaps in another thread. If it raises an error, the
-                transaction is rolled back.
+            before_commit: called just before each attempt to commit, perhaps in another thread. If it raises an error,
+                the transaction is rolled back.
         """
 
     @property
@@ -79,16 +79,15 @@ def database_of(
 
     Args:
         pool_size: the maximum number of connections to PostgreSQL.
-        timeout: how many seconds to wait for data from PostgreSQL.
-        pooled: True if connections may go through a transaction pooler, so that no statements are prepared.
+        timeout: how many seconds a read may take. PostgreSQL also cancels each statement that takes longer.
+        pooled: True if connections may go through a transaction pooler. Then no statements are prepared, and
+            PostgreSQL doesn't cancel long ones.
     """
     return SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)
 
 
 class SqliteDatabase:
-    """A SQLite file. One thread writes, so that writers in this process never wait for each other's locks.
-
-    Other threads read.
+    """A SQLite file. One thread writes, so that writers in this process never wait for each other's locks. Others read.
 
     A transaction runs in one thread. Drivers that switch threads for each statement take twenty times as long.
     """
@@ -115,7 +114,7 @@ class SqliteDatabase:
 
 
 class _ThreadPool:
-    """A thread pool in which each thread uses its own connection."""
+    """A thread pool that runs transactions, with as many connections as threads."""
 
     def __init__(self, engine: Engine, threads: int, name: str, report: "_Report") -> None:
         self.engine = engine
@@ -219,7 +218,12 @@ class PostgresqlDatabase:
         return attempt.result
 
     async def _outcome_of(self, transaction: TransactionId) -> bool:
-        """Return True if the transaction was committed, False if it never will be. Raises StoreUnavailable."""
+        """Return True if the transaction was committed, False if it never will be.
+
+        Raises:
+            StoreUnavailable: PostgreSQL can't say.
+            DBAPIError: PostgreSQL couldn't be asked.
+        """
         if (committed := await was_committed(self._engine, transaction)) is None:
             raise StoreUnavailable
         log.warning("store.commit_not_confirmed", committed=committed)
@@ -298,6 +302,6 @@ def is_sqlite(connection: Connection) -> bool:
 
 
 def lock_until_commit(connection: Connection, key: int) -> None:
-    """Take a lock for which other transactions wait until the commit. SQLite has only one writer and needs none."""
+    """Take a lock that other transactions can't take until this one has ended. SQLite has one writer and needs none."""
     if not is_sqlite(connection):
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
