@@ -1,4 +1,4 @@
-"""Finds every sentence in the source that people may read. It uses the syntax tree, so that the list is complete."""
+"""Finds every sentence in the source that people may read in Slack. It uses the syntax tree, so none is missed."""
 
 import ast
 import re
@@ -17,8 +17,18 @@ SOURCES = (
     "pipeline",
     "app",
     "slack",
+    "oncall",
+    "settings/__init__.py",
+    "durable/durable.py",
+    "durable/outages.py",
+    "store/store.py",
+    "store/repositories/audit.py",
 )
-"""The packages with texts for Slack. `store` and `durable` have none, and the sandbox isn't the bot."""
+"""The packages and modules with texts for Slack.
+
+The other modules of `settings`, `durable` and `store` have only SQL and texts for the command line. The sandbox
+isn't the bot.
+"""
 SILENT_CALLS = frozenset({"debug", "info", "warning", "error", "exception", "critical", "re.compile", "with_name"})
 """Calls with texts that people in Slack don't read: log lines, patterns and file names."""
 SILENT_ERRORS = frozenset({"ValueError", "TypeError", "RuntimeError", "AssertionError", "LookupError", "KeyError"})

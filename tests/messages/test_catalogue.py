@@ -1,4 +1,4 @@
-"""The golden catalogue is one page with every sentence of the bot, as it is shown or as it is in the source."""
+"""The golden catalogue is one page with every sentence of the bot in Slack, as it is shown or as the source has it."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -29,10 +29,10 @@ A sample is due at 11:58. The script first creates databases, and then moves the
 """
 HEAD = """# Messages
 
-Everything that Turso Ops says, for an editor to read in one sitting. `pytest tests/messages --update-golden` writes
-this page. It begins with more than a week of conversations, as people saw them. Each step is followed by its messages,
-each below its notification text. Then comes a card in each of its states, with the notices about it. At the end are
-the sentences that the first parts don't show, as they are in the source: `{}` stands for a value.
+Everything that Turso Ops says in Slack, for an editor to read in one sitting. `pytest tests/messages --update-golden`
+writes this page. It begins with more than a week of conversations, as people saw them. Each step is followed by its
+messages, each below its notification text. Then comes a card in each of its states, with the notices about it. At the
+end are the sentences that the first parts don't show, as they are in the source: `{}` stands for a value.
 """
 
 

@@ -288,7 +288,7 @@ async def test_tables_derived_from_the_audit_log_are_checked_too(store: SqlStore
 
     assert "entry 9: the table `touched`" in await fault_after("INSERT INTO touched VALUES ('alpha', 9)")
     moved = "UPDATE touched SET database = 'gamma', seq = 1 WHERE seq = 9"
-    assert "`gamma`, which it does not name" in await fault_after(moved)
+    assert "`gamma`, which it doesn't name" in await fault_after(moved)
     await fault_after("DELETE FROM touched WHERE database = 'gamma'")
     fault = await fault_after("DELETE FROM touched WHERE database = 'alpha' AND seq = 2")
     assert fault == "entry 2: the table `touched` lacks its database `alpha`"

@@ -146,7 +146,7 @@ def _index_fault(rows: Sequence[Row[Any]], found: set[tuple[int, str]]) -> str |
     for seq, name in sorted(wanted - found):
         return f"entry {seq}: the table `touched` lacks its database `{name}`"
     for seq, name in sorted(found - wanted):
-        return f"entry {seq}: the table `touched` gives it the database `{name}`, which it does not name"
+        return f"entry {seq}: the table `touched` gives it the database `{name}`, which it doesn't name"
     return None
 
 
