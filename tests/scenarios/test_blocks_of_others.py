@@ -130,7 +130,7 @@ async def test_a_manual_thaw_unblocks_and_blocks_nothing(world: World) -> None:
 
 @pytest.mark.parametrize("ends", ["thaw by hand", "its time"])
 async def test_the_card_of_a_freeze_says_that_it_has_ended(world: World, ends: str) -> None:
-    """It has no Thaw button then, which would do nothing."""
+    """The card then has no Thaw button, because there is nothing to thaw."""
     name = f"over-{ends.split()[0]}"
     await world.create_databases(name)
     await freeze(world, name)

@@ -1,4 +1,4 @@
-"""At the end of a countdown, the bot checks the database, the people and the rules again before it destroys."""
+"""At the end of a countdown, the bot checks the database, the people and the rules before it destroys it."""
 
 import asyncio
 import json

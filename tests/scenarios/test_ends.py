@@ -1,4 +1,4 @@
-"""After every outcome of a destroy, and after an unknown one of a freeze, Turso blocks exactly what the holds need.
+"""After every outcome of a destroy, and an unknown outcome of a freeze, Turso blocks exactly what the holds need.
 
 The card offers Deny and Withdraw until the change is sent.
 """
