@@ -149,7 +149,7 @@ def test_a_change_takes_effect_once_the_file_is_stable(scene: Scene, edit: Any) 
     edit(scene)
     scene.wait(QUIET_SECONDS - 0.1)
     assert scene.in_force == "old"
-    scene.wait(0.1 + 2 * CHECK_EVERY)  # until the first check after the pause, which began at a check
+    scene.wait(0.1 + 2 * CHECK_EVERY)  # the change is seen at a check, and used at the first check after the pause
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
