@@ -1,12 +1,14 @@
 """A hold that ends removes only its own blocks, and none that another hold needs or that others have set."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from bot.commands.databases._holds import (
     blocked,
+    blocks_left_by,
     blocks_of_others,
     holds_to_release,
     is_lifted,
@@ -16,6 +18,7 @@ from bot.commands.databases._holds import (
 )
 from bot.core.ports.store import ReadStore
 from bot.core.records.holds import Hold, HoldKind
+from bot.core.requests.plan import PlanTarget
 from bot.errors import Unavailable
 from tests.commands.conftest import Desk
 from tests.store.samples import hold
@@ -163,3 +166,26 @@ def test_a_hold_for_a_found_block_is_released_with_the_last_other_hold(
     kinds: Any, ended: Any, released: list[str]
 ) -> None:
     assert holds_to_release(ended, [held(at, kind, True, True) for at, kind in enumerate(kinds)]) == released
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "left"),
+    [
+        pytest.param((FREEZE, True, True), None, (False, True), id="what Turso still blocks"),
+        pytest.param((FREEZE, False, True), (QUARANTINE, True, True), (False, False), id="another hold needs it"),
+        pytest.param((FREEZE, False, True), (FREEZE, True, False), (False, True), id="another hold blocks reads"),
+        pytest.param((FOUND, False, True), None, (False, False), id="the block was found"),
+        pytest.param(None, (FREEZE, False, True), (False, False), id="only another request has a hold"),
+    ],
+)
+async def test_a_request_has_left_the_blocks_that_only_its_own_holds_need(
+    desk: Desk, own: Any, other: Any, left: tuple[bool, bool]
+) -> None:
+    desk.acme.add("orders")
+    desk.acme.configurations["orders"]["block_writes"] = True
+    holds = [replace(held(1, *own), request_id="r-own")] if own else []
+    holds += [held(2, *other)] if other else []
+
+    found = await blocks_left_by(desk.turso, changing(holds), "r-own", PlanTarget("orders", "db-1", "default"))
+
+    assert found == left
