@@ -37,8 +37,9 @@ class FakeSlackSocket:
         self.server = TestServer(app)
         self.sent = 0
         self.spoilt: set[str] = set()
+        """The tickets that failed connections have used up."""
         self.broken = 0
-        """How many connections fail before one succeeds."""
+        """How many of the next connections fail."""
 
     async def start(self) -> None:
         await self.server.start_server()

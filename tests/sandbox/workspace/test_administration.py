@@ -159,15 +159,17 @@ async def test_a_channel_can_restrict_who_posts_and_whether_threads_are_allowed(
     root = await posted(client)
     workspace.admin.restrict_posting(DB_OPS, posting)
 
-    async def refusal(**more: Any) -> str | None:
+    async def refusal(call: Any) -> str | None:
         try:
-            await client.chat_postMessage(channel=DB_OPS, text="b", **more)
+            await call
         except SlackApiError as error:
             return str(error.response["error"])
         return None
 
-    assert await refusal() == in_channel
-    assert await refusal(thread_ts=root) == in_thread
+    for thread_ts, refused in ((None, in_channel), (root, in_thread)):
+        where: dict[str, Any] = {"channel": DB_OPS, "thread_ts": thread_ts}
+        assert await refusal(client.chat_postMessage(text="b", **where)) == refused
+        assert await refusal(client.chat_postEphemeral(text="b", user=DANA, **where)) == refused
     for thread_ts, refused in ((None, in_channel), (root, in_thread)):
         if refused:
             with pytest.raises(CannotAct, match="channel"):
@@ -299,6 +301,18 @@ async def test_a_broadcast_reply_is_shown_in_the_channel_too(workspace: Workspac
     assert reply in in_channel()
     await client.chat_update(channel=DB_OPS, ts=reply, text="c")
     assert reply in in_channel()
+
+
+async def test_an_update_broadcasts_only_replies_and_only_on_request(
+    workspace: Workspace, client: AsyncWebClient
+) -> None:
+    root = await posted(client)
+    reply = await posted(client, thread_ts=root)
+    await client.chat_update(channel=DB_OPS, ts=root, text="b", reply_broadcast=True)
+    await client.chat_update(channel=DB_OPS, ts=reply, text="b")
+
+    messages = [present(workspace.state.message(DB_OPS, ts)) for ts in (root, reply)]
+    assert [message.reply_broadcast for message in messages] == [False, False]
 
 
 async def test_an_unknown_object_cannot_be_changed() -> None:

@@ -226,11 +226,13 @@ async def test_an_ephemeral_message_is_shown_only_in_a_thread_that_has_replies(
     workspace: Workspace, client: AsyncWebClient
 ) -> None:
     first = (await client.chat_postMessage(channel=DB_OPS, text="a"))["ts"]
+    other = (await client.chat_postMessage(channel=DB_OPS, text="other"))["ts"]
+    await client.chat_postMessage(channel=DB_OPS, text="reply", thread_ts=other)
     await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="lost", thread_ts=first)
     await client.chat_postMessage(channel=DB_OPS, text="b", thread_ts=first)
     await client.chat_postEphemeral(channel=DB_OPS, user=DANA, text="seen", thread_ts=first)
 
-    assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["a", "b", "seen"]
+    assert [each.text for each in workspace.history(DB_OPS, DANA)] == ["a", "other", "reply", "b", "seen"]
 
 
 # -- history, mentions, unfurling, scheduled messages and permalinks
