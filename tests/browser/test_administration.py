@@ -9,7 +9,7 @@ from bot.sandbox.workspace.seed import BEN, DB_OPS
 from tests.browser.conftest import Open
 from tests.browser.demo import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_channel_is_archived_and_unarchived_and_its_members_change_from_the_panel(

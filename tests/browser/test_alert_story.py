@@ -13,7 +13,7 @@ from bot.sandbox.history import seed_hours
 from tests.browser.window import Window, open_window
 from tests.world import REMY, World, running_sandbox, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
 
 

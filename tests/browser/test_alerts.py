@@ -14,7 +14,7 @@ from tests.browser.window import open_window
 from tests.scenarios.alerting import ended, keep_usage_unknown, raised
 from tests.world import BEN, World, running_sandbox, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
 
 

@@ -13,7 +13,7 @@ from playwright.async_api import Browser, Locator, expect
 from tests.browser.window import Window, open_window
 from tests.world import ANA, DANA, DB_OPS, GIL, ORDERS, SHARED, STELLA, World, running_sandbox, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 @pytest_asyncio.fixture(loop_scope="session")

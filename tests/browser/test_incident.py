@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.window import Window, open_window
 from tests.world import ANA, BEN, REMY, World, running_sandbox, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 PLACE = "c/C0INCCHK"
 WIDTH = 390
 

@@ -8,7 +8,7 @@ from playwright.async_api import expect
 from tests.browser.conftest import Open
 from tests.browser.demo import Stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_form_shows_its_errors_and_accepts_the_corrected_values(window: Open) -> None:

@@ -16,7 +16,7 @@ from tests.browser.demo import Stage
 from tests.sandbox.page.pieces import button, cell, mrkdwn, plain
 from tests.sandbox.page.test_mrkdwn import ATTACKS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 EVIL = """<!doctype html><title>evil</title>
 <iframe name="inner"></iframe>

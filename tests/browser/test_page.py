@@ -12,7 +12,7 @@ from tests.browser.conftest import Open
 from tests.browser.demo import TOKEN, Stage
 from tests.world import until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_a_table_is_sorted_filtered_and_paged_in_the_browser(window: Open, site: Stage) -> None:

@@ -14,7 +14,7 @@ from tests.browser.window import Window
 from tests.sandbox.page import samples
 from tests.sandbox.page.pieces import mrkdwn
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
 """The number of messages and of key presses in a take, and of takes.

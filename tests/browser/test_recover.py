@@ -16,7 +16,7 @@ from tests.browser.window import Window, open_window
 from tests.rewind.drill import opened, whole
 from tests.world import ANA, REMY, World, running_sandbox, until
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
 
 

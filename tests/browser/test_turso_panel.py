@@ -12,7 +12,7 @@ from playwright.async_api import Browser, expect
 from tests.browser.window import Window, open_window
 from tests.world import DANA, World, running_sandbox
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser"), pytest.mark.asyncio(loop_scope="session")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 WIDTH = 390
 
 

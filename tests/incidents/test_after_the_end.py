@@ -11,7 +11,7 @@ from bot.pipeline.requests import command_lines
 from tests.incidents import play
 from tests.world import BEN, DANA, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-after")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 BUTTONS_OF_THE_START = {"Status", "Triage", "End incident"}
 REFUSED = "has ended. Start another with /turso incident start KEY"
 

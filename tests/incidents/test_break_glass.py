@@ -9,7 +9,7 @@ from tests.policies import WITH_DBA_GROUP
 from tests.scenarios import forging
 from tests.world import ANA, BEN, DANA, DB_OPS, REMY, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-break-glass")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 OWN_POLICY = (
     WITH_DBA_GROUP

@@ -10,7 +10,7 @@ from bot.errors import Unavailable
 from bot.pipeline.timers.digests import BEGUN, post_due_digest
 from tests.world import ANA, DB_OPS, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-digest-cut")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def posted(world: World, holding: str) -> int:

@@ -21,7 +21,6 @@ from tests.world import ANA, DB_OPS, INCIDENT, ORDERS, World, until, words
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.xdist_group("incidents-digests"),
     pytest.mark.timeout(LIMIT_SECONDS),
 ]
 

@@ -11,7 +11,7 @@ from tests.policies import ACME
 from tests.scenarios import quarantines as q
 from tests.world import ANA, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-follow-ups")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
     ACME
     + """\

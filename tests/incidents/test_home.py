@@ -28,7 +28,7 @@ from tests.soak import soaked
 from tests.store.samples import entry
 from tests.world import ANA, BEN, DANA, DB_OPS, GENERAL, ORDERS, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-home")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 def publish_count(world: World, who: str) -> int:

@@ -10,7 +10,7 @@ from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-own-report")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 TRIAGE = ":ambulance:"
 
 

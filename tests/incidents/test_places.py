@@ -9,7 +9,7 @@ import pytest_asyncio
 from tests.incidents import play
 from tests.world import BEN, DANA, GENERAL, INCIDENT, REMY, SHARED, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-places")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @pytest_asyncio.fixture(loop_scope="module")

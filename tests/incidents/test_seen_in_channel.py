@@ -7,7 +7,7 @@ from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import ANA, BEN, DB_OPS, INCIDENT, REMY, World, buttons, set_policy, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-seen")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = POLICY.read_text()
 
 

@@ -13,7 +13,7 @@ from tests.world import INCIDENT, REMY, World, buttons, until, words
 
 ENDED = "ended because it reached its time limit"
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-time")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_when_its_time_is_over_an_incident_ends_as_if_someone_had_ended_it(world: World) -> None:

@@ -13,7 +13,7 @@ from tests.incidents import play
 from tests.soak import pairs
 from tests.world import BEN, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-triage")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALLS = {
     "properties": "*/databases/orders",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.world import DANA, World, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-usage")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 INSERTED, SCANS = 37, 3
 
 

@@ -8,7 +8,7 @@ from bot.sandbox.workspace.model import Message
 from tests.incidents import play
 from tests.world import ANA, BEN, DANA, DB_OPS, INCIDENT, REMY, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("incidents-whole")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_whole_incident_from_the_start_to_the_report(world: World) -> None:

@@ -27,7 +27,7 @@ from tests.soak import pairs
 from tests.store import samples
 from tests.store.conftest import NOON
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("everybody-hears")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NUMBERS = itertools.count(1)
 CARD = "1.000001"

@@ -29,7 +29,7 @@ from tests.soak import pairs
 from tests.store import samples
 from tests.store.conftest import NOON
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notices-arrive")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 CALLED = ("<@U0DAN>", "<!subteam^S0DBA>")
 """The mentions of the people whom a rule notifies: Dan, and Cat's user group."""

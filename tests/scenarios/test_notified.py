@@ -18,7 +18,7 @@ from tests.scenarios.requesting import make_request, reaches, stored
 from tests.security import stage
 from tests.world import ANA, DANA, DB_OPS, STELLA, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("notified")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 OWN_POLICY = (
     WITH_NAMED_DBA
     + """\

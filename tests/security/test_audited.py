@@ -15,7 +15,7 @@ from tests.scenarios.conftest import checked_sandbox
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, GIL, ORDERS, REMY, STELLA, World, buttons, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-audited")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 POLICY = (
     WITH_DBA_GROUP

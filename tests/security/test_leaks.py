@@ -2,13 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.security.leaking import have_conversation, kill_before_the_message, watched
 from tests.security.searching import found
 from tests.world import DANA
-
-pytestmark = pytest.mark.xdist_group("security-leaks-sqlite")
 
 
 async def test_no_secret_is_in_a_wrong_place_with_sqlite_and_a_crash(tmp_path: Path) -> None:

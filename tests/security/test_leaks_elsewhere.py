@@ -10,8 +10,6 @@ from tests.security.leaking import have_conversation, watched
 from tests.security.searching import Secret, found
 from tests.soak import soaked
 
-pytestmark = pytest.mark.xdist_group("security-leaks-elsewhere")
-
 BOTH = ("socket", "postgresql", Provider.INCIDENT_IO)
 OTHERS = [("socket", "sqlite", Provider.OPSGENIE), ("serve", "postgresql", Provider.PAGERDUTY)]
 

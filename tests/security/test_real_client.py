@@ -16,7 +16,7 @@ from tests.security.client import Client, Refused, client_of
 from tests.security.stage import be_patient
 from tests.world import ANA, BEN, DANA, REMY, World, until, words
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("security-client")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 READ, WRITE = "SELECT count(*) FROM visits", "INSERT INTO visits VALUES ('somebody')"
 POLICY = (
