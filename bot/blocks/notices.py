@@ -92,9 +92,8 @@ def reviewed_notice(review: Review, request: Request, catalogue: CommandCatalogu
 def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
     """Return a notice for a token holder about what a rotation did to their tokens, as far as that is known."""
     name = buttons.subject(request)
-    named = joined(", ", (mrkdwn("`{}`", one) for one in databases[:10])) or mrkdwn("`{}`", name)
-    by = mrkdwn("{} revoked all tokens for `{}`", person(request.requester), name)
-    head = mrkdwn(":warning: {}. Your tokens for {} {}", by, named, _token_effect(name, databases, proof))
+    by = mrkdwn("{} revoked all tokens for `{}`.", person(request.requester), name)
+    head = mrkdwn(":warning: {} {}", by, joined(" ", _token_effects(name, databases or [name], proof)))
     note = mrkdwn("Get a new one with `/turso token NAME`.")
     return reply(head, [kit.section(head), kit.context(note)], private=True)
 
@@ -106,8 +105,7 @@ def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | N
                   person(request.requester), name, new["name"])  # fmt: skip
     kept = mrkdwn("`{}` is in quarantine, so clients get errors. Use `{}` from now on.", name, new["name"])
     others = [one for one in databases if one != name]
-    reach = mrkdwn("Your tokens for {} may have been revoked too, because those databases are in the same group.",
-                   joined(", ", (mrkdwn("`{}`", one) for one in others[:10]))) if others else Mrkdwn("")  # fmt: skip
+    reach = _may_be_revoked(others) if others else Mrkdwn("")
     note = mrkdwn("Get a token in {} with `/turso token {}`, or press *New token* on the card there.",
                   channel(request.channel_id), new["name"])  # fmt: skip
     urls = [str(new[key]) for key in ("libsql_url", "https_url") if new.get(key)]
@@ -129,10 +127,33 @@ def switched_back_notice(request: Request) -> Reply:
     return reply(joined(" ", (head, back)), [kit.section(joined(" ", (head, back))), kit.context(note)], private=True)
 
 
-def _token_effect(name: str, databases: Sequence[str], proof: Proof | None) -> Mrkdwn:
-    states = {one.database: one.tokens for one in proof.findings} if proof else {}
-    if databases and all(states.get(one) is OldTokens.REFUSED for one in databases):
-        return Mrkdwn("no longer work.")
-    if name not in databases and databases:
-        return Mrkdwn("may have been revoked too, because those databases are in the same group.")
-    return Mrkdwn("are revoked, but may still work for up to an hour.")
+def _token_effects(name: str, databases: Sequence[str], proof: Proof | None) -> list[Mrkdwn]:
+    """Return what happened to a holder's tokens: at most one sentence about each group of databases.
+
+    Args:
+        name: the database whose tokens were revoked. `databases` may include it.
+    """
+    refused = {one.database for one in proof.findings if one.tokens is OldTokens.REFUSED} if proof else set()
+    gone = [one for one in databases if one in refused]
+    own = [one for one in databases if one == name and one not in refused]
+    others = [one for one in databases if one != name and one not in refused]
+    return [
+        *([mrkdwn("Your tokens for {} no longer work.", _names(gone))] if gone else []),
+        *(
+            [mrkdwn("Your tokens for {} are revoked, but may still work for up to an hour.", _names(own))]
+            if own
+            else []
+        ),
+        *([_may_be_revoked(others)] if others else []),
+    ]
+
+
+def _may_be_revoked(databases: Sequence[str]) -> Mrkdwn:
+    """Return a sentence about a holder's tokens for other databases of the group."""
+    they_are = Mrkdwn("that database is" if len(databases) == 1 else "those databases are")
+    return mrkdwn("Your tokens for {} may have been revoked too, because {} in the same group.",
+                  _names(databases), they_are)  # fmt: skip
+
+
+def _names(databases: Sequence[str]) -> Mrkdwn:
+    return joined(", ", (mrkdwn("`{}`", one) for one in databases[:10]))

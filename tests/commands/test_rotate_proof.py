@@ -28,6 +28,8 @@ PLAN = Plan(
     ends_tokens_of=("db-1", "db-2", "db-3"),
     command="rotate",
 )
+STILL = "Your tokens for `orders` are revoked, but may still work for up to an hour."
+PERHAPS = "Your tokens for `users` may have been revoked too, because that database is in the same group."
 
 
 def proof(target: OldTokens, sibling: OldTokens | None = None, why: str = "") -> Proof:
@@ -113,16 +115,25 @@ def test_the_states_of_stored_tokens_claim_only_what_was_observed(
 @pytest.mark.parametrize(
     ("databases", "found", "says"),
     [
-        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), "but may still work for up to an hour"),
-        (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "no longer work"),
-        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may have been revoked too"),
-        (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "no longer work"),
-        (["carts"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "may have been revoked too"),
-        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "may still work for up to an hour"),
-        ([], None, "may still work for up to an hour"),
+        (["orders"], proof(OldTokens.WATCHED, OldTokens.WATCHED), STILL),
+        (["orders"], proof(OldTokens.REFUSED, OldTokens.WATCHED), "Your tokens for `orders` no longer work."),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.WATCHED), PERHAPS),
+        (["users"], proof(OldTokens.REFUSED, OldTokens.REFUSED), "Your tokens for `users` no longer work."),
+        (["carts", "users"], proof(OldTokens.REFUSED, OldTokens.REFUSED),
+         "Your tokens for `users` no longer work. " + PERHAPS.replace("users", "carts")),
+        (["carts", "users"], proof(OldTokens.WATCHED, OldTokens.WATCHED),
+         "Your tokens for `carts`, `users` may have been revoked too, because those databases are in the same group."),
+        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.WATCHED),
+         f"Your tokens for `orders` no longer work. {PERHAPS}"),
+        (["orders", "users"], proof(OldTokens.REFUSED, OldTokens.REFUSED),
+         "Your tokens for `orders`, `users` no longer work."),
+        (["orders", "users"], proof(OldTokens.WATCHED, OldTokens.WATCHED), f"{STILL} {PERHAPS}"),
+        ([], None, STILL),
     ],
-)
+)  # fmt: skip
 def test_holders_are_notified_only_of_observed_revocations(databases: Any, found: Any, says: str) -> None:
     asked = replace(request(), plan=PLAN, command="rotate")
 
-    assert says in words(check(notices.tokens_revoked_notice(asked, databases, found)))
+    text = words(check(notices.tokens_revoked_notice(asked, databases, found)))
+
+    assert f"revoked all tokens for `orders`. {says} Get a new one" in text

@@ -43,7 +43,7 @@ async def plan(ctx: Context, args: WakeArgs) -> Plan:
     target = await plan_target(ctx, database)
     siblings = {id_: one for id_, one in members.items() if id_ != database.id}
     others = sorted(one.name for one in siblings.values())
-    reach = f", and the rest of its group “{group}”: {list_names(others, at_most=8)}" if others else ""
+    reach = f" and the rest of the group {group}: {list_names(others, at_most=8)}" if others else ""
     return Plan(
         target=target,
         steps=[f"Wake {name}{reach}", f"Wait up to 45 seconds for {name} to respond"],

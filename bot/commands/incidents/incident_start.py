@@ -58,7 +58,7 @@ async def plan(ctx: Context, args: IncidentStartArgs) -> Plan:
         target=None,
         steps=[
             f"{operation} incident {args.key} in this channel for {span(lasting)}",
-            f"Until then, the policy profile {profile} applies here",
+            f"Until it ends, the policy profile {profile} applies here",
         ],
         arguments={
             "key": args.key,
