@@ -54,7 +54,7 @@ async def test_a_press_on_the_card_of_a_freeze_that_ended_meanwhile_updates_it(w
     assert "Thaw" in buttons(card)
     await world.workspace.admin.archive(DB_OPS)
     await world.pass_time(minutes=31)
-    end = "The freeze of `iced` has ended"
+    end = "The freeze on `iced` has ended"
     await until(lambda: [one for one in forging.private_messages(world, BEN) if end in words(one)], what="the thaw")
     await world.wait_until_idle()
     await world.workspace.admin.unarchive(DB_OPS)

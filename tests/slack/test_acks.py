@@ -135,7 +135,7 @@ async def test_a_form_that_is_recorded_late_is_replaced_so_that_nobody_submits_i
     assert worked.is_set()
     (shown,) = gateway.slack.of("views.update")
     assert shown["view_id"] == "V1"
-    assert "This is saved now." in json.dumps(shown["view"])
+    assert "Your form was saved. The outcome will follow." in json.dumps(shown["view"])
 
 
 async def test_a_form_that_is_refused_late_can_be_submitted_again(
@@ -172,7 +172,7 @@ async def test_a_form_whose_response_comes_late_is_reported(gateway: Gateway, mo
     go.set()
     assert await gateway.tasks.drain(5)
     (note,) = notes(gateway)
-    assert "The form took too long, and nothing was changed. Submit it again." in note
+    assert "Checking the form took too long, so nothing was changed. Submit it again." in note
 
 
 @pytest.mark.parametrize("body", [command("create orders"), payload(click())], ids=["command", "press"])
