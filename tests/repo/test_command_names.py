@@ -36,6 +36,7 @@ SAME_WORD = {
     ("pipeline/replies.py", "incident"): "a key of audit entries",
     ("pipeline/requests/open_items.py", "rotate"): "the verb of a sentence",
     ("pipeline/requests/open_items.py", "thaw"): "the verb of a sentence",
+    ("pipeline/requests/request_buttons.py", "freeze"): "the verb of a sentence",
     ("pipeline/timers/incidents.py", "incident"): "a key of audit entries",
     ("pipeline/token_reveal.py", "token"): "a key of stored facts",
 }
