@@ -101,7 +101,7 @@ class Durable:
                 if not first.done():
                     first.set_result(None)
                 await self._locks.lost.wait()
-                self.trouble = "Durable work pauses: the connection that held the executor lock broke."
+                self.trouble = "Durable work is paused: the connection that held the executor lock broke."
                 cut_short = await self._end(within=0.0)
                 log.error("durable.paused", why=self.trouble, workflows=cut_short, hint="another lock is tried")
             except Exception as error:
@@ -159,7 +159,7 @@ class Durable:
         return cut_short
 
     def _log_failure(self, error: Exception, tries: int) -> None:
-        self.trouble = f"Durable work waits for the database: {self._describe(error)}"
+        self.trouble = f"Durable work is waiting for the bot's own database: {self._describe(error)}"
         if tries % LOG_EVERY == 0:
             more = {} if self._locks.is_database_failure(error) else {"exc_info": error}
             log.error("durable.not_started", why=self.trouble, tries=tries + 1, **more)

@@ -92,7 +92,7 @@ def _meaning(status: int) -> str:
         return f"it refuses the API token (status {status})"
     if status == 404:
         return "it has no such schedule (status 404)"
-    return "it limits the rate of calls (status 429)" if status == 429 else f"it responded with status {status}"
+    return "it is rate-limiting requests (status 429)" if status == 429 else f"it responded with status {status}"
 
 
 def identifier(value: Any) -> str:

@@ -31,7 +31,7 @@ class Adapter(Protocol):
 
         Raises:
             OnCallUnavailable: the service doesn't return them.
-            ValueError, TypeError, AttributeError, LookupError: the response has an unexpected form.
+            ValueError, TypeError, AttributeError, LookupError: the response has an unexpected format.
         """
 
 
@@ -102,7 +102,7 @@ class Schedules:
         adapter = self._adapters.get(schedule.provider)
         if adapter is None:
             raise OnCallUnavailable(f"{label}: {schedule.provider.name}_API_TOKEN isn't set.")
-        why = f"{label}: its response has an unexpected form."
+        why = f"{label}: its response has an unexpected format."
         try:
             async with asyncio.timeout(SECONDS):
                 return await adapter.people(schedule)

@@ -75,10 +75,10 @@ async def test_a_store_that_hangs_counts_as_down(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_process_without_a_lock_accepts_requests_and_says_that_durable_work_pauses() -> None:
-    takes, body = await ready(well, {}, "Durable work pauses.").report()
+    takes, body = await ready(well, {}, "Durable work is paused.").report()
 
     assert takes
-    assert body["durable work"] == "Durable work pauses."
+    assert body["durable work"] == "Durable work is paused."
 
 
 async def test_upstreams_are_checked_once_for_many_probes() -> None:

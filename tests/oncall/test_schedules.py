@@ -75,7 +75,7 @@ async def test_an_answer_is_cached_for_a_minute_unless_a_fresh_one_is_requested(
     ("status", "why"),
     [
         (500, "responded with status 500"),
-        (429, "limits the rate"),
+        (429, "is rate-limiting requests"),
         (401, "refuses the API token"),
         (404, "has no such schedule"),
         (302, "status 302"),
@@ -158,7 +158,7 @@ async def test_an_answer_with_a_cursor_of_an_unexpected_form_is_refused(
 
     adapter = ADAPTERS[Provider.INCIDENT_IO]("http://127.0.0.1:1", SecretStr(TOKEN))
     monkeypatch.setattr(adapter.calls, "get", page)
-    with pytest.raises(OnCallUnavailable, match="unexpected form"):
+    with pytest.raises(OnCallUnavailable, match="unexpected format"):
         await Schedules([adapter], dict).look_up(Schedule(Provider.INCIDENT_IO, SCHEDULE).key)
 
 
