@@ -39,4 +39,4 @@ def test_policy_test_ends_with_the_documented_status(
 
     printed = "".join(capsys.readouterr())
     assert printed.strip()
-    assert "Cases" not in printed  # a name in the code
+    assert "Cases" not in printed  # the name of the model of this file in the code

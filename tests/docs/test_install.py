@@ -1,4 +1,4 @@
-"""The installation page can be followed from top to bottom: each step creates what later steps use."""
+"""The commands on the installation page are in order: each creates what later commands use."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ async def test_a_whole_incident_from_the_start_to_the_report(world: World) -> No
 
     begun = await play.start(remy, "INC-42")
 
-    # The triage card, and a freeze with one press.
+    # The triage card, and a freeze with its button.
     card = await remy.types("/turso triage checkout", INCIDENT)
     assert {"Freeze writes 30 min", "Read-only token", "Rotate tokens", "Rewind", "Refresh"} == play.pressable(card)
     assert "timeline" in words(card)

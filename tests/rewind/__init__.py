@@ -1,1 +1,1 @@
-"""Rewinds from a triage card to recovery, with a real client and a local Turso that really copies databases."""
+"""Rewinds from a triage card to recovery, with a real client and a local Turso that copies databases."""
