@@ -149,19 +149,25 @@ async def test_a_thaw_keeps_blocks_that_others_set(world: World) -> None:
 
 
 async def test_notified_people_are_reminded_until_the_request_ends(world: World) -> None:
-    await world.create_databases("waiting")
-    card = await world.person(DANA).types("/turso rotate waiting --reason leak")
+    await world.create_databases("withdrawn", "waiting")
+    dana = world.person(DANA)
+    cards = [await dana.types(f"/turso freeze {name} --reason load") for name in ("withdrawn", "waiting")]
+    await world.wait_until_idle()
+
+    def reminders() -> list[int]:
+        return [len(_below(world, card, "<!subteam^S0DBA>")) for card in cards]
 
     await world.pass_time(minutes=11)
-    reminded = await until(lambda: _below(world, card, "<!subteam^S0DBA>"), what="the reminder")
-    assert "waiting" in words(reminded[-1])
-    await world.person(DANA).presses_and_reads("Withdraw", card)
+    await until(lambda: reminders() == [1, 1], what="the first reminders")
     await world.wait_until_idle()
-    count = len(_below(world, card, "<!subteam^S0DBA>"))
-    await world.pass_time(minutes=25)  # without the withdrawal, the second reminder would be due after 20 minutes
+    await dana.presses_and_reads("Withdraw", cards[0])
+    await world.wait_until_idle()
+    await world.pass_time(minutes=21)
+    await until(lambda: reminders()[1] == 2, what="the second reminder of the open request")
     await world.wait_until_idle()
 
-    assert len(_below(world, card, "<!subteam^S0DBA>")) == count
+    assert reminders() == [1, 2]
+    await dana.presses_and_reads("Withdraw", cards[1])
 
 
 def _below(world: World, card: Message, holding: str) -> list[Message]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -141,13 +140,20 @@ async def test_closing_a_request_without_an_open_quarantine_is_not_an_error_if_n
     assert entries == ["executed"], "only the transition's own entry"
 
 
-@pytest.mark.parametrize(("others", "left"), [((), set()), (("h-9",), {"h-9", "h-2"})])
-async def test_after_a_stopped_change_a_hold_for_a_found_block_stays_only_while_other_holds_are_open(
-    store: SqlStore, others: Any, left: Any
+@pytest.mark.parametrize(
+    ("others", "left"),
+    [
+        pytest.param([], set(), id="no other hold"),
+        pytest.param([HoldKind.FREEZE], {"h-2", "h-9"}, id="a freeze"),
+        pytest.param([HoldKind.FOUND], {"h-9"}, id="only the found block of another request"),
+    ],
+)
+async def test_after_a_stopped_change_a_hold_for_a_found_block_stays_only_while_other_holds_need_it(
+    store: SqlStore, others: list[HoldKind], left: set[str]
 ) -> None:
     await approved(store, 1)
     found = hold(2, kind=HoldKind.FOUND, request_id="r-0000000001")
-    assert await start(store, 1, quarantine(1), found, *(hold(9, id=one, request_id="r-9") for one in others))
+    assert await start(store, 1, quarantine(1), found, *(hold(9, kind=kind, request_id="r-9") for kind in others))
 
     await store.requests.move("r-0000000001", expect=[State.EXECUTING], move=move(State.DENIED, only_unsent=True))
 

@@ -59,7 +59,7 @@ async def test_holds_that_one_transaction_releases_get_no_timer(store: SqlStore)
     assert await unblocking(store) == []
 
 
-async def test_a_found_block_is_released_with_the_last_hold_and_gets_no_timer(store: SqlStore) -> None:
+async def test_a_found_block_is_released_with_the_last_hold(store: SqlStore) -> None:
     await place(store, hold(1), hold(2), hold(3, kind=HoldKind.FOUND))
 
     assert await store.holds.release("h-1", NOON)
@@ -67,6 +67,15 @@ async def test_a_found_block_is_released_with_the_last_hold_and_gets_no_timer(st
     assert await store.holds.release("h-2", NOON + 2 * HOUR)
 
     assert await store.holds.find(organization="acme") == []
+
+
+async def test_a_found_block_that_a_transition_releases_gets_no_timer(store: SqlStore) -> None:
+    await place(store, hold(1), hold(2), hold(3, kind=HoldKind.FOUND))
+    assert await store.holds.release("h-1", NOON + HOUR)
+
+    thawed = move(State.SUCCEEDED, release_holds=["h-2", "h-3"])
+    assert await store.requests.move(request().id, expect=[State.EXECUTING], move=thawed)
+
     assert await unblocking(store) == ["h-2"]
 
 
