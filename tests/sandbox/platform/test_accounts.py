@@ -209,6 +209,26 @@ async def test_a_groups_token_has_its_scopes_only_in_its_group(platform: Hosted,
         assert refused["error"].startswith("token does not have"), path
 
 
+async def test_even_a_groups_token_with_every_scope_reaches_only_its_group(platform: Hosted, minted: Minted) -> None:
+    await platform.api("POST", "/groups", json={"name": "europe", "location": "aws-eu-west-1"})
+    await platform.create("inside", group="europe")
+    await platform.create("outside")
+    headers = await minted("bot", organization="acme", group="europe", scopes=["full-access"])
+
+    for method, path in [
+        ("GET", "/databases/outside"),
+        ("GET", "/databases/outside/usage"),
+        ("PATCH", "/databases/outside/configuration"),
+        ("POST", "/databases/outside/auth/tokens"),
+        ("POST", "/databases/outside/auth/rotate"),
+        ("DELETE", "/databases/outside"),
+        ("DELETE", "/groups/default"),
+    ]:
+        await platform.api(method, path, status=403, headers=headers, json={} if method == "PATCH" else None)
+    assert await platform.api("DELETE", "/databases/inside", headers=headers) == {"database": "inside"}
+    assert [each["Name"] for each in (await platform.api("GET", "/databases"))["databases"]] == ["outside"]
+
+
 async def test_a_preset_of_scopes_is_expanded(platform: Hosted, minted: Minted) -> None:
     await minted("all", group="default", scopes=["full-access"])
     (token,) = (await platform.http.get("/v1/auth/api-tokens")).json()["tokens"]

@@ -213,6 +213,10 @@ async def test_a_button_for_some_people_cannot_be_pressed_by_others(
         await workspace.click(ANA, message_ts=ts, action_id="go")
 
     assert present((await workspace.click(BEN, message_ts=ts, action_id="go")).delivery).ok
+    home = {"type": "home", "blocks": actions(button(visible_to_user_ids=[BEN]))}
+    await client.views_publish(user_id=ANA, view=home)
+    with pytest.raises(CannotAct, match="does not see this button"):
+        await workspace.click(ANA, view_id=present(workspace.home_of(ANA)).id, action_id="go")
 
 
 async def test_on_grid_the_team_of_an_org_wide_install_is_null(

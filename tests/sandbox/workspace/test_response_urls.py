@@ -157,10 +157,15 @@ async def test_an_answer_is_posted_in_a_thread_only_with_replace_original_false(
 
     threads = {each.text: each.thread_ts for each in workspace.history(DB_OPS, BEN)}
     assert (threads["1"], threads["2"]) == (ts, None)
+    lost = {"text": "3", "thread_ts": "1.000000", "replace_original": False, "response_type": "in_channel"}
+    refused = await url.send_dict(lost)
+    assert (refused.status_code, "thread_not_found" in refused.body) == (400, True)
 
 
-async def test_an_empty_body_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -> None:
+async def test_an_empty_body_an_empty_text_and_invalid_blocks_are_refused(url: AsyncWebhookClient) -> None:
     assert (await url.send_dict({})).status_code == 400
+    empty = await url.send_dict({"text": ""})
+    assert (empty.status_code, "no_text" in empty.body) == (400, True)
     refused = await url.send(blocks=[{"type": "section"}])
 
     assert "invalid_blocks" in refused.body
