@@ -109,7 +109,7 @@ class _Reader:
         return False
 
     async def count(self, names: Sequence[str], until: float) -> None:
-        """Count the rows of tables, a few at a time, until all are counted, the time is over, or a call fails."""
+        """Count the rows of tables, a few at a time, until all are counted, the time is up, or a call fails."""
         own = set(self.side.names())
         there = [name for name in names if name in own]
         for start in range(0, len(there), TOGETHER):

@@ -115,7 +115,10 @@ class PageRenderer:
         return Renderer(self._names, values=view.values, errors=view.errors)
 
     def _page(self, channel: Channel, before: str | None) -> tuple[Markup, str | None]:
-        """Return the newest messages (before `before`, if given), and the `ts` to request earlier ones with, if any."""
+        """Return the newest messages (before `before`, if given), and where to continue.
+
+        That is the `before` for the next earlier messages, or None if there are none.
+        """
         seen = self.scene.workspace.history(channel.id, self.scene.person.id)
         top = [each for each in seen if each.is_in_channel and (before is None or _order(each.ts) < _order(before))]
         page = top[-PAGE_OF_MESSAGES:]

@@ -147,7 +147,7 @@ async def _release(request: Request) -> Response:
 
 
 async def _add_databases(request: Request) -> Response:
-    """Add databases with some usage. The body is `{"count": N}`."""
+    """Add databases with some usage, at most 100,000. The body is `{"count": N}`."""
     try:
         add_databases(_turso(request), min(int((await _body(request))["count"]), 100_000))
     except (ValueError, TypeError, KeyError, Conflict) as error:
@@ -168,7 +168,10 @@ async def _archive(request: Request) -> Response:
 
 
 async def _encrypt(request: Request) -> Response:
-    """Mark a database as encrypted with a customer's key: `{"cipher": "aes256gcm"}`. Copying it then needs the key."""
+    """Mark a database as encrypted with a customer's key: `{"cipher": "aes256gcm"}`.
+
+    From then on, it can't be copied, because the platform doesn't support encryption.
+    """
     turso = _turso(request)
     try:
         cipher = str((await _body(request))["cipher"])

@@ -15,7 +15,11 @@ Nothing was done. The data plane's calls get 400 in this case.
 
 @dataclass
 class Call:
-    """One request. `status` is 0 until the response starts, and stays 0 if the connection is dropped before that."""
+    """One request.
+
+    `status` is 0 until the response starts. It stays 0 if a fault drops the connection before that, or if the handler
+    fails because of a bug.
+    """
 
     plane: Plane
     method: str

@@ -120,12 +120,15 @@ def _token(kind: str, source: str, names: Directory, verbatim: bool) -> Markup:
         return escape(emoji().get(source[1:-1], source))
     if kind == "url":
         return escape(unescape(source)) if verbatim else link(unescape(source), unescape(source))
-    tag = Markup(_TAGS[kind])  # noqa: S704  (one of our own three)
+    tag = Markup(_TAGS[kind])  # noqa: S704  (a value of _TAGS)
     return Markup("<{0}>{1}</{0}>").format(tag, _inline(source[1:-1], names, verbatim))
 
 
 def _angle(content: str, names: Directory) -> Markup:
-    """Render one `<…>` form. Forms that Slack doesn't know are shown as they are."""
+    """Render one `<…>` form.
+
+    Unknown forms are shown as they are, except that an unknown `<!…>` form with a label is shown as its label.
+    """
     target, _, label = content.partition("|")
     kind, rest = target[:1], unescape(target[1:])
     if kind == "@":
@@ -153,7 +156,10 @@ def _special(command: str, label: str, names: Directory) -> Markup:
 
 
 def _flat(text: str, names: Directory) -> str:
-    """Return the text inside code: `<…>` forms are replaced by their names or labels, and nothing becomes a link."""
+    """Return the text inside code, without links.
+
+    A mention becomes the name. Other `<…>` forms become their label or else their target. Unknown forms stay.
+    """
 
     def word(match: re.Match[str]) -> str:
         target, _, label = match[1].partition("|")

@@ -1,4 +1,4 @@
-"""Rendering of `rich_text` blocks. Their text is plain, so that it needs no parsing."""
+"""Renders `rich_text` blocks. Their text contains no markup, so it isn't parsed."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,7 +21,7 @@ def rich_text(elements: Sequence[Piece], names: Directory) -> Markup:
 
 
 def inline(pieces: Sequence[Piece], names: Directory) -> Markup:
-    """Render the elements of one section, in order."""
+    """Render the text elements of a section, quotation, list item or preformatted block, in order."""
     return Markup("").join(_piece(piece, names) for piece in pieces)
 
 
@@ -62,7 +62,7 @@ def _piece(piece: Piece, names: Directory) -> Markup:
     styles = [tag for name, tag in _STYLES.items() if (piece.get("style") or {}).get(name)]
     drawn = _bare(piece, names)
     for tag in reversed(styles):
-        drawn = Markup("<{0}>{1}</{0}>").format(Markup(tag), drawn)  # noqa: S704  (one of our own five)
+        drawn = Markup("<{0}>{1}</{0}>").format(Markup(tag), drawn)  # noqa: S704  (a value of _STYLES)
     return drawn
 
 

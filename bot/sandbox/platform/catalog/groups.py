@@ -40,7 +40,7 @@ def create(connection: apsw.Connection, organization: str, name: str, location: 
 
 
 def delete(connection: apsw.Connection, organization: str, name: str, at: float) -> tuple[Group, list[str]]:
-    """Delete a group and its databases. Returns the group and the IDs of those databases.
+    """Delete a group, its databases and the API tokens limited to it. Return the group and the IDs of the databases.
 
     Raises Missing, or Protected if the group or one of its databases has delete protection.
     """

@@ -15,7 +15,10 @@ T = TypeVar("T")
 
 
 class Catalog:
-    """Runs functions of the form `f(connection, ...)`, each in a transaction that is on disk when it returns."""
+    """Runs functions of the form `f(connection, ...)`, each in a transaction of its own.
+
+    The changes are on disk when `run` or `run_now` returns.
+    """
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -76,7 +76,7 @@ def book(
     *,
     journal: int | None = None,
 ) -> None:
-    """Add measured usage.
+    """Add measured usage. When a database gets new statements, those more than a week older are deleted.
 
     `journal` is the number of the journal file with the same usage, which then counts as added.
     """

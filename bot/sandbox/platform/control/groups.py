@@ -46,7 +46,7 @@ def _location(call: Call, location: object) -> str:
 
 
 async def delete(call: Call) -> Response:
-    """Delete the group and its databases."""
+    """Delete the group, its databases and the API tokens limited to it."""
     turso, name = call.turso, call.path("group")
     group, members = await turso.change(groups.delete, call.organization, name, turso.clock.time())
     for database_id in members:

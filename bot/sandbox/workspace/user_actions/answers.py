@@ -15,7 +15,7 @@ from bot.sandbox.workspace.state import State
 
 
 def answer_of(delivery: Delivery) -> Json:
-    """Return the JSON object in an acknowledgement, or `{}` if it is empty. Other text becomes a message."""
+    """Return the JSON object in an acknowledgement, or `{}` if it is empty. Any other body is a message's text."""
     body = delivery.answer.strip()
     if not body:
         return {}
