@@ -47,7 +47,7 @@ async def test_every_message_of_a_running_incident_is_updated_with_its_end(world
         assert "until it ends" not in words(shown)
 
 
-async def test_the_messages_are_updated_when_the_time_of_the_incident_is_over(world: World) -> None:
+async def test_the_messages_are_updated_when_the_time_of_the_incident_is_up(world: World) -> None:
     begun = await play.start(world.person(REMY), "INC-2", lasts="1h")
 
     await world.pass_time(minutes=61)

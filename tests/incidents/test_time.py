@@ -16,7 +16,7 @@ ENDED = "ended because it reached its time limit"
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_when_its_time_is_over_an_incident_ends_as_if_someone_had_ended_it(world: World) -> None:
+async def test_when_its_time_is_up_an_incident_ends_as_if_someone_had_ended_it(world: World) -> None:
     await world.create_databases("checkout")
     remy = world.person(REMY)
     begun = await play.start(remy, "INC-7", lasts="1h")

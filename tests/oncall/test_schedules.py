@@ -81,7 +81,7 @@ async def test_an_answer_is_cached_for_a_minute_unless_a_fresh_one_is_requested(
         (302, "status 302"),
     ],
 )
-async def test_without_an_answer_no_one_is_on_call_not_even_the_previous_person(
+async def test_while_a_service_fails_no_one_is_on_call_not_even_the_previous_person(
     desk: Desk, first: str, status: int, why: str
 ) -> None:
     assert await desk.schedules.members(first) == frozenset({"U0ANA"})
@@ -106,7 +106,7 @@ async def test_an_answer_that_takes_more_than_two_seconds_is_not_waited_for(desk
     assert time.monotonic() - began < 20
 
 
-async def test_a_service_without_an_answer_is_asked_again_later_or_at_once_for_a_fresh_one(
+async def test_a_service_that_failed_is_called_again_after_a_pause_or_at_once_for_a_fresh_result(
     desk: Desk, first: str
 ) -> None:
     desk.roster.status = 503

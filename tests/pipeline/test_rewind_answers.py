@@ -40,7 +40,7 @@ def answering(schema: Answer, columns: Answer, counts: Answer) -> Callable[[Sequ
         pytest.param(answering(ITEMS, TIMES, []), "unknown", id="no row"),
     ],
 )
-async def test_people_can_decide_about_the_copy_whatever_a_database_answers(
+async def test_people_can_decide_about_the_copy_whatever_a_database_responds(
     here: Pipeline, monkeypatch: pytest.MonkeyPatch, answer: Callable[[Sequence[str]], list[Answer]], shown: str
 ) -> None:
     async def read_rows(

@@ -11,7 +11,7 @@ from tests.pipeline.in_memory import Pipeline
 FAULT = httpx.Response(500, json={"error": "internal error"})
 
 
-async def test_a_request_expires_when_its_time_is_over(here: Pipeline) -> None:
+async def test_a_request_expires_when_its_time_is_up(here: Pipeline) -> None:
     request = await here.ask("db destroy orders")
 
     assert await here.fire(TimerKind.EXPIRE, request.id) is None
@@ -27,7 +27,7 @@ async def test_the_end_of_a_request_deletes_its_timers(here: Pipeline) -> None:
     assert await here.timer(TimerKind.REMIND, request.id) is None
 
 
-async def test_a_freeze_ends_when_its_time_is_over(here: Pipeline) -> None:
+async def test_a_freeze_ends_when_its_time_is_up(here: Pipeline) -> None:
     request = await here.ask("db freeze orders --for 30m")
     assert await here.execute(request) is State.SUCCEEDED
     assert here.turso.configurations["orders"]["block_writes"]

@@ -44,7 +44,7 @@ async def idle_after_each_test(request: pytest.FixtureRequest) -> AsyncIterator[
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox for a module: seeded, with the bot over signed HTTP, and with the module's policy, if any."""
+    """Run the seeded sandbox for a module, with the bot over signed HTTP. Its `OWN_POLICY` replaces the policy."""
     data, policy = tmp_path_factory.mktemp("world"), POLICY
     if own := getattr(request.module, "OWN_POLICY", ""):
         policy = data / "policy.yaml"

@@ -1,4 +1,4 @@
-"""The checks at the end of a sandbox: nothing broke, and the bot showed only buttons and forms that it handles."""
+"""The checks at the end of a sandbox run: nothing broke, and the bot showed only buttons and forms that it handles."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -24,12 +24,12 @@ OUR_FAULT = frozenset(
 NOT_READ = ("drop", "silent", "html")
 """Faults with which the local Slack fails before it reads the call's arguments."""
 BROKE = ("a command failed because of a bug", "durable.given_up", "cards were not updated")
-"""Events in the bot's own log that only a bug causes."""
+"""Events in the bot's own log about unexpected failures."""
 NAMES = frozenset(command.name for command in COMMANDS)
 
 
 class KeptLog(logging.Handler):
-    """A log handler that keeps the formatted lines in `lines`. `keep_log` fills `own`."""
+    """A log handler that keeps the formatted lines in `lines`. `KeptLine` fills `own`."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -43,7 +43,7 @@ class KeptLog(logging.Handler):
 
     @property
     def tracebacks(self) -> list[str]:
-        """Return the lines from `logging` with a traceback, and those of the bot's own log that only a bug causes."""
+        """Return the lines from `logging` with a traceback, and the bot's own lines about unexpected failures."""
         broke = [line for line in self.own if any(word in line for word in BROKE)]
         return [line for line in self.lines if "Traceback" in line] + broke
 
@@ -128,9 +128,9 @@ def is_known_callback(callback_id: str) -> bool:
 
 
 def record_transitions(world: World) -> list[str]:
-    """Return a list of the changes of state that the bot allows from now on although `TRANSITIONS` doesn't have them.
+    """Check every later call of `requests.move`, and return a list to which forbidden transitions are added.
 
-    The list grows, with one sentence for each change.
+    The list gets one sentence for each change of state that a call allows and that isn't in `TRANSITIONS`.
     """
     assert world.bot is not None
     requests, forbidden = world.bot.store.requests, list[str]()

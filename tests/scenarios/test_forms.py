@@ -27,7 +27,7 @@ def block(view: View, block_id: str) -> dict[str, Any]:
     return next(one for one in view.blocks if one.get("block_id") == block_id)
 
 
-async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None:
+async def assert_menu_offers(world: World, view: View, name: str, *, by: str = DANA) -> None:
     """Assert that the form's menu offers a database after its name was typed."""
     options = await world.workspace.suggest(by, view_id=view.id, action_id="form.database", text=name)
     assert name in [one["value"] for one in options], options
@@ -47,7 +47,9 @@ async def choose(world: World, view: View, name: str, *, by: str = DANA) -> None
         ("/turso triage", "form.triage", "Database"),
     ],
 )
-async def test_a_missing_argument_opens_that_commands_form(world: World, line: str, callback: str, label: str) -> None:
+async def test_a_line_without_a_required_argument_opens_the_commands_form(
+    world: World, line: str, callback: str, label: str
+) -> None:
     by = REMY if "freeze" in line or "incident" in line else DANA
 
     view = await form_of(world, line, by=by, name=callback.removeprefix("form."))
@@ -67,7 +69,7 @@ async def test_typed_arguments_fill_the_form(world: World) -> None:
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_a_dry_run_stays_one_in_the_form(world: World) -> None:
+async def test_a_dry_run_is_still_a_dry_run_after_the_form(world: World) -> None:
     view = await form_of(world, "/turso db create --dry-run --private --reason why --ticket INC-4")
     shown = {one["block_id"]: one["element"] for one in view.blocks if one["type"] == "input"}
     chosen = [one["value"] for one in shown["common"]["initial_options"]]
@@ -84,7 +86,7 @@ async def test_a_dry_run_stays_one_in_the_form(world: World) -> None:
 
 async def test_a_completed_form_does_what_the_line_would_do(world: World) -> None:
     view = await form_of(world, "/turso token")
-    await choose(world, view, "orders")
+    await assert_menu_offers(world, view, "orders")
     dana = world.person(DANA)
     before = {one.ts for one in dana.sees()}
 
@@ -97,7 +99,7 @@ async def test_a_completed_form_does_what_the_line_would_do(world: World) -> Non
     assert "read-only" in words(shown)
 
 
-async def test_menus_list_only_databases_that_the_person_may_see_there(world: World) -> None:
+async def test_menus_list_only_databases_that_the_person_may_see_in_the_channel(world: World) -> None:
     view = await form_of(world, "/turso show", channel=ORDERS)
 
     everything = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="")
@@ -109,7 +111,7 @@ async def test_menus_list_only_databases_that_the_person_may_see_there(world: Wo
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_typing_in_a_menu_lists_the_databases_once_for_each_form(world: World) -> None:
+async def test_typing_in_a_menu_reads_the_databases_from_turso_once_for_each_form(world: World) -> None:
     def lists() -> int:
         return sum(one.method == "GET" and one.path.endswith("/acme/databases") for one in world.turso.calls.control())
 
@@ -145,12 +147,12 @@ async def test_names_that_begin_with_the_typed_text_are_listed_first(world: Worl
     ],
     ids=["a name", "an expiration"],
 )
-async def test_an_error_is_shown_at_its_field_and_the_form_stays(
+async def test_an_error_is_shown_at_its_field_and_the_form_stays_open(
     world: World, line: str, values: dict[str, Any], field: str
 ) -> None:
     view = await form_of(world, line)
     if "orders" in values.values():
-        await choose(world, view, "orders")
+        await assert_menu_offers(world, view, "orders")
 
     acted = await world.workspace.submit_view(DANA, view.id, values)
 
@@ -159,14 +161,14 @@ async def test_an_error_is_shown_at_its_field_and_the_form_stays(
     await world.workspace.close_view(DANA, view.id)
 
 
-async def test_a_line_that_lacks_no_argument_is_answered_without_a_form(world: World) -> None:
+async def test_a_line_with_all_required_arguments_is_answered_without_a_form(world: World) -> None:
     assert not (await world.person(DANA).types("/turso usage")).only_for
     assert not world.workspace.views_of(DANA)
 
 
 async def test_a_refusal_of_a_submitted_form_is_a_private_message(world: World) -> None:
     view = await form_of(world, "/turso token", channel=ORDERS)
-    await choose(world, view, "orders")
+    await assert_menu_offers(world, view, "orders")
     dana = world.person(DANA)
     before = {one.ts for one in dana.sees(ORDERS)}
 
@@ -254,7 +256,7 @@ async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> No
     view = await until(
         lambda: next((v for v in world.workspace.views_of(DANA) if v.callback_id == "form.show"), None), what="the form"
     )
-    await choose(world, view, "orders")
+    await assert_menu_offers(world, view, "orders")
     before = {one.ts for one in dana.sees()}
     await world.workspace.submit_view(DANA, view.id, {"arg.name": "orders"})
     answer = await until(
@@ -303,7 +305,7 @@ async def test_a_guests_shortcut_is_refused(world: World) -> None:
     assert not world.workspace.views_of(GIL)
 
 
-async def test_a_shared_channel_is_refused_even_to_its_members(world: World) -> None:
+async def test_a_command_in_a_shared_channel_is_refused_even_for_its_members(world: World) -> None:
     answer = await world.person(ANA).types("/turso ls", SHARED)
 
     assert answer.only_for == ANA

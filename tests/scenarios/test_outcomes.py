@@ -118,7 +118,7 @@ async def test_a_token_is_reported_as_possibly_created_if_tursos_response_is_los
     assert len(world.changes("POST", "/half-minted/auth/tokens")) == 1
 
 
-async def test_a_freeze_ends_without_a_person_when_its_time_is_over(world: World) -> None:
+async def test_a_freeze_ends_without_a_person_when_its_time_is_up(world: World) -> None:
     await world.create_databases("cold")
     question = await world.person(REMY).types("/turso freeze cold --for 30m")
     await world.person(REMY).presses("Freeze writes", question)

@@ -39,7 +39,7 @@ async def test_a_name_that_looks_like_a_token_is_shown(world: World, line: str) 
     assert "[hidden]" not in shown
 
 
-async def test_a_card_that_names_a_database_like_a_token_keeps_its_buttons(world: World) -> None:
+async def test_a_card_with_a_database_name_that_looks_like_a_token_keeps_its_buttons(world: World) -> None:
     card = await world.person(DANA).types("/turso rotate alpha", holding="alpha")
 
     assert NAME in words(card)
@@ -75,7 +75,7 @@ async def test_a_line_and_a_buttons_value_that_are_too_long_are_refused(world: W
     assert "characters. The maximum is 2,000" in words(message[-1])
 
 
-async def test_a_field_of_a_form_that_is_too_long_is_refused_at_the_field(world: World) -> None:
+async def test_a_form_value_that_is_too_long_is_refused_with_an_error_at_its_field(world: World) -> None:
     delivery = await forging.forge_submission(world, DANA, "form.freeze", "i-none", {"reason": "eyJ" * 1000})
 
     assert "The maximum is 2,000" in delivery.answer

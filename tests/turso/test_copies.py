@@ -72,7 +72,7 @@ async def test_the_error_about_a_missing_source_names_the_source(
         await turso.create_copy("carts-try", group="eu", source="carts")
 
 
-async def test_errors_about_a_taken_name_and_an_unknown_group_name_them(turso: TursoClient, orders: str) -> None:
+async def test_errors_about_a_taken_name_and_an_unknown_group_say_which(turso: TursoClient, orders: str) -> None:
     with pytest.raises(AlreadyExists, match="`orders`"):
         await turso.create_copy("orders", group="eu", source="orders")
     with pytest.raises(GroupNotFound, match="`us`"):

@@ -1,4 +1,4 @@
-"""Every refusal by Turso becomes an error with Turso's message and without secrets."""
+"""Error responses, and calls without a response, become errors that say what happened and contain no secret."""
 
 import logging
 import traceback
@@ -81,7 +81,7 @@ from .organization import TOKEN, Organization, refuse
         pytest.param(httpx.Response(302, headers={"location": "/"}), errors.OutcomeUnknown, "302", id="a redirect"),
     ],
 )
-async def test_a_refused_change_becomes_the_matching_error(
+async def test_an_error_response_to_a_change_becomes_the_matching_error(
     turso: TursoClient, acme: Organization, answer: Any, kind: Any, sentence: str
 ) -> None:
     acme.next_answers = [answer]
@@ -92,7 +92,7 @@ async def test_a_refused_change_becomes_the_matching_error(
     assert type(caught.value) is kind
     assert sentence in str(caught.value)
     assert caught.value.status == answer.status_code
-    assert len(acme.requests) == 1, "a change is sent once, whatever is answered"
+    assert len(acme.requests) == 1, "a change is sent once, whatever the response"
 
 
 @pytest.mark.parametrize(

@@ -19,12 +19,12 @@ def a_database(hostname: str = "orders-acme.turso.io", **more: str) -> Database:
 @pytest.mark.parametrize(
     ("status", "served"), [(200, True), (204, True), (400, True), (401, True), (404, False), (502, False), (503, False)]
 )
-async def test_a_database_is_served_at_2xx_400_and_401(status: int, served: bool) -> None:
+async def test_a_database_that_responds_with_2xx_400_or_401_is_served(status: int, served: bool) -> None:
     async with client_of(lambda _: httpx.Response(status)) as http:
         assert await TursoClient(http, http, "acme").is_served(a_database()) is served
 
 
-async def test_a_database_without_an_answer_is_not_served() -> None:
+async def test_a_database_that_cannot_be_reached_is_not_served() -> None:
     def refuse(_: Any) -> None:
         raise httpx.ConnectError("no such host")
 
@@ -66,7 +66,7 @@ async def test_a_database_is_reached_over_https_unless_it_is_local(database: Any
     assert database.https_url == shown
 
 
-async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_ends_as_soon_as_the_database_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [404, 404, 503, 401, 200]
     pauses: list[float] = []
 
@@ -82,6 +82,6 @@ async def test_waiting_ends_as_soon_as_the_database_answers(monkeypatch: pytest.
     assert len(pauses) == 3
 
 
-async def test_waiting_ends_when_the_time_is_over() -> None:
+async def test_waiting_ends_when_the_time_is_up() -> None:
     async with client_of(lambda _: httpx.Response(404)) as http:
         assert not await TursoClient(http, http, "acme").wait_until_served(a_database(), within_seconds=0.1)

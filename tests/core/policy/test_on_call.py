@@ -38,8 +38,8 @@ def test_a_risk_that_no_one_on_call_may_approve_is_denied_at_once() -> None:
     assert "This needs 1 approval from first. No one other than you can approve it at the moment" in decision.reason
 
 
-@pytest.mark.parametrize("groups", [{FIRST: None}, {}], ids=["not answered", "not asked"])
-def test_a_service_without_an_answer_has_no_one_on_call(groups: dict[str, None]) -> None:
+@pytest.mark.parametrize("groups", [{FIRST: None}, {}], ids=["lookup failed", "not looked up"])
+def test_a_service_that_could_not_be_read_has_no_one_on_call(groups: dict[str, None]) -> None:
     only = policy(["approve: freeze, by: first"], more=PEOPLE)
     decision = decide(only, subject(groups=groups), act("freeze", "a"))
     assert (decision.verdict, decision.reason) == (
@@ -50,7 +50,7 @@ def test_a_service_without_an_answer_has_no_one_on_call(groups: dict[str, None])
     assert decide(others, subject(groups=groups), act("freeze", "a")).approvers.ids == {"U0CARL"}
 
 
-def test_every_service_without_an_answer_is_named() -> None:
+def test_every_lookup_that_failed_is_named() -> None:
     opsgenie = FIRST.replace("pagerduty", "opsgenie")
     assert not_said(["S0DBA"]) == "I couldn't look up the members of a user group that this depends on"
     assert not_said(["S0DBA", FIRST, SECOND, opsgenie]) == (

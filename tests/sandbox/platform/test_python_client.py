@@ -116,7 +116,9 @@ def test_a_read_only_connection_can_read_and_not_write(server: Process, url: str
         connection.execute("CREATE TABLE nope(a)")
 
 
-def test_a_blocked_database_answers_like_turso_and_works_again_when_unblocked(server: Process, connection: Any) -> None:
+def test_a_blocked_database_responds_like_turso_and_works_again_when_unblocked(
+    server: Process, connection: Any
+) -> None:
     server.api("PATCH", "/databases/python/configuration", json={"block_writes": True})
     with pytest.raises(ValueError, match="writes are blocked, do you need to upgrade your plan"):
         connection.execute("INSERT INTO t(b) VALUES (1)")
