@@ -15,7 +15,7 @@ from tests.world import Transport, World, running_sandbox
 
 @asynccontextmanager
 async def checked_sandbox(data: Path, *, policy: Path = POLICY, over: Transport = "http") -> AsyncIterator[World]:
-    """Run the sandbox, and assert at its end that nothing in it broke."""
+    """Run the sandbox, and assert at the end that nothing in it broke."""
     async with running_sandbox(data, policy=policy, over=over) as world:
         log = keep_log()
         shorten_pauses_between_posts(world)

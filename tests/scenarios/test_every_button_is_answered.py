@@ -1,6 +1,6 @@
 """One button of each kind that the bot shows is pressed by a person who sees it, by other people, and a second time.
 
-Each press is answered where the person sees it. Nothing breaks, which the fixture checks at its end.
+Each press is answered where the person sees it. Nothing breaks, which the fixture checks at the end.
 """
 
 from collections.abc import AsyncIterator, Iterator

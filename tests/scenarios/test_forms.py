@@ -265,7 +265,7 @@ async def test_the_shortcut_leads_to_the_form_of_the_command(world: World) -> No
     assert "*orders*" in words(answer)
 
 
-async def test_the_shortcut_gives_no_rights_in_a_channel_that_the_person_is_not_in(world: World) -> None:
+async def test_the_shortcut_gives_no_permissions_in_a_channel_that_the_person_is_not_in(world: World) -> None:
     """Everybody can choose #db-ops, which is public, but only its members have its permissions."""
     await world.workspace.admin.leave(DANA, DB_OPS)
     try:

@@ -27,7 +27,7 @@ BUGS = ("Something went wrong", "Traceback", "Error(", "object at 0x", "SlackTro
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run a sandbox whose Slack fails, and assert at its end that nothing in the bot broke."""
+    """Run a sandbox whose Slack fails, and assert at the end that nothing in the bot broke."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(POLICY)
     async with AsyncExitStack() as stack:

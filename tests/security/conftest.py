@@ -17,7 +17,7 @@ NAMES = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf", "partn
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox that the tests attack, and assert at its end that nothing broke."""
+    """Run the sandbox that the tests attack, and assert at the end that nothing broke."""
     data = tmp_path_factory.mktemp("world")
     (data / "policy.yaml").write_text(stage.POLICY)
     async with checked_sandbox(data, policy=data / "policy.yaml") as found:

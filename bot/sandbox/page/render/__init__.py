@@ -1,1 +1,1 @@
-"""Rendering of Block Kit and mrkdwn as HTML in which people's text is always escaped."""
+"""Renders Block Kit and mrkdwn as HTML. People's text is always escaped."""
