@@ -33,7 +33,7 @@ TICKET_INPUT: Final = "ticket"
 COMMON_FLAGS: Final = "common"
 LONGEST_TEXT: Final = 3000
 """The maximum number of characters of an input in Slack. A typed reason must fit in."""
-TOO_OLD: Final = "The form couldn't be opened in time. Press the button again."
+TOO_OLD: Final = "The form took too long to open. Press the button again."
 
 __all__ = [
     "chooser_view",

@@ -23,7 +23,10 @@ NOW = NOON + timedelta(minutes=2)
 SAMPLES: dict[State, dict[str, Any]] = {
     State.APPROVED: {}, State.READY: {"command": "token"}, State.EXECUTING: {"sent_at": NOON},
     State.SUCCEEDED: {"outcome": ""}, State.FAILED: {"outcome": "Turso refused this (400). Turso said: no."},
-    State.UNKNOWN: {"outcome": "Turso didn't respond in time. The change may or may not have been made."},
+    State.UNKNOWN: {
+        "outcome": "Turso didn't respond in time. The change may or may not have been made. "
+        "I'll keep checking until 2026-11-24 13:12 UTC.",
+    },
     State.DENIED: {
         "outcome": "Too risky.", "votes": (replace(vote(1, "U0BEN", approves=False), comment="Too risky."),),
     },

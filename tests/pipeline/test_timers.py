@@ -1,12 +1,16 @@
 """Timers: each fires once, and sets the next one if there is more to do."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
+from bot.blocks.text import utc
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.errors import Unavailable
-from tests.pipeline.in_memory import Pipeline
+from bot.pipeline.approval import votes
+from tests.pipeline.in_memory import BEN, Pipeline
 
 FAULT = httpx.Response(500, json={"error": "internal error"})
 
@@ -102,6 +106,27 @@ async def test_an_unknown_outcome_is_checked_again_until_turso_shows_it(here: Pi
     assert await here.fire(TimerKind.RECONCILE, request.id) is None
 
     assert (await here.now(request)).state is State.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("line", "method", "path", "is_checked"),
+    [
+        pytest.param("db destroy orders --now", "DELETE", "/databases/orders", True, id="it can be read back"),
+        pytest.param("rotate orders", "POST", "/auth/rotate", False, id="it can't be read back"),
+    ],
+)
+async def test_an_unknown_outcome_says_until_when_it_is_checked(
+    here: Pipeline, line: str, method: str, path: str, is_checked: bool
+) -> None:
+    request = await here.approved(line)
+    if request.state is State.PENDING:
+        await votes.vote(here.env, here.press(BEN, request))
+    here.answers_once(method, path, FAULT)
+    assert await here.execute(request) is State.UNKNOWN
+
+    until = utc(here.env.clock.now() + timedelta(seconds=30 + 120 + 600 + 3600))
+    then = f" I'll keep checking until {until}." if is_checked else ""
+    assert (await here.now(request)).outcome.endswith(f"The change may or may not have been made.{then}")
 
 
 async def test_an_unknown_outcome_that_turso_never_shows_becomes_a_failure(here: Pipeline) -> None:

@@ -274,7 +274,7 @@ def _decisions(name: str, copy: str, facts: Facts) -> list[Element]:
 command = ChangeCommand(
     name="rewind",
     usage="db rewind NAME --to TIME",
-    summary="Copy a database as it was before a mistake. For quarantines, see restore",
+    summary="Copy a database as it was before a mistake. To undo a destroy, see restore",
     args=RewindArgs,
     risk=Risk.HIGH,
     position=232,

@@ -45,7 +45,7 @@ async def plan(ctx: Context, args: DecisionArgs) -> Plan:
         warnings=[
             *filter(None, [warned.rstrip(".")]),
             *tokens,
-            f"Anything written to {copy.name} since it was created is destroyed, too",
+            f"Anything written to {copy.name} since it was created will be destroyed, too",
             "There is no quarantine and no Undo",
         ],
         databases=(snap.target.as_seen, rewind.request.plan.databases[0]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.blocks.text import utc
 from bot.commands.base import ChangeCommand
 from bot.commands.databases._holds import Blocks, freezes_for, holds_to_release
 from bot.commands.databases.thaw import describe_blocks, holds_ended_by
@@ -22,6 +23,7 @@ from bot.pipeline.replies import entry
 
 RECONCILE_PAUSES = (30, 120, 600, 3600)
 """The pauses in seconds before each attempt of the reconciler to read an unknown outcome."""
+RECONCILED_FOR = timedelta(seconds=sum(RECONCILE_PAUSES))
 NOT_SHOWN = "Turso doesn't show the change."
 LEASE = timedelta(seconds=90)
 """If a process hasn't tried its probe tokens for this long, another process considers it stopped."""
@@ -62,7 +64,7 @@ def settle(
         to=state,
         at=now,
         changes={
-            "outcome": _sentence(request, state, kind, settled),
+            "outcome": _sentence(request, command, state, kind, settled, now),
             **({"due_at": _due(request, command, kind, now)} if state is State.QUARANTINED else {}),
         },
         adds={**settled.facts, "phase": kind.value, **more},
@@ -108,7 +110,14 @@ def _quarantines(request: Request) -> bool:
     return request.plan.hold is not None and request.plan.hold.kind == HoldKind.QUARANTINE
 
 
-def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settlement) -> str:
+def _sentence(
+    request: Request,
+    command: ChangeCommand[Any],
+    state: State,
+    kind: PhaseKind,
+    settled: Settlement,
+    now: datetime,
+) -> str:
     why = settled.why
     if kind is PhaseKind.UNDO and state is State.QUARANTINED:
         then = f"{'The countdown continues. ' if request.due_at else ''}You can press Undo again."
@@ -122,8 +131,14 @@ def _sentence(request: Request, state: State, kind: PhaseKind, settled: Settleme
     if state is State.STALE:
         return f"{why} Nothing was changed."
     if state is State.UNKNOWN:
-        return f"{why} The change may or may not have been made."
+        then = f" I'll keep checking until {utc(now + RECONCILED_FOR)}." if _is_reconciled(command, kind) else ""
+        return f"{why} The change may or may not have been made.{then}"
     return why
+
+
+def _is_reconciled(command: ChangeCommand[Any], kind: PhaseKind) -> bool:
+    """Return True if the reconciler can read an unknown outcome of this phase."""
+    return command.operation(kind).read_back is not None
 
 
 def _due(request: Request, command: ChangeCommand[Any], kind: PhaseKind, now: datetime) -> datetime | None:
@@ -149,7 +164,7 @@ def _timers(
             *_proof_timer(request, kind, settled, now),
         ]
     timers = []
-    if state is State.UNKNOWN and command.read_back is not None:
+    if state is State.UNKNOWN and _is_reconciled(command, kind):
         timers.append(Timer(TimerKind.RECONCILE, request.id, now + timedelta(seconds=RECONCILE_PAUSES[0])))
     timers += _proof_timer(request, kind, settled, now)
     if kind is PhaseKind.EXECUTE and state in (State.SUCCEEDED, State.UNKNOWN):
