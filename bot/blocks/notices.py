@@ -98,6 +98,13 @@ def tokens_revoked_notice(request: Request, databases: Sequence[str], proof: Pro
     return reply(head, [kit.section(head), kit.context(note)], private=True)
 
 
+def destroyed_notice(request: Request) -> Reply:
+    """Return a notice for a token holder whose database was destroyed."""
+    name = buttons.subject(request)
+    head = mrkdwn(":warning: The database `{}` was destroyed. Your tokens for it no longer work.", name)
+    return reply(head, [kit.section(head)], private=True)
+
+
 def replaced_notice(request: Request, databases: Sequence[str], proof: Proof | None) -> Reply:
     """Return a notice that a copy replaced a token holder's database: the copy's address, and how to get a token."""
     name, new = buttons.subject(request), request.plan.successor

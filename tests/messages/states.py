@@ -104,6 +104,7 @@ def _notices(pending: Request) -> Iterator[tuple[str, str]]:
         sentence = joined(" ", (proof_head(name, proof), proof_of_group(proof)))
         yield f"After a rotation ({known})", shown(reply(sentence, [kit.section(sentence)]))
         yield f"To a holder of tokens ({known})", shown(notices.tokens_revoked_notice(rotated, ["orders-eu"], proof))
+    yield "To a holder of tokens (destroyed)", shown(notices.destroyed_notice(danas_request(command="destroy")))
     yield "A form while it loads", rendered_view(forms.loading_view("freeze"))
 
 

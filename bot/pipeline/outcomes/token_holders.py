@@ -1,10 +1,10 @@
-"""Notices to token holders about a rotation, a switch or its undo. They only report what was verified."""
+"""Notices to token holders about a rotation, a destroy, a switch or its undo. They only report what is known."""
 
 from dataclasses import replace
 from typing import Final
 
 from bot.blocks import notices
-from bot.commands.base import NEXT_STEP, NextStepResult
+from bot.commands.base import NEXT_STEP, ChangeCommand, NextStepResult
 from bot.core.records.tokens import LedgerToken, TokenState
 from bot.core.requests.proof import Proof
 from bot.core.requests.request import Request, State
@@ -18,7 +18,7 @@ BACK: Final = "back"
 def holders_must_know(request: Request) -> bool:
     """Return True once holders must be notified.
 
-    That is when their tokens are revoked, their database was replaced by another one, or it is in use again.
+    That is when their tokens are revoked, or their database was destroyed, replaced by another one or put back in use.
     """
     if not request.plan.ends_tokens_of:
         return False
@@ -27,7 +27,7 @@ def holders_must_know(request: Request) -> bool:
 
 
 async def notify_holders(env: Environment, request: Request, *, only_of: str | None = None) -> None:
-    """Send each holder a message about the tokens that they got before the rotation or switch, or about its undo.
+    """Send each holder except the requester a message about the tokens that they got before the change, or its undo.
 
     Args:
         only_of: the `DbId` of the only database whose holders are notified, because its proof was completed later.
@@ -42,6 +42,8 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
     known = await env.store.tokens.find(organization=request.organization, database_ids=[only_of] if only_of else ids)
     known = [one for one in known if one.state is not TokenState.REFUSED]  # Turso never created these
     old = [one for one in known if one.minted_at < before and (one.expires_at is None or one.expires_at > now)]
+    command = env.by_name.get(request.command)
+    is_destroyed = isinstance(command, ChangeCommand) and command.removes_target
     is_revoked = request.facts.get(NEXT_STEP) != NextStepResult.NOT_DONE
     target = request.plan.target
     replaced = {one.holder for one in old if request.plan.successor and target and one.database_id == target.id}
@@ -51,7 +53,7 @@ async def notify_holders(env: Environment, request: Request, *, only_of: str | N
         is_notified = bool(theirs) or only_of is None
         if holder != request.requester and is_notified and (holder in replaced or is_revoked):
             word = notices.replaced_notice if holder in replaced else notices.tokens_revoked_notice
-            reply = word(request, theirs, proof)
+            reply = notices.destroyed_notice(request) if is_destroyed else word(request, theirs, proof)
             notice = await notice_of(env, request, f"{REVOKED} {only_of or ''}".strip(), reply)
             await notify_privately(env, replace(notice, people=(holder,)))
 
