@@ -10,8 +10,10 @@ from bot.blocks import forms
 from bot.core.records.audit_entry import AuditEntry
 from bot.core.requests.incoming import Incoming, Kind
 from bot.core.requests.request import State, Vote
+from bot.pipeline.approval import votes
+from bot.pipeline.dispatch.button_actions import CLICKS
 from bot.pipeline.dispatch.dispatcher import TAKEN_UP_WITHIN
-from bot.pipeline.environment import new_id
+from bot.pipeline.environment import Environment, new_id
 from bot.pipeline.replies import entry
 from tests.authorization.entries import incoming, make_request, quarantined, ready_token
 from tests.authorization.lost import POLICY
@@ -158,3 +160,34 @@ async def test_a_vote_that_was_recorded_before_the_crash_is_not_reported_as_lost
 
     assert "so nothing more was done" in text
     assert "Your decision was recorded." in text
+
+
+async def deny(env: Environment, one: Incoming) -> str:
+    """Deny the request of a press without a reason."""
+    return await votes.refuse(env, one, "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "work", "says"),
+    [
+        ("withdraw", CLICKS["approval.withdraw"].run, "Your request was withdrawn."),
+        ("undo", CLICKS["quarantine.undo"].run, "Undo has started."),
+        ("reveal", CLICKS["token.reveal"].run, "The token was shown to the requester once."),
+        ("approve", deny, "Your decision was recorded."),
+    ],
+)
+async def test_what_was_done_before_the_crash_is_not_reported_as_not_done(
+    world: World, kind: str, work: Callable[[Environment, Incoming], Awaitable[str]], says: str
+) -> None:
+    assert world.bot is not None
+    one = await LEFT[kind](world, f"done-{kind}")
+    await work(world.bot.env, one)
+    await world.wait_until_idle()
+    late = replace(one, action_id="approval.deny" if kind == "approve" else one.action_id)
+    late = replace(late, at=one.at - TAKEN_UP_WITHIN - MOMENT)
+
+    text = words(
+        await forging.answer_to(world, late.user_id, resume(world, late), holding="I was offline when you sent this at")
+    )
+
+    assert f"so nothing more was done. {says}" in text

@@ -21,6 +21,7 @@ from bot.errors import BadInput, BotError, NotRecorded, Refused, Unavailable
 from bot.pipeline.approval import press_limit, presses
 from bot.pipeline.approval.press_limit import PressLimit
 from bot.pipeline.dispatch import button_actions, modal_submissions, pasted_secrets
+from bot.pipeline.dispatch.done_before import done_before
 from bot.pipeline.dispatch.refusal_entries import record_refusal
 from bot.pipeline.dispatch.refusal_hints import hint_for
 from bot.pipeline.environment import Environment
@@ -33,9 +34,10 @@ log = structlog.get_logger(__name__)
 
 CUT_OFF = "Turso Ops is restarting. Try again in a moment."
 MOVED_BY_PRESS = (State.READY, State.DENIED, State.CANCELLED)
-"""States that a press can set without a workflow. Resuming the press after a crash then updates the cards."""
-VOTES: Final = ("approval.approve", "approval.type_name")
-"""The button and the form that record a vote."""
+"""States that Approve, Deny, Withdraw and Cancel set without a workflow.
+
+If such a press is resumed after a crash, the cards are updated.
+"""
 TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 """The maximum age of an intent that is still carried out. After that, people no longer expect it to be."""
 
@@ -54,7 +56,7 @@ class Dispatcher:
         Calls neither Slack nor Turso.
 
         Returns:
-            The work to do after the acknowledgement. None for a redelivery, whose work has already begun.
+            The work to do after the acknowledgement. None for a redelivery, whose intent is already stored.
         """
         if why := pasted_secrets.objection(self.env, incoming):
             return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
@@ -114,7 +116,7 @@ class Dispatcher:
             raise NotRecorded.after(RECORD_SECONDS) from None
 
     async def options(self, incoming: Incoming, typed: str) -> list[dict[str, Any]]:
-        """Suggest databases for which this person may use the form in its channel. Returns none if an error occurs."""
+        """Suggest databases for which this person may use the form in its channel. Returns none after a BotError."""
         try:
             return await modal_submissions.database_options(self.env, incoming, typed)
         except BotError as error:
@@ -128,7 +130,8 @@ class Dispatcher:
     async def resume(self, incoming: Incoming) -> None:
         """Handle an intent again that a crash has left open. Its `response_url` may have expired.
 
-        An intent that is too old isn't carried out. After any failure, the person is notified and the intent is closed.
+        An intent that is too old isn't carried out. After a failure, the person is notified, if that is possible, and
+        the intent is closed.
 
         Raises:
             StoreUnavailable: the store didn't respond. Any other error is a bug.
@@ -153,7 +156,7 @@ class Dispatcher:
         return self.env.clock.now() - incoming.at > TAKEN_UP_WITHIN
 
     async def _refuse_too_old(self, incoming: Incoming) -> None:
-        """Refuse an intent that is too old. If it changed a request before a crash, notify people of that."""
+        """Refuse an intent that is too old. If it had changed a request before a crash, the refusal says so."""
         here, name, again = incoming, "resumed", "Run it again if you still want it."
         if incoming.kind is Kind.SUBMISSION:
             here, _ = await self._work_of_form(incoming)
@@ -162,16 +165,10 @@ class Dispatcher:
         elif isinstance(read := self._read(_line_of(incoming)), Parsed):
             name = read.spec.name
         missed = f"I was offline when you sent this at {utc(incoming.at)}"
-        voted = " Your decision was recorded." if await self._has_voted(incoming) else ""
-        why = Refused(f"{missed}, so nothing {'more ' if voted else ''}was done.{voted} {again}")
+        done = await done_before(self.env, incoming)
+        why = Refused(f"{missed}, so nothing {'more ' if done else ''}was done. {done or again}")
         await self._guarded(here, name, partial(_fail, why))
         await self._refresh_outcome(incoming)
-
-    async def _has_voted(self, incoming: Incoming) -> bool:
-        """Return True if the person's vote was recorded before the crash, so that it counts."""
-        about, _ = forms.unpack_metadata(incoming.value)
-        request = await self.env.store.requests.get(about) if incoming.action_id in VOTES else None
-        return request is not None and any(vote.user_id == incoming.user_id for vote in request.votes)
 
     async def _work_of_form(self, incoming: Incoming) -> tuple[Incoming, Callable[[], Awaitable[str | None]]]:
         """Return a form with the channel for its replies, and its work. Errors are raised only when the work runs."""
@@ -249,7 +246,7 @@ class Dispatcher:
                 hint = await hint_for(self.env, error, incoming.user_id)
                 await send_or_log(self.env, incoming, error_reply(error, incoming.id, hint))
                 await button_actions.redraw_if_ended(self.env, incoming)
-        except asyncio.CancelledError:  # the process is stopping. A stored intent is resumed after the next start
+        except asyncio.CancelledError:  # the process is stopping. A stored intent is resumed later
             if not recorded and incoming.kind is not Kind.MENTION:
                 await send_or_log(self.env, incoming, private_note(CUT_OFF))
             raise
