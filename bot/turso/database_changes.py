@@ -136,10 +136,12 @@ class DatabaseChanges(DatabaseEndpoints):
         Raises:
             DatabaseNotFound: no such database (404).
             NotSent: nothing was revoked.
-            OutcomeUnknown: the tokens may have been revoked.
+            OutcomeUnknown: the tokens may have been revoked. This is also raised for a page instead of a response.
         Source: https://docs.turso.tech/api-reference/databases/invalidate-tokens
         """
-        await self._change("POST", DATABASE + "/auth/rotate", {"database": name})
+        body = await self._change("POST", DATABASE + "/auth/rotate", {"database": name})
+        if body.strip():  # Turso's response is empty, and nothing can be read back
+            read_body(from_json, body, writes=True)
 
     async def configure(
         self,
