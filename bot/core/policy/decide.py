@@ -1,11 +1,8 @@
 """The decision about an action, by the built-in limits, the ceiling, the channel's databases and its rules."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from functools import reduce
-from itertools import zip_longest
-from operator import and_
 
 from bot.core.approvers import ApproverSet
 from bot.core.catalogue import CommandCatalogue
@@ -14,11 +11,11 @@ from bot.core.parsing.durations import duration_text
 from bot.core.policy import refusals
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
 from bot.core.policy.people import People
+from bot.core.policy.refusals import deny
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
+from bot.core.policy.strictest import STRICTNESS, strictest
 
-_STRICTNESS = {Verdict.ALLOW: 0, Verdict.BREAK_GLASS: 1, Verdict.APPROVE: 2, Verdict.DENY: 3}
 _CONFIRM = {Risk.READ: Confirm.NONE, Risk.LOW: Confirm.NONE, Risk.MEDIUM: Confirm.BUTTON, Risk.HIGH: Confirm.TYPE_NAME}
-_CAREFUL = {Confirm.NONE: 0, Confirm.BUTTON: 1, Confirm.TYPE_NAME: 2}
 _NOBODY = ApproverSet()
 _Follow = Callable[[Rule], Decision]
 
@@ -42,7 +39,7 @@ def decide(policy: Policy, subject: Subject, action: Action) -> Decision:
     if len(action.databases) < 2:
         return _decide_on(policy, subject, binding, action, action.databases[0] if action.databases else None, follow)
     targets = dict.fromkeys(action.databases)
-    return _strictest(_decide_on(policy, subject, binding, action, target, follow) for target in targets)
+    return strictest(_decide_on(policy, subject, binding, action, target, follow) for target in targets)
 
 
 def undo_approvers(policy: Policy, subject: Subject, action: Action, decision: Decision) -> tuple[ApproverSet, ...]:
@@ -65,11 +62,6 @@ def undo_approvers(policy: Policy, subject: Subject, action: Action, decision: D
     ]
     named = [people for rule in meant for people in (rule.undo_by, rule.by) if people is not None]
     return tuple(ApproverSet((people,), groups=subject.groups) for people in named)
-
-
-def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
-    """Return a denial with its reason. `elsewhere` is True if another channel may allow the action."""
-    return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
 def _decide_on(
@@ -132,9 +124,9 @@ def _by_rules(
         if miss is Miss.LIFETIME:
             too_short.append(rule)
         elif miss is Miss.UNCHECKED:
-            doubt = doubt if doubt and _STRICTNESS[doubt.verdict] >= _STRICTNESS[rule.verdict] else rule
+            doubt = doubt if doubt and STRICTNESS[doubt.verdict] >= STRICTNESS[rule.verdict] else rule
         elif miss is None:
-            if doubt and _STRICTNESS[doubt.verdict] > _STRICTNESS[rule.verdict]:
+            if doubt and STRICTNESS[doubt.verdict] > STRICTNESS[rule.verdict]:
                 break
             return follow(rule)
     if doubt:
@@ -256,50 +248,3 @@ def _responder_decision(policy: Policy, subject: Subject, action: Action) -> Dec
     if meant is None:
         return deny(refusals.GROUPS_UNKNOWN, where)
     return deny(f"Only {incidents.to.readable} can start incidents here.", where)
-
-
-def _strictest(decisions: Iterable[Decision]) -> Decision:
-    different: dict[int, Decision] = {}
-    for decision in decisions:
-        if decision.verdict is Verdict.DENY:
-            return decision
-        different[id(decision)] = decision
-    every = sorted(different.values(), key=lambda one: -_STRICTNESS[one.verdict])
-    worst = every[0]
-    same = [one for one in every if one.verdict is worst.verdict]
-    approvers = reduce(and_, (one.approvers for one in same))
-    quorum = max(one.quorum for one in same)
-    direct_message = any(one.direct_message for one in every)
-    escalation = tuple(
-        tuple(dict.fromkeys(mention for level in levels for mention in level))
-        for levels in zip_longest(*(one.escalation for one in every), fillvalue=())
-    )
-    if worst.verdict is Verdict.APPROVE and len(approvers.ids) < quorum:
-        too_few = deny(refusals.nobody_for_all(quorum, len(approvers.ids)), worst.rule)
-        return replace(too_few, escalation=escalation, direct_message=direct_message)
-    reviewers = reduce(and_, (one.reviewers for one in same))
-    if worst.verdict is Verdict.BREAK_GLASS and not reviewers.ids:
-        why = "No one else can review this for all of these databases. Request each one separately."
-        return replace(deny(why, worst.rule), reviewers=reviewers)
-    within = [one.review_within for one in same if one.review_within is not None]
-    limits = [one.max_lifetime for one in every if one.max_lifetime is not None]
-    return replace(
-        worst,
-        approvers=approvers,
-        quorum=quorum,
-        confirm=max((one.confirm for one in every), key=_CAREFUL.__getitem__),
-        expires=min(one.expires for one in every),
-        start_within=min(one.start_within for one in every),
-        requires=frozenset().union(*(one.requires for one in every)),
-        max_lifetime=min(limits, default=None),
-        allow_never=all(one.allow_never for one in every),
-        countdown=max(one.countdown for one in every),
-        undo_by=reduce(and_, (one.undo_by for one in every)),
-        notify=tuple(dict.fromkeys(mention for one in every for mention in one.notify)),
-        direct_message=direct_message,
-        escalation=escalation,
-        reviewers=reviewers,
-        review_within=min(within, default=None),
-        blocks_while_owed=any(one.blocks_while_owed for one in every),
-        visibility=max((one.visibility for one in every), key=lambda seen: seen is Visibility.EPHEMERAL),
-    )

@@ -1,4 +1,4 @@
-"""The sentences of decisions: why something is denied, and what would help.
+"""Denials, and the sentences of decisions: why something is denied, and what would help.
 
 They contain no channel, ID or place in the file, because the reader may not know other channels.
 `bot/pipeline/dispatch/refusal_hints.py` adds the channels that the reader is in.
@@ -7,12 +7,17 @@ They contain no channel, ID or place in the file, because the reader may not kno
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.core.model import Action, Subject, Target, Verdict
+from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.oncall import not_said
 from bot.core.parsing.durations import duration_text
 from bot.core.policy.built_in_limits import standing_of
 from bot.core.policy.people import People
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
+
+
+def deny(reason: str, rule: str | None = None, *, elsewhere: bool = False) -> Decision:
+    """Return a denial with its reason. `elsewhere` is True if another channel may allow the action."""
+    return Decision(Verdict.DENY, reason, rule, elsewhere=elsewhere)
 
 
 def as_typed(action: Action, target: Target | None) -> str:

@@ -14,8 +14,7 @@ from bot.core.approvers import ApproverSet
 from bot.core.model import Action, Confirm, Decision, Subject, Target, Verdict
 from bot.core.policy import Policy, decide
 from bot.core.policy.built_in_limits import standing_of
-from bot.core.policy.decide import deny
-from bot.core.policy.refusals import nobody_for_all, reaches_others
+from bot.core.policy.refusals import deny, nobody_for_all, reaches_others
 from tests.core.policy.test_always import GROUPS, policies
 from tests.core.policy.world import PEOPLE, act, policy, subject
 from tests.growth import computing
