@@ -1,25 +1,24 @@
 """The three kinds of command, and what they may use. A command's file ends with `command = …`, which is of one kind."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, SecretStr
 
+from bot.commands.follow_up import FollowUp
 from bot.core.declaration import Declaration
 from bot.core.model import Decision, Person, Risk, Subject
 from bot.core.policy import Policy, Scope
 from bot.core.ports import ReadStore, Store
 from bot.core.records.branches import Branch
-from bot.core.records.holds import Hold
 from bot.core.reply import Attachment, Reply
-from bot.core.requests.plan import ALERT, SETTLES, Plan
+from bot.core.requests.plan import Plan
 from bot.core.requests.proof import Finding
 from bot.core.requests.request import Request, State
 from bot.core.requests.step_results import PhaseKind
-from bot.errors import Refused
 from bot.turso import Database, TursoClient, TursoReader
 from bot.turso.models import Listing
 
@@ -53,43 +52,6 @@ Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
 
 Arguments: the person who asks, the parsed line, and the IDs of the person and the channel that it is about.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """What a button of an open item, a branch, an incident or an alert is bound to."""
-
-    database_id: str = ""
-    hold: Hold | None = None
-    incident_id: str = ""
-    over: str = ""
-    """The refusal that is shown if `incident_id` is no longer the active incident."""
-    settles: str = ""
-    """The ID of the ended incident if the button is for one of its open items."""
-    alert: Mapping[str, str] = field(default_factory=dict)
-    """The alert from which an incident is started: its ID, its sentence, and when it was raised."""
-
-    def bind(self, plan: Plan) -> Plan:
-        """Return the plan, bound to what the button is about.
-
-        Raises:
-            Refused: the plan is about another database or incident.
-        """
-        if self.alert:
-            return replace(plan, arguments={**plan.arguments, ALERT: dict(self.alert)})
-        if not self.incident_id and not self.database_id:
-            return plan
-        if self.incident_id:
-            if plan.arguments.get("incident_id") != self.incident_id:
-                raise Refused(self.over)
-            return plan
-        if plan.target is None or plan.target.id != self.database_id:
-            name = plan.target.name if plan.target else "it"
-            raise Refused(
-                f"The name `{name}` now belongs to a different database. The one that this button was for no longer "
-                "exists."
-            )
-        return replace(plan, arguments={**plan.arguments, SETTLES: self.settles}) if self.settles else plan
 
 
 @dataclass(frozen=True, slots=True)

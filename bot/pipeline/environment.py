@@ -10,7 +10,8 @@ from functools import partial
 from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
-from bot.commands.base import ChangeContext, Command, Explain, FollowUp
+from bot.commands.base import ChangeContext, Command, Explain
+from bot.commands.follow_up import FollowUp
 from bot.core.catalogue import CommandCatalogue
 from bot.core.concurrency.cache import Cache
 from bot.core.model import Person, Subject

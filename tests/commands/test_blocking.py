@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.commands.base import FollowUp
 from bot.commands.databases import freeze, protect, thaw
 from bot.commands.databases._holds import remaining
+from bot.commands.follow_up import FollowUp
 from bot.core.records.holds import HoldKind
 from bot.core.requests.request import State
 from bot.errors import BadInput

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.commands.base import FollowUp
+from bot.commands.follow_up import FollowUp
 from bot.core.parsing.parse_results import Parsed
 from bot.core.records.incidents import Incident
 from bot.core.requests.incoming import Incoming, Kind

@@ -6,7 +6,8 @@ from bot.blocks.alert_cards import headline
 from bot.blocks.text import notification
 from bot.commands.alerts._actions import ACTIONS, AlertAction
 from bot.commands.alerts._views import database_of
-from bot.commands.base import Command, FollowUp
+from bot.commands.base import Command
+from bot.commands.follow_up import FollowUp
 from bot.core.actions import action_of
 from bot.core.alerts import Alert
 from bot.core.model import Subject, Verdict

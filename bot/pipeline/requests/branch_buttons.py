@@ -6,10 +6,10 @@ from typing import Final
 
 from bot.blocks.text import utc
 from bot.commands._lines import command_line
-from bot.commands.base import FollowUp
 from bot.commands.databases import branch as branching
 from bot.commands.databases import destroy
 from bot.commands.databases._holds import in_quarantine, open_quarantine
+from bot.commands.follow_up import FollowUp
 from bot.core.model import Action, Verdict
 from bot.core.policy import is_on
 from bot.core.ports import address_of

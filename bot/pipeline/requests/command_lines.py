@@ -1,6 +1,7 @@
 """Handle a command line after its acknowledgement: reply, open a form, or open a request."""
 
-from bot.commands.base import Command, FollowUp, ReadCommand
+from bot.commands.base import Command, ReadCommand
+from bot.commands.follow_up import FollowUp
 from bot.core.model import Subject
 from bot.core.parsing.parse_results import Incomplete, Parsed
 from bot.core.requests.incoming import Incoming, Kind

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.commands._lines import command_line
-from bot.commands.base import FollowUp
+from bot.commands.follow_up import FollowUp
 from bot.commands.incidents import incident_end, incident_start
 from bot.commands.incidents.incident_start import usual_length
 from bot.core.parsing.durations import duration_text

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from bot.commands._lines import command_line
-from bot.commands.base import FollowUp
 from bot.commands.databases import thaw
+from bot.commands.follow_up import FollowUp
 from bot.commands.rewind import rewind, rewind_discard, rewind_keep
 from bot.commands.rewind._rewinds import Rewind
 from bot.commands.tokens import rotate

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.blocks import plans
-from bot.commands.base import ChangeCommand, Command, Context, FollowUp, SecretCommand
+from bot.commands.base import ChangeCommand, Command, Context, SecretCommand
+from bot.commands.follow_up import FollowUp
 from bot.core.actions import action_of
 from bot.core.model import Action, Decision, Subject, Verdict
 from bot.core.parsing.parse_results import Parsed

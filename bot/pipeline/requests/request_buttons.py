@@ -5,8 +5,8 @@ from dataclasses import replace
 from bot.blocks.card_buttons import may_ask_again
 from bot.blocks.request_text import STATE_WORDS
 from bot.commands._lines import command_line
-from bot.commands.base import FollowUp
 from bot.commands.databases import freeze, thaw
+from bot.commands.follow_up import FollowUp
 from bot.core.model import Subject
 from bot.core.parsing.parse_results import Incomplete
 from bot.core.requests.incoming import Incoming

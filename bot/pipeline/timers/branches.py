@@ -9,9 +9,9 @@ from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import mrkdwn, person, sentence
 from bot.commands._lines import command_line
-from bot.commands.base import FollowUp
 from bot.commands.databases import destroy
 from bot.commands.databases._holds import open_quarantine
+from bot.commands.follow_up import FollowUp
 from bot.core.model import Confirm, Verdict
 from bot.core.parsing.parse_results import Parsed
 from bot.core.records.audit_entry import TIMER, AuditEntry
