@@ -129,13 +129,14 @@ async def test_typing_in_a_menu_reads_the_databases_from_turso_once_for_each_for
 
 
 async def test_names_that_begin_with_the_typed_text_are_listed_first(world: World) -> None:
-    await world.create_databases("zz-users", "users-zz")
+    await world.create_databases("aa-users", "users-zz")
     view = await form_of(world, "/turso show")
 
-    options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text="users")
+    for typed in ("users", " Users"):
+        options = await world.workspace.suggest(DANA, view_id=view.id, action_id="form.database", text=typed)
 
-    names = [one["value"] for one in options]
-    assert names.index("users-zz") < names.index("zz-users")
+        names = [one["value"] for one in options]
+        assert names.index("users-zz") < names.index("aa-users")
     await world.workspace.close_view(DANA, view.id)
 
 

@@ -43,7 +43,10 @@ class Checked:
     errors: Mapping[str, str] = field(default_factory=dict)
     work: Callable[[], Awaitable[str]] | None = None
     at: Incoming | None = None
-    """The submission, with the channel for replies filled in: Slack doesn't send one with a modal."""
+    """The submission, with the channel for replies filled in: Slack doesn't send one with a modal.
+
+    None if only the work finds out the channel, or if there is no work.
+    """
 
 
 async def check(env: Environment, incoming: Incoming) -> Checked:
@@ -199,12 +202,13 @@ async def database_options(env: Environment, incoming: Incoming, typed: str) -> 
     ctx = env.context(subject, command=list_command.command.name)
     listing = await env.menu_listings.get((ctx.organization, incoming.view_id))
     ways = [env.rules.policy.scope(subject, spec.name, flags) for flags in _ways(spec)]
+    start = typed.strip().lower()
     fitting = [
         one
         for one, target in listing.with_targets()
-        if typed.strip().lower() in one.name and ctx.scope.covers(target) and any(way.covers(target) for way in ways)
+        if start in one.name and ctx.scope.covers(target) and any(way.covers(target) for way in ways)
     ]
-    fitting.sort(key=lambda one: (not one.name.startswith(typed), one.name))
+    fitting.sort(key=lambda one: (not one.name.startswith(start), one.name))
     return [forms.name_option(one.name, is_archived=one.is_archived) for one in fitting[:100]]
 
 
