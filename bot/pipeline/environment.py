@@ -85,7 +85,10 @@ class Environment:
     watches: ProbeWatches = field(default_factory=ProbeWatches, init=False)
     """The probe tokens of this process."""
     menu_listings: Cache[tuple[str, str | None], Listing] = field(init=False)
-    """The databases of an organization, cached for the menus of a view, so that typing doesn't call Turso each time."""
+    """The databases by organization and view, cached so that typing in a menu doesn't call Turso each time.
+
+    The view is None for Home, which reads them again.
+    """
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
     """The addresses of the private notes which say that a request has started, by request ID."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -186,7 +189,7 @@ class Environment:
         In a channel without a binding there are no databases, but help, `whoami` and `incident start` work.
 
         Raises:
-            BotError: the organization's token isn't set.
+            BotError: the policy no longer names the organization, or its token isn't set.
         """
         policy = self.rules.policy
         scope = policy.scope(subject, command)

@@ -1,7 +1,8 @@
 """Verification of a rotation: probe tokens are tried until the database rejects them, for as long as Turso may need.
 
 The tokens are in the memory of one process. Its task tries them, and postpones the timer `prove` each time. If the
-timer fires in a process without the tokens, the first process has stopped, and what isn't proven yet remains unknown.
+timer fires in a process without the tokens, the first process is considered stopped, and what isn't proven yet remains
+unknown.
 """
 
 import asyncio

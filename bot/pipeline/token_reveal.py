@@ -24,7 +24,10 @@ from bot.pipeline.replies import entry
 from bot.turso import NotSent, TursoRejected
 
 SETTLES_WITHIN = timedelta(seconds=90)
-"""A reveal without an outcome after this time was interrupted. Its outcome then becomes unknown."""
+"""A reveal without an outcome after this time was interrupted.
+
+Its outcome then becomes unknown, unless the ledger shows that the token was shown.
+"""
 OPEN_TO_REVEAL = (State.READY, State.UNKNOWN)
 LAPSED = {
     State.READY: "It wasn't revealed in time, so no token was created. Ask for a new one.",
@@ -38,7 +41,8 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
     """Mint the token of a request, and show it to the requester, who has pressed Reveal or run the command.
 
     Raises:
-        BotError: the reveal is refused, for example because it is no longer allowed. No token was minted.
+        BotError: the reveal is refused, for example because it is no longer allowed, and mints no token.
+        Unavailable: Slack or Turso didn't respond before the token was minted, or the store didn't respond at any time.
     """
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)

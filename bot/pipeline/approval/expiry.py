@@ -21,7 +21,7 @@ OUTCOMES: Final = {
 
 
 async def expire_if_too_late(env: Environment, request: Request) -> bool:
-    """Expire an approved request if it is too late to start it. Returns False if it may still start."""
+    """Expire a request that hasn't been sent if it is too late to start it. Returns False if it isn't too late."""
     if request.expires_at is None or request.expires_at > env.clock.now():
         return False
     await expire(env, request.id, at_latest=request.expires_at)

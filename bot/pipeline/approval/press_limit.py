@@ -1,4 +1,4 @@
-"""A limit on presses per person and button value, so that a flood of presses can't exhaust Slack's rate limits."""
+"""A limit on presses per person and button value, because every press that is carried out causes calls to Slack."""
 
 import time
 from collections.abc import Callable

@@ -21,9 +21,9 @@ from bot.pipeline.outcomes.request_cards import below_card
 from bot.pipeline.replies import entry, private_note
 
 EVERY: Final = timedelta(minutes=10)
-"""The minimum time between two reminders of one request."""
+"""The minimum time between two presses of Remind that remind people of one request."""
 AT_MOST: Final = 10
-"""The maximum number of approvers who get a direct message."""
+"""The maximum number of approvers and delegates who get a direct message after one press."""
 
 
 async def remind(env: Environment, incoming: Incoming) -> str:

@@ -1,6 +1,6 @@
 """Find out whether anybody in a channel may run a command, to show its button on messages for everybody there.
 
-Each person whom the rules name gets a decision of their own. All others are treated like `ANY_MEMBER`.
+Up to `TRIED` people whom the rules name get a decision of their own. All others are treated like `ANY_MEMBER`.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,10 @@ async def facts_of(env: Environment, channel_id: str) -> SlackFacts:
 
 
 async def people_for(env: Environment, facts: SlackFacts, action: Action) -> Iterator[Subject]:
-    """Yield `ANY_MEMBER`, and then each person in the channel whom the rules for a command or for incidents name.
+    """Return `ANY_MEMBER`, and then each person in the channel whom the rules for a command or for incidents name.
 
-    Members of a group that Slack didn't return are left out, and so is everyone after the first `TRIED`.
+    Members of a user group or schedule that couldn't be looked up are left out, and so is everyone after the first
+    `TRIED`. If the channel's members are unknown, only `ANY_MEMBER` is returned.
     """
     assert facts.channel is not None, "`facts_of` returned the channel"
     anybody = await env.with_incident(Subject(ANY_MEMBER, facts.channel, facts.groups))

@@ -28,10 +28,10 @@ OUTLIVE_INCIDENTS: Final = frozenset({Step.DENY, Step.COUNTDOWN_END, Step.UNDO, 
 LEAD_TO_CHANGE: Final = frozenset({Step.VOTE, Step.CONFIRM, Step.REVEAL, Step.START, Step.COUNTDOWN_END})
 """Steps that lead to the change itself, so the database must still be as planned."""
 START_COMPARES: Final = frozenset({Step.VOTE, Step.CONFIRM})
-"""Steps after which the start checks for plan drift again."""
+"""Steps after which the start or the reveal checks for plan drift again."""
 TYPED_JUST_NOW: Final = timedelta(seconds=30)
 COMPARE_SECONDS: Final = 2.0
-"""How long a vote or a confirmation waits for the plan-drift check, in seconds. The start repeats the check."""
+"""How long a vote or a confirmation waits for the plan-drift check, in seconds. The start or the reveal repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Authorization:
         """Return this authorization if the step is allowed.
 
         Raises:
-            Unavailable: Slack or Turso didn't respond, so no decision is possible now.
+            Unavailable: Slack, Turso or an on-call service didn't respond, so no decision is possible now.
             Forbidden: the rules deny the step.
             Refused: the step isn't allowed for another reason, or the database has changed.
         """
@@ -97,7 +97,8 @@ async def authorize(
 ) -> Authorization:
     """Decide whether a step may be taken now. It is refused if a required fact is unknown.
 
-    An exception is a vote or a confirmation if plan drift can't be checked now, because the start checks for it again.
+    An exception is a vote or a confirmation for at most one database if plan drift can't be checked now, because the
+    start or the reveal checks for it again.
 
     Args:
         actor: the click or command of the person who acts. None for a timer or a workflow.
@@ -183,7 +184,10 @@ def _presumed(
     delegations: Iterable[Delegation],
     shifts: Mapping[str, frozenset[str] | None],
 ) -> SlackFacts:
-    """Return assumed facts with which a step isn't refused. Deciding with them shows which groups must be looked up."""
+    """Return assumed facts with which no step is refused because a person or the channel's members are unknown.
+
+    Deciding with them shows which groups must be looked up.
+    """
     people = {request.requester, *(vote.user_id for vote in request.votes), *([actor.user_id] if actor else [])}
     people |= {one.person for one in delegations}
     return SlackFacts(Channel(request.channel_id), frozenset(people), {one: Person(one, "") for one in people}, shifts)
@@ -208,8 +212,8 @@ def _answer(case: Case) -> Authorization:
 async def _compared(env: Environment, answer: Authorization) -> Authorization:
     """Check for plan drift. The step is refused if there is any, or if Turso can't be read.
 
-    A vote or a confirmation for at most one database is allowed even if Turso can't be read, because the start checks
-    again.
+    A vote or a confirmation for at most one database is allowed even if Turso can't be read, because the start or the
+    reveal checks again.
     """
     step, request = answer.case.step, answer.case.request
     try:

@@ -52,7 +52,10 @@ def needs_facts(env: Environment, subject: Subject, command: str) -> bool:
 
 
 async def require_line_allowed(env: Environment, subject: Subject, action: Action) -> tuple[Decision, Action]:
-    """Decide on a command line before anything is read or planned for it. Raises Forbidden if it is denied."""
+    """Decide on a command line before it is run or planned. Raises Forbidden if it is denied.
+
+    Also raises the errors of `decide_line`.
+    """
     decision, action = await decide_line(env, subject, action)
     if decision.verdict is Verdict.DENY:
         raise Forbidden(decision, action, subject)
@@ -96,7 +99,7 @@ async def own_undo(env: Environment, incoming: Incoming, command: Command, args:
     None if they may not, if there is no such request of this channel, or if the name no longer belongs to its database.
 
     Raises:
-        Unavailable: Slack, Turso or an on-call service didn't return something that the decision needs.
+        Unavailable: Slack or an on-call service didn't return something that the decision needs.
     """
     if not command.undoes:
         return None

@@ -6,14 +6,14 @@ from bot.errors import Unavailable
 from bot.turso import Database, DatabaseNotFound, TursoReader
 
 GREW_BY = 100 * 1024 * 1024
-"""How many bytes a database may grow between the request and the operation. Doubling is always allowed."""
+"""How many bytes a database may grow between the request to destroy it and the start. Doubling is always allowed."""
 
 
 async def drift(ctx: Context, plan: Plan, command: Command, *, checks_size: bool = False) -> str | None:
     """Return a sentence about what differs from the plan, or None. Includes the command's own check for drift.
 
     Raises:
-        BotError: Turso didn't respond.
+        BotError: Turso can't be read, or no longer returns something that the check needs.
     """
     removes = command.removes_target
     if changed := await what_changed(ctx.turso, plan, checks_size=checks_size and removes):
@@ -27,8 +27,8 @@ async def what_changed(turso: TursoReader, plan: Plan, *, checks_size: bool = Fa
     Returns:
         One sentence that says what changed. None if nothing did, or if the plan has no target.
     Raises:
-        TursoUnavailable: Turso didn't respond.
-        Unavailable: Turso no longer returns something that approvers saw: the group, the protection or the size.
+        TursoError: Turso can't be read.
+        Unavailable: Turso doesn't return the group, or a delete protection or size that approvers saw.
     """
     if plan.target is None:
         return None
@@ -56,7 +56,7 @@ def _protection_changed(was: PlanTarget, now: bool | None) -> str | None:
 
 
 async def other_object(turso: TursoReader, target: PlanTarget) -> str | None:
-    """Return a sentence if the planned database is gone or was replaced, otherwise None. Raises TursoUnavailable."""
+    """Return a sentence if the planned database is gone or was replaced, otherwise None. Raises TursoError."""
     current = await _current_database(turso, target)
     return current if isinstance(current, str) else None
 

@@ -29,7 +29,7 @@ class RefusalKind(Enum):
     CHANGED = auto()
     """The database is no longer as planned."""
     UNKNOWN = auto()
-    """Slack or Turso didn't respond, so the step can be tried again."""
+    """Slack, Turso or an on-call service didn't respond, so the step can be tried again."""
 
 
 class StepRefused(Exception):

@@ -12,7 +12,10 @@ from bot.pipeline.environment import Environment
 
 
 async def with_votes_of_now(env: Environment, request: Request) -> Request:
-    """Return a waiting request with the votes that count now. If Slack doesn't respond, return it unchanged."""
+    """Return a request that waits for approval with the votes that count now.
+
+    If it doesn't wait for approval, or Slack doesn't respond, return it unchanged.
+    """
     if request.state is not State.PENDING or request.mode is not Mode.APPROVAL:
         return request
     try:

@@ -1,4 +1,4 @@
-"""The handlers of buttons, except those that carry a command line, open a form or turn a page of Home."""
+"""The handlers of buttons, except those that carry a command line, open a command's form or turn a page of Home."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
@@ -62,7 +62,7 @@ async def reveal_anywhere(env: Environment, incoming: Incoming) -> str:
 
 
 async def redraw_if_ended(env: Environment, incoming: Incoming) -> None:
-    """Redraw the card of a refused press if its request has ended.
+    """Redraw the card of a refused press if its request is in one of `ENDS`.
 
     The card may be outdated, for example because the channel was archived when the request ended.
     """

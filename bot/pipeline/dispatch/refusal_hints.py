@@ -22,9 +22,10 @@ NONE: Final = mrkdwn("None of your other channels allow this. Ask an admin to ch
 
 
 async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
-    """Return what could help the person who reads a refusal. Empty if nothing is known to help.
+    """Return what could help the person who reads a refusal of their own action.
 
-    If Slack doesn't return the reader's channels, none are named. The hint is only for the reader, so it isn't part of
+    Empty for other errors, and if neither another channel nor a name in the policy could allow the action. If Slack
+    doesn't return the reader's channels, none are named. The hint is only for the reader, so it isn't part of
     the reason, which others can read in the audit log.
     """
     if not isinstance(error, Forbidden) or error.subject is None or error.subject.person.id != reader:
@@ -42,7 +43,10 @@ async def hint_for(env: Environment, error: BotError, reader: str) -> Mrkdwn:
 
 
 async def _incident_is_over(env: Environment, subject: Subject, action: Action) -> Mrkdwn:
-    """Suggest a new incident if the last one has ended, its profile would allow the action, and they may start one."""
+    """Suggest a new incident if the last one has ended, and if its profile wouldn't deny the action.
+
+    Empty if they may neither start an incident nor request one, or if the store doesn't respond.
+    """
     try:
         last = await env.store.incidents.last_in(subject.channel.id) if subject.channel.id else None
     except Unavailable:

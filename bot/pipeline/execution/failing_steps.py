@@ -28,8 +28,8 @@ StepResult = BeginResult | ActResult | VerifyResult | None
 async def give_up(env: Environment, step: StepName, request_id: str, phase: str) -> StepResult:
     """Return a result for a failing step, which isn't tried again. Safe to run again.
 
-    If the change can't be sent, nothing is changed. Otherwise the outcome is unknown until the reconciler reads it from
-    Turso, unless it is already committed.
+    If the change wasn't marked as sent, nothing is changed. Otherwise the outcome is unknown until the reconciler reads
+    it from Turso, if it can, unless the outcome is already committed.
     """
     log.error("a step was given up", step=step.value, request=request_id, phase=phase)
     result = await _end(env, step, request_id, phase)

@@ -24,12 +24,15 @@ KNOWN_RESULTS = {
     Attempt.STOPPED: PhaseResult.STOPPED,
     Attempt.AGAIN: PhaseResult.AGAIN,
 }
-"""The results of phases after which nothing is read back, because the attempt already decides the result."""
+"""The results of attempts after which nothing is read back, because the attempt already decides the result."""
 ReadBack = Callable[[Context, Plan], Awaitable[bool]]
 
 
 async def verify(env: Environment, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-    """Return the result of a phase. It is read from Turso, unless the attempt already decides it."""
+    """Return the result of a phase.
+
+    It is read from Turso, unless the attempt already decides it or the command has no read-back.
+    """
     request, kind = await request_of(env, request_id), PhaseKind.of(phase)
     if acted.attempt is Attempt.NOT_SENT and kind is PhaseKind.FINISH:
         return VerifyResult(PhaseResult.AGAIN, acted.why)
@@ -66,7 +69,7 @@ async def verify(env: Environment, request_id: str, phase: str, acted: ActResult
 
 
 async def sees(ctx: Context, request: Request, look: ReadBack) -> bool:
-    """Read the change back, at most once for each of `READ_PAUSES`. Returns False if it never shows.
+    """Read the change back, at most once for each of `READ_PAUSES`. Returns False if no read shows it.
 
     Raises:
         NotOurs, OwnerUnknown: the read-back found a change that isn't, or may not be, this request's.

@@ -32,14 +32,14 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
-"""The maximum number of channels whose members are looked up for one view, those of the newest items first."""
+"""The number of channels after which no further memberships of this person are looked up for one view."""
 REACH: Final = 15
 """The minimum number of items to load and filter first. If too few remain for a page, more are loaded, up to `MOST`."""
 MOST: Final = 480
 
 
 async def view_of(env: Environment, user_id: str, state: str) -> View:
-    """Return a person's Home tab. `state` is a button's value, which contains the page of each list to show."""
+    """Return a person's Home tab. `state` is a button's value with the page of each list. Empty for the first pages."""
     subject = await env.subject(
         Incoming(id="", key="", kind=Kind.HOME, at=env.clock.now(), user_id=user_id, channel_id="")
     )
@@ -60,9 +60,9 @@ class _Drawing:
     _memberships: dict[str, bool] = field(default_factory=dict)
     """Whether this person is a member, by channel. Contains only channels that were looked up."""
     _listings: dict[str, asyncio.Task[Listing | None]] = field(default_factory=dict)
-    """The current databases by organization. None if Turso doesn't respond."""
+    """The current databases by organization. None if Turso doesn't respond within `PATIENCE_SECONDS`."""
     _missed: list[str] = field(default_factory=list)
-    """The items and channels that are left out because they couldn't be looked up."""
+    """The kinds of the items and the channels that are left out because of an error."""
 
     @property
     def me(self) -> str:
@@ -259,7 +259,7 @@ class _Drawing:
         return places
 
     def _may_in(self, channel_id: str) -> bool:
-        """Return True if the rules let this person do anything in a channel. Makes no call to Slack."""
+        """Return True if the rules give this person a right in a channel that not everyone has. Doesn't call Slack."""
         here = replace(self.subject, channel=Channel(channel_id))
         return any(not one.open_to_all and rights_of(self.env.rules.policy, here, [one]) for one in self.env.commands)
 

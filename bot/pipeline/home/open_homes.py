@@ -22,7 +22,7 @@ AT_MOST: Final = 20
 """The maximum number of people whose Home tab a process updates: those who opened it or turned a page last."""
 LOOKS_EVERY: Final = 2.0
 BETWEEN: Final = timedelta(seconds=3)
-"""The minimum time between two updates for one person, unless they press a button."""
+"""The minimum time between two updates for one person, unless they press a button or open Home again."""
 
 
 @dataclass(slots=True)

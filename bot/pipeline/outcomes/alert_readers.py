@@ -24,7 +24,8 @@ async def reader_of(env: Environment, subscription: AlertSubscription, *, fresh:
     """Return the context in which alerts may be shown in their channel now. None if that isn't allowed.
 
     Alerts that a person turned on depend on that person's permissions, even after they have left. Alerts of the policy
-    file depend on those of the first person in the channel who may see alerts.
+    file depend on those of any member or, if members without a rule of their own may not see alerts, of the first
+    person in the channel who may.
 
     Raises:
         Unavailable: Slack, or a service with on-call schedules, didn't return something that the decision needs.

@@ -1,4 +1,4 @@
-"""The cards about the end of a branch. Every copy shows the branch's current state."""
+"""The cards about the end of a branch. When the branch changes, every copy is updated."""
 
 import structlog
 
@@ -40,7 +40,7 @@ async def exists(env: Environment, branch: Branch) -> bool | None:
 
 
 async def refresh_branch_cards(env: Environment, branch_id: str, *, by: str = "") -> None:
-    """Update every copy of a branch's card. Failures are only logged, because a press reports the current state."""
+    """Update every copy of a branch's card. A failed update is only logged: a press reports the current state."""
     copies = await env.store.cards.of(branch_id)
     if not copies:
         return
@@ -73,7 +73,7 @@ async def refresh_cards_about(env: Environment, request: Request) -> None:
 
 
 async def _open_destroy(env: Environment, branch: Branch) -> Request | None:
-    """Return the newest request to destroy a branch, if it hasn't started yet. None if there is none."""
+    """Return the newest request to destroy a branch that hasn't started yet. None if there is none."""
     requests = await env.store.requests.find(states=NOT_STARTED, command=destroy.command.name, since=branch.created_at)
     mine = [one for one in requests if one.plan.target and one.plan.target.id == branch.database_id]
     return mine[0] if mine else None

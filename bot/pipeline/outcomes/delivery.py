@@ -20,7 +20,7 @@ CHANNEL: Final = "channel"
 """Represents the channel itself in the records of who was notified."""
 NOBODY: Final = "nobody"
 ALARM: Final = "alarm"
-"""The `event` of the notice about a break-glass operation."""
+"""The `event` of the alarm about a break-glass operation."""
 REVOKED: Final = "revoked"
 """The prefix of the `event` of notices to token holders about a rotation or a switch."""
 
@@ -35,7 +35,7 @@ class Notice:
     """What the notice reports, such as an outcome. People are notified of each event of a subject once."""
     reply: Reply
     people: tuple[str, ...]
-    """The people who are notified privately if the channel may not see the message."""
+    """The people who are notified privately if the channel may not see the message, or Slack refuses it there."""
     channel_id: str
     thread_ts: str | None = None
     broadcast: bool = False

@@ -1,4 +1,4 @@
-"""Live cards: messages that show a database's state, and are updated after each change of the database."""
+"""Live cards: messages that show a database's state, and are updated after each change by Turso Ops."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The announcement of a policy change. It is pending from the commit of its audit entry until it is posted."""
+"""The announcement of a policy change. It is pending from the commit of its audit entry until every post is settled."""
 
 import re
 from typing import Final

@@ -45,7 +45,10 @@ async def with_people_on_call(env: Environment, request: Request) -> Request:
 
 
 async def notified(env: Environment, mentions: tuple[str, ...], *, asked_by: str) -> list[str]:
-    """Return up to `AT_MOST` people in a rule's mentions, including the members of user groups and those on call."""
+    """Return up to `AT_MOST` people in a rule's mentions, including the members of user groups and those on call.
+
+    Groups and schedules whose members are unknown are left out. Raises Unavailable.
+    """
     groups = await _members(env, _groups_in(mentions), asked_by)
     members = sorted(user for found in groups.values() for user in found or ())
     return list(dict.fromkeys([*_PERSON.findall(" ".join(mentions)), *members]))[:AT_MOST]

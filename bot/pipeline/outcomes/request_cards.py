@@ -1,4 +1,4 @@
-"""Cards: messages that show stored requests. They are posted at least once, and every copy is updated."""
+"""Cards: messages that show stored requests. One may be posted more than once, and every copy is updated."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -151,8 +151,8 @@ class Named:
 async def people_named(env: Environment, request: Request) -> tuple[Request, Named]:
     """Return a request with the people on call in `notify` and the votes that count now, and the people to name.
 
-    Only people in the channel are named, because Slack notifies everybody whom a card names. If Slack doesn't respond,
-    nobody is named, so that the card still appears.
+    Of the approvers and delegates, only those in the channel are named, because Slack notifies everybody whom a card
+    names. If Slack doesn't respond, the request is unchanged and none is named, so that the card still appears.
     """
     try:
         requester, inside = await env.requester_of(request), await env.directory.inside(request.channel_id)
@@ -187,7 +187,7 @@ async def post_card(env: Environment, request: Request, *, fresh: bool = True) -
 
 async def remember_card(env: Environment, request: Request, ts: str) -> None:
     """Store the address of a posted card, and update it if the request has changed in the meantime."""
-    if not ts:  # a copy that can't be updated doesn't count, and a timer posts another
+    if not ts:  # a copy that can't be updated doesn't count, so another may be posted later
         return
     await env.store.cards.add(request.id, request.channel_id, ts)
     now = await env.store.requests.get(request.id)

@@ -43,7 +43,7 @@ class End(Enum):
     LONGER = auto()
     """The rules now require a longer countdown, which isn't over yet."""
     LATER = auto()
-    """Slack or Turso didn't respond, so the end of the countdown is tried again later."""
+    """Slack, Turso or an on-call service didn't respond, so the end of the countdown is tried again later."""
 
 
 @dataclass(frozen=True, slots=True)

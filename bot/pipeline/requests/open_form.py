@@ -56,7 +56,7 @@ async def open_form_of(env: Environment, incoming: Incoming, command: str) -> st
     with the same line, channel and thread.
 
     Raises:
-        BadInput: the intent no longer exists, so the options that were typed aren't known.
+        BadInput: the intent no longer exists or is somebody else's, so the options that were typed aren't known.
     """
     line = ""
     if incoming.value:

@@ -1,4 +1,4 @@
-"""Open requests: each is stored before its card is posted, and then waits for approval or starts."""
+"""Open requests: each is stored before it is shown, and then waits for approval, confirmation or Reveal, or starts."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from bot.pipeline.requests.line_again import line_again
 
 OWN_CONFIRMATION = timedelta(minutes=15)
 CARD_IS_THERE = timedelta(seconds=20)
-"""After this time, a timer checks whether a pending request has a card, in case a crash prevented its post."""
+"""After this time, a timer checks whether a request that waits for approval has a card, which a crash may prevent."""
 
 
 async def open_request(

@@ -38,7 +38,7 @@ async def handle_branch_end(env: Environment, timer: Timer) -> Timer | None:
     """Announce the end of a branch, or end the branch. Safe to run again after a crash.
 
     Raises:
-        Unavailable: Slack or Turso didn't respond. The timer is retried.
+        Unavailable, TursoError: Slack, Turso or an on-call service didn't respond. The timer is retried.
     """
     branch = await env.store.branches.get(timer.subject)
     if branch is None or branch.state is BranchState.ENDED:

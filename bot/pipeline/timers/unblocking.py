@@ -24,7 +24,7 @@ from bot.pipeline.replies import entry, private_note
 from bot.turso import DatabaseNotFound, TursoClient, TursoReader
 
 AGAIN: Final = timedelta(seconds=30)
-"""The pause before the bot reads again whether Turso shows the database as unblocked."""
+"""The first pause before the bot looks again whether the database is unblocked. While Turso shows blocks, it grows."""
 LONGEST_AGAIN: Final = timedelta(minutes=5)
 AFTER_RELEASE: Final = timedelta(minutes=15)
 """How long after its release a hold's blocks are still removed. Later, someone else may have set them."""
@@ -114,7 +114,7 @@ async def _record(env: Environment, hold: Hold, event: str) -> None:
 
 
 async def _notify(env: Environment, turso: TursoReader, hold: Hold) -> None:
-    """Notify people that the database is unblocked now, because they were told that it is still blocked."""
+    """Notify people that the database is unblocked now, because they may have been told that it is still blocked."""
     request = await env.store.requests.get(hold.request_id)
     if request is None or any(await holding.blocked(turso, hold.database)):
         return

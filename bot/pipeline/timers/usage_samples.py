@@ -1,6 +1,6 @@
 """Usage samples, from which `usage --since`, trends, digests and alerts are computed.
 
-A sample of an organization takes one call to Turso. Its databases are also listed if one is new.
+A sample of an organization takes one call to Turso. Its databases are also listed if the name of one is unknown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -78,9 +78,9 @@ def _day_of(now: datetime) -> date:
 
 
 async def take_sample(env: Environment, organization: str, day: date) -> None:
-    """Store what every database has used this month. Databases are listed only if one is new.
+    """Store what every database has used this month. Databases are listed if one is new.
 
-    They are also listed once a day if one has no name, which wasn't listed when it was new, or was deleted.
+    They are also listed once a day if one has no name: it wasn't listed when it was new, or was deleted.
 
     Raises:
         BotError: Turso doesn't respond.

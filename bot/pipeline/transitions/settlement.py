@@ -257,7 +257,7 @@ def _tokens(request: Request, kind: PhaseKind, state: State, proof: Proof | None
 def revoked_by(plan: Plan, proof: Proof, state: State) -> list[Revocation]:
     """Return the revocations that follow from Turso's response to a rotation, or from its proof.
 
-    If Turso didn't accept the rotation and nothing is proven, there are none.
+    If Turso didn't accept the rotation, and it isn't proven that the target rejects old tokens, there are none.
     """
     accepted = state in REVOKES and proof.accepted
     if not accepted and proof.target.tokens is not OldTokens.REFUSED:
