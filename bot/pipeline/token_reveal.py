@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.blocks.request_text import STATE_WORDS
 from bot.blocks.text import utc
 from bot.commands.base import ChangeContext, Secret, SecretCommand
 from bot.core.model import Never, Verdict
@@ -85,9 +86,9 @@ async def _mint_once(
     facts = {"token": token_id, "press": incoming.id}
     move = Transition(to=State.EXECUTING, at=now, changes={}, adds=facts, timers=[settle], cancel=[TimerKind.LAPSE])
     if await env.store.requests.move(request.id, expect=OPEN_TO_REVEAL, move=move) is None:
-        raise Refused("This token was already revealed, or it has expired. Ask for a new one.")
-    if not await env.store.requests.mark_sent(request.id, phase, now):
-        raise Refused("This token is being revealed right now.")
+        raise Refused(await _why_closed(env, request))
+    if not await env.store.requests.mark_sent(request.id, phase, now):  # it was denied or withdrawn since the move
+        raise Refused(await _why_closed(env, request))
     await env.store.tokens.add(_row(request, token_id, now))
     try:
         secret = await command.mint(ctx, request.plan)
@@ -100,6 +101,15 @@ async def _mint_once(
         await _settle(env, request, State.UNKNOWN, f"{error} {_may_exist(request, now)}")
         return "unknown"
     return await _deliver(env, request, address_of(incoming), command, secret, token_id)
+
+
+async def _why_closed(env: Environment, request: Request) -> str:
+    """Return why a request's token can't be revealed now, by its current state."""
+    now = await env.store.requests.get(request.id) or request
+    if now.state is State.EXECUTING:
+        return "This token is being revealed right now."
+    again = "" if now.state is State.PENDING else " Ask for a new one."
+    return f"There is no token to reveal, because this request {STATE_WORDS[now.state]}.{again}"
 
 
 async def _deliver(

@@ -1,5 +1,7 @@
 """Reveal: a press creates at most one token, which is shown only to the requester and never stored."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -8,7 +10,9 @@ from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
 from bot.pipeline.approval import votes
+from bot.pipeline.approval.confirmation import withdraw
 from bot.pipeline.token_reveal import reveal
+from bot.store.repositories.requests import Requests
 from tests.pipeline.in_memory import ANA, BEN, DANA, REMY, Pipeline
 
 MINT = "POST /databases/orders/auth/tokens"
@@ -183,3 +187,33 @@ async def test_a_token_that_turso_refused_to_create_is_not_reported_as_revoked(
     assert await here.execute(rotation) is State.SUCCEEDED
 
     assert [text for who, text in here.slack.private if who == BEN and "revoked" in text] == []
+
+
+@pytest.mark.parametrize("ended", ["denied", "withdrawn", "revealed"])
+async def test_a_press_on_a_closed_request_is_answered_with_its_state(here: Pipeline, ended: str) -> None:
+    request = await here.approved("token orders")
+    if ended == "denied":
+        await votes.refuse(here.env, here.press(BEN, request), "")
+    elif ended == "withdrawn":
+        await withdraw(here.env, here.press(DANA, request))
+    else:
+        await pressed(here)
+
+    says = "succeeded" if ended == "revealed" else f"was {ended}"
+    with pytest.raises(Refused, match=f"There is no token to reveal, because this request {says}"):
+        await pressed(here)
+
+
+async def test_a_denial_in_the_middle_of_a_press_is_reported(here: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = await here.approved("token orders")
+    real = Requests.mark_sent
+
+    async def mark_sent(self: Requests, *arguments: Any) -> bool:
+        await votes.refuse(here.env, here.press(BEN, request), "")
+        return await real(self, *arguments)
+
+    monkeypatch.setattr(Requests, "mark_sent", mark_sent)
+    with pytest.raises(Refused, match="this request was denied"):
+        await pressed(here)
+
+    assert here.changes() == []
