@@ -8,7 +8,7 @@ import pytest
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
-from bot.pipeline.approval import confirmation, expiry, presses, votes
+from bot.pipeline.approval import confirmation, expiry, presses, reminders, votes
 from bot.pipeline.authorization.authorize import authorize
 from tests.pipeline.in_memory import ANA, BEN, DANA, ZOE, Pipeline
 
@@ -152,3 +152,15 @@ async def test_a_late_vote_on_a_change_that_was_made_does_not_say_that_nothing_w
 
     assert (await here.now(request)).state is state
     assert here.changes() == ["DELETE /databases/orders"]
+
+
+async def test_a_person_who_has_approved_is_not_reminded(here: Pipeline) -> None:
+    request = await here.ask("rotate orders")
+    await votes.vote(here.env, here.press(ANA, request))
+    here.slack.private.clear()
+
+    await reminders.remind(here.env, here.press(DANA, request, "approval.remind"))
+
+    ((who, text),) = here.slack.private
+    assert who == DANA
+    assert text == reminders.NOBODY

@@ -1,4 +1,4 @@
-"""The alarm of a break-glass operation: a private message to each person whom its rule notifies."""
+"""The alarm of a break-glass operation: private messages to the people whom its rule notifies."""
 
 import asyncio
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ log = structlog.get_logger(__name__)
 
 
 async def raise_alarm(env: Environment, request: Request, *, failures: int = 0) -> None:
-    """Notify the people whom the rule of a break-glass operation names. Its card is posted at the same time.
+    """Notify the people whom the rule of a break-glass operation names, except the requester.
+
+    Its card is posted at the same time.
 
     Args:
         failures: the number of failed attempts. A group may be gone for good, so after `MOST_FAILURES` the alarm gives

@@ -105,7 +105,7 @@ def _escalated(request: Request, decision: Decision, attempt: int) -> Request:
 
 
 async def _call_directly(env: Environment, request: Request, decision: Decision) -> None:
-    """Send a direct message to each person whom the rule notifies, if it requires that and they can see the card.
+    """Send a direct message to the people whom the rule notifies, if it requires that and they can see the card.
 
     People who have voted get none.
 
