@@ -59,30 +59,35 @@ class Dispatcher:
             The work to do after the acknowledgement. None for a redelivery, whose intent is already stored.
         """
         if why := pasted_secrets.objection(self.env, incoming):
-            return partial(self._guarded, incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
+            return self._unstored(incoming, "not_read", partial(pasted_secrets.refuse, self.env, incoming, why))
         if incoming.kind in (Kind.COMMAND, Kind.MENTION):
             return await self._line(incoming, incoming.text)
         if incoming.kind is Kind.SHORTCUT:
-            return partial(self._guarded, incoming, "shortcut", partial(open_form.open_chooser, self.env, incoming))
+            return self._unstored(incoming, "shortcut", partial(open_form.open_chooser, self.env, incoming))
         if presses.carries_line(incoming.action_id):
             return await self._line(incoming, incoming.value)
         if command := presses.form_of(incoming.action_id):
-            return partial(
-                self._guarded, incoming, "form", partial(open_form.open_form_of, self.env, incoming, command)
-            )
+            return self._unstored(incoming, "form", partial(open_form.open_form_of, self.env, incoming, command))
         if command := presses.channel_form_of(incoming.action_id):
             there = partial(channel_buttons.open_form_there, self.env, incoming, command)
-            return partial(self._guarded, incoming, "form", there)
+            return self._unstored(incoming, "form", there)
         if presses.turns_home(incoming.action_id):
             return partial(self._guarded, incoming, "home", partial(self.homes.publish, incoming, incoming.value))
         click = button_actions.CLICKS.get(incoming.action_id)
         if click is None:
-            return partial(self._guarded, incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
+            return self._unstored(incoming, "unknown", partial(button_actions.unknown, self.env, incoming))
         if self.presses.is_over(incoming):
-            return partial(self._guarded, incoming, incoming.action_id, press_limit.refuse, recorded=False)
-        if click.changes and not await self.env.store.intents.record(incoming):
+            return self._unstored(incoming, incoming.action_id, press_limit.refuse)
+        run = partial(click.run, self.env, incoming)
+        if not click.changes:
+            return self._unstored(incoming, incoming.action_id, run)
+        if not await self.env.store.intents.record(incoming):
             return None
-        return partial(self._guarded, incoming, incoming.action_id, partial(click.run, self.env, incoming))
+        return partial(self._guarded, incoming, incoming.action_id, run)
+
+    def _unstored(self, incoming: Incoming, name: str, work: Callable[[], Awaitable[str | None]]) -> Work:
+        """Return work whose intent isn't stored, so that the person is told to try again if the process stops."""
+        return partial(self._guarded, incoming, name, work, recorded=False)
 
     async def submission(self, incoming: Incoming) -> Ack:
         """Check a submitted modal, and return errors, a refusal, or the work to do after the acknowledgement.
