@@ -90,7 +90,7 @@ class Environment:
     The view is None for Home, which reads them again.
     """
     notes: OrderedDict[str, Address] = field(default_factory=OrderedDict)
-    """The addresses of the private notes which say that a request has started, by request ID."""
+    """The addresses of the private notes to people who have confirmed a request, by request ID."""
     _notification_locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
     secrets: Sequence[str] = field(default=(), repr=False)
     """The secrets of this process that can be searched for in a text."""

@@ -21,7 +21,7 @@ async def for_reader(env: Environment, reply: Reply, user_id: str, *, was_there:
 
     Args:
         was_there: True if the message is about something that the reader did in the channel, so that they know it. Only
-            used if the channel's members are unknown, because the bot isn't in it or Slack doesn't respond.
+            used if the channel's members are unknown, because the bot can't see it or Slack doesn't respond.
     """
     shown = str((reply.text, reply.blocks, reply.plain_blocks))
     named = {found[1] for pattern in (_CHANNEL, _MESSAGE) for found in pattern.finditer(shown)}

@@ -1,4 +1,4 @@
-"""Notification of outcomes: each person concerned is notified once, even if several attempts are needed."""
+"""Notification of outcomes. Several attempts may be needed, and each reaches only people who weren't notified yet."""
 
 from dataclasses import replace
 from datetime import timedelta

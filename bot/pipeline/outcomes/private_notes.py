@@ -1,4 +1,4 @@
-"""The private note to a person that their request starts. It may be replaced by the outcome later."""
+"""The private note to a requester who has confirmed a request. It may be replaced by the outcome later."""
 
 from datetime import datetime
 from typing import Final
@@ -21,7 +21,7 @@ KEPT: Final = 500
 
 
 def keep_note(env: Environment, request_id: str, to: Address) -> None:
-    """Store the address of a note, so that it can be replaced while its `response_url` is valid."""
+    """Keep the address of a note in memory, so that it can be replaced while its `response_url` is valid."""
     while len(env.notes) >= KEPT:
         env.notes.popitem(last=False)
     env.notes[request_id] = to

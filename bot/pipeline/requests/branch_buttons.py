@@ -84,7 +84,7 @@ async def _authorized(
     The person must be allowed to use `command` on the branch in its channel.
 
     Raises:
-        BotError: the branch doesn't exist, has reached its end date, or the person isn't allowed to do this.
+        BotError: the branch doesn't exist, is being ended, or the person isn't allowed to do this.
     """
     await require_access(env, incoming, verb)
     branch = await env.store.branches.get(incoming.value) if incoming.value else None
@@ -107,8 +107,8 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
     approvers except the owner may. If it needs break-glass access, nobody may.
 
     Raises:
-        BotError: the branch doesn't exist, has reached its end date or is in quarantine, or the person isn't allowed to
-            do this.
+        BotError: the branch doesn't exist any more, has reached its end date or is in quarantine, or the person isn't
+            allowed to do this.
         Unavailable: Slack didn't return the owner, or Turso didn't return whether the branch still exists.
     """
     branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)

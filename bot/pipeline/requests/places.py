@@ -19,7 +19,7 @@ async def require_in_channel(env: Environment, incoming: Incoming, *, fresh: boo
         fresh: False if a cached result is enough.
 
     Raises:
-        Refused: the person or the bot isn't in the channel.
+        Refused: the person isn't in the channel, or the bot can't see its members.
         Unavailable: Slack doesn't respond.
     """
     is_channel = incoming.channel_id and not incoming.channel_id.startswith("D")

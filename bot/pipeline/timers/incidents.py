@@ -153,7 +153,7 @@ async def _notice(
 ) -> Notice:
     """Build the reminder of a review for its reviewers and for everyone in the rule's `notify`."""
     inside = await env.directory.inside(review.channel_id)
-    # If the set is empty, the bot isn't in the channel, and the named reviewers are notified privately.
+    # If the set is empty, the bot can't see the channel, and the named reviewers are notified privately.
     if inside:
         review = replace(review, reviewers=tuple(one for one in review.reviewers if one in inside))
     reply = notices.review_notice(review, request, env.catalogue, overdue=overdue)
