@@ -42,9 +42,9 @@ class Explanation:
     """What the policy would decide about a command line that a person types in a channel."""
 
     decision: Decision | None
-    """None if it can't be decided now."""
+    """None if it can't be decided now, or may not be shown."""
     unknown: str = ""
-    """What Slack or Turso didn't return, so that it can't be decided."""
+    """Why there is no decision, such as what Slack didn't return. Empty if there is one."""
 
 
 Explain = Callable[[Subject, Any, str, str], Awaitable[Explanation]]
@@ -131,7 +131,7 @@ class ReadCommand(Kind, Generic[A]):
     run: Callable[[Context, A], Awaitable[Reply]]
     risk: Risk = Risk.READ
     is_live: bool = False
-    """True if its message about a database, if posted in a channel, is updated after each change of that database."""
+    """True if its message about a database, if posted in a channel, is updated after each change by Turso Ops."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A timer may be delayed by the interval and the limits of the sweep (here), by the pause after a failure
 (`workflows.pause_after`), by timers that are started first (`due` in `store/repositories/timers.py`), and by pauses of
-its kind: a countdown waits while Slack or Turso doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`),
+its kind: a countdown waits while a service doesn't respond (`pause_after` in `pipeline/quarantine/countdown.py`),
 and other kinds have pauses of their own (`pipeline/timers` and `pipeline/outcomes/notifications.py`).
 """
 

@@ -43,7 +43,7 @@ async def reveal(env: Environment, request: Request, incoming: Incoming) -> str:
 
     Raises:
         BotError: the reveal is refused, for example because it is no longer allowed, and mints no token.
-        Unavailable: Slack or Turso didn't respond before the token was minted, or the store didn't respond at any time.
+        Unavailable: a service didn't respond before the token was minted, or the store didn't, perhaps afterwards.
     """
     command = _may_press(env, request, incoming)
     answer = await authorize(env, request, Step.REVEAL, actor=incoming)

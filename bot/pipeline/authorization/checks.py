@@ -103,7 +103,10 @@ def _reveal(case: Case) -> Decision:
 
 
 def _start(case: Case) -> Decision:
-    """Decide whether a request may start. If the rules require approval, the recorded votes must still be enough."""
+    """Decide whether a request may start or, at the end of its countdown, destroy the database.
+
+    If the rules require approval, the recorded votes must still be enough.
+    """
     decision = _decide_as_new(case)
     if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
         return decision

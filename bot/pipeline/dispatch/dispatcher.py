@@ -1,4 +1,4 @@
-"""The dispatcher: passes each command, click and form to its handler, and again after a crash."""
+"""The dispatcher: passes each command, click and form to its handler, and resumes those that a crash interrupted."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ TAKEN_UP_WITHIN: Final = timedelta(minutes=15)
 
 
 class Dispatcher:
-    """Handles everything that comes from Slack: commands, mentions, buttons, modals and Home."""
+    """Handles what people do in Slack: commands, mentions, shortcuts, buttons, modals, menus and Home."""
 
     def __init__(self, env: Environment) -> None:
         self.env = env

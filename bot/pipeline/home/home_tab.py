@@ -32,7 +32,10 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 OPEN: Final = (State.PENDING, State.READY, State.APPROVED, State.EXECUTING, State.UNKNOWN)
 CHANNELS: Final = 40
-"""The number of channels after which no further memberships of this person are looked up for one view."""
+"""The number of channels after which no further memberships of this person are looked up for one view.
+
+Also the maximum number of active incidents that are loaded for it.
+"""
 REACH: Final = 15
 """The minimum number of items to load and filter first. If too few remain for a page, more are loaded, up to `MOST`."""
 MOST: Final = 480
@@ -118,7 +121,10 @@ class _Drawing:
         keep: Callable[[T], Awaitable[bool]],
         most: int = MOST,
     ) -> Page[T]:
-        """Filter the newest items until a page is full and it is known whether there is another page."""
+        """Filter the newest items until a page is full and it is known whether there is another page.
+
+        Stop after `most` items.
+        """
         need = self.pages[kind] * ROWS + 1
         kept: list[T] = []
         limit = looked = 0

@@ -36,7 +36,7 @@ from bot.pipeline.outcomes.token_holders import holders_must_know, notify_holder
 
 log = structlog.get_logger(__name__)
 FAULTS: Final = 2
-"""How many times a notification may fail because of a bug before a single plain line is sent instead."""
+"""How many times a timer may fail to notify people, as because of a bug, before it sends one plain line instead."""
 SOON: Final = timedelta(seconds=2)
 LONGEST_PAUSE: Final = timedelta(minutes=15)
 CARD_TRIES: Final = 100

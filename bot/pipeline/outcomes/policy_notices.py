@@ -1,4 +1,7 @@
-"""The announcement of a policy change. It is pending from the commit of its audit entry until every post is settled."""
+"""The announcement of a policy change.
+
+It is pending from the commit of its audit entry until it is posted in each of its channels, or that is impossible.
+"""
 
 import re
 from typing import Final

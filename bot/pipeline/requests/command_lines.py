@@ -22,7 +22,7 @@ async def ask(env: Environment, incoming: Incoming, read: ReadLine) -> str:
     Returns:
         The outcome in one word, for the log and the metrics.
     Raises:
-        BotError: nothing was changed. The message is for the requester.
+        BotError: the line can't be carried out, or a reply to it can't be sent. The message is for the requester.
     """
     if isinstance(read, BotError):
         raise read
