@@ -5,11 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.commands import CATALOGUE
+from bot.core.policy import load
 from bot.core.records.timers import TimerKind
 from bot.core.requests.request import State
 from bot.errors import BotError, Refused
 from bot.pipeline.approval import confirmation, expiry, presses, reminders, votes
 from bot.pipeline.authorization.authorize import authorize
+from tests.crash.ports import POLICY, Rules
 from tests.pipeline.in_memory import ANA, BEN, DANA, ZOE, Pipeline
 
 
@@ -152,6 +155,21 @@ async def test_a_late_vote_on_a_change_that_was_made_does_not_say_that_nothing_w
 
     assert (await here.now(request)).state is state
     assert here.changes() == ["DELETE /databases/orders"]
+
+
+async def test_a_request_that_needs_more_approvals_by_now_says_so(
+    here: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = await here.approved("db destroy orders --now")
+    stricter = load(
+        POLICY.replace("by: dba, confirm", "by: dba, quorum: 2, confirm"), CATALOGUE, default_organization="acme"
+    )
+    monkeypatch.setattr(Rules, "policy", property(lambda self: stricter))
+
+    assert await here.execute(request) is State.STALE
+
+    assert (await here.now(request)).outcome.startswith("The policy requires more approvals for this than it has.")
+    assert here.changes() == []
 
 
 async def test_a_person_who_has_approved_is_not_reminded(here: Pipeline) -> None:

@@ -258,6 +258,20 @@ async def test_where_branches_need_approval_only_an_approver_other_than_the_owne
     assert "will be kept. It no longer has an end" in words(heard)
 
 
+async def test_a_person_who_needs_break_glass_for_branches_cannot_move_an_end(world: World) -> None:
+    before = await branched(world, "ends-glass")
+    said = await announced(world, "ends-glass")
+    changed = OWN_POLICY.replace("[read, branch, create,", "[read, create,")
+    rule = "      - {break_glass: branch, review_by: dba}\n      - {approve: destroy,"
+    set_policy(world, changed.replace("      - {approve: destroy,", rule))
+
+    heard = await world.person(DANA).presses_and_reads("Keep", said)
+
+    assert "only with break-glass access" in words(heard)
+    assert "ask an approver" not in words(heard)
+    assert (await stored(world, "ends-glass")).ends_at == before.ends_at
+
+
 async def test_an_extension_never_goes_beyond_the_longest_time(world: World) -> None:
     before = await branched(world, "ends-long", lasting="60d")
     said = await announced(world, "ends-long", days=59)

@@ -166,12 +166,12 @@ async def start_approved(
 
 
 async def answer_late_press(env: Environment, incoming: Incoming, request_id: str) -> str:
-    """Answer a press on a request that was just decided. The reply says so if the person's vote was recorded."""
+    """Answer a press on a request whose state has just changed. The reply says so if the person's vote was recorded."""
     request = await env.store.requests.get(request_id)
     state = STATE_WORDS[request.state] if request else "is gone"
     counts = request is not None and any(one.user_id == incoming.user_id for one in request.votes)
     yours = "Your decision was recorded. " if counts else ""
-    words = f"{yours}The request was decided a moment ago. It {state}."
+    words = f"{yours}Meanwhile, the request {state}."
     await env.messenger.send_ephemeral(address_of(incoming), private_note(words))
     return "late"
 

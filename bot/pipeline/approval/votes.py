@@ -81,7 +81,7 @@ async def vote(env: Environment, incoming: Incoming, *, typed: bool = True) -> s
                  on_behalf_of=own.on_behalf_of, schedules=own.schedules)  # fmt: skip
     after = await env.store.requests.vote(own, entry=line)
     if after is None:
-        raise Refused("Too late: this request has already been decided.")
+        raise too_late_error(await env.store.requests.get(request.id) or request)
     if {one.user_id for one in after.votes} - {one.user_id for one in request.votes} - {incoming.user_id}:
         # Somebody else voted at the same time, so look them up, too.
         answer = await require_authorized(env, incoming, after, Step.VOTE)

@@ -23,6 +23,9 @@ REQUESTERS: Final = "the requester's"
 OWN: Final = "You can't approve or deny your own request. Someone else must decide, or you can withdraw it."
 OWN_REVIEW: Final = "You can't review your own break-glass operation. Someone else must."
 
+LOST_APPROVAL: Final = "Someone who approved this is no longer allowed to approve it."
+TOO_FEW_APPROVALS: Final = "The policy requires more approvals for this than it has."
+
 _APPROVAL: Final = "The policy now requires approval for this."
 _REVIEW: Final = "The policy now requires a reason and a review for this. Ask again and give a reason."
 ASKS_FOR_MORE: Final[Mapping[tuple[Mode, Verdict], str]] = {
@@ -108,11 +111,12 @@ def _start(case: Case) -> Decision:
     If the rules require approval, the recorded votes must still be enough.
     """
     decision = _decide_as_new(case)
-    if decision.verdict is not Verdict.APPROVE or count_votes(case, decision, case.request.votes).reached:
+    votes = count_votes(case, decision, case.request.votes)
+    if decision.verdict is not Verdict.APPROVE or votes.reached:
         return decision
     for vote in case.request.votes:
         case.person(vote.user_id, "an approver's")
-    raise case.refuse("Someone who approved this is no longer allowed to approve it.", decision)
+    raise case.refuse(LOST_APPROVAL if votes.discounted else TOO_FEW_APPROVALS, decision)
 
 
 def _undo(case: Case) -> Decision:

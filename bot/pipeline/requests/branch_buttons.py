@@ -34,6 +34,9 @@ OVER: Final = (
     "its quarantine card."
 )
 NEEDS_APPROVAL: Final = "Branches need approval here. To extend or keep `{}`, ask an approver who doesn't own it."
+NEEDS_BREAK_GLASS: Final = (
+    "You can create branches only with break-glass access here, so you can't extend or keep `{}`."
+)
 NO_LONGER: Final = "The branch `{}` no longer exists, so its end date wasn't changed."
 MOVED: Final = "The end date of `{}` has just been changed."
 GONE: Final = "I can't find this branch. `/turso ls --branches` lists a channel's branches."
@@ -104,7 +107,7 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
     """Return a button's branch and its request, if the person may extend or keep the branch.
 
     Anyone who can create such a branch without approval may do this. If the creation needs approval, only its
-    approvers except the owner may. If it needs break-glass access, nobody may.
+    approvers except the owner may. Someone who needs break-glass access for it may not.
 
     Raises:
         BotError: the branch doesn't exist any more, has reached its end date or is in quarantine, or the person isn't
@@ -112,6 +115,8 @@ async def _movable(env: Environment, incoming: Incoming, verb: str) -> tuple[Bra
         Unavailable: Slack didn't return the owner, or Turso didn't return whether the branch still exists.
     """
     branch, request, answer = await _authorized(env, incoming, verb, branching.command.name)
+    if answer.decision.verdict is Verdict.BREAK_GLASS:
+        raise Refused(NEEDS_BREAK_GLASS.format(branch.database))
     if answer.decision.verdict is not Verdict.ALLOW:
         owner = answer.case.facts.people.get(branch.owner)
         if owner is None:
