@@ -13,7 +13,7 @@ from bot.turso.models import Quotas
 
 MINIMUM: Final = timedelta(hours=24)
 """The retention that every plan has at least."""
-UNKNOWN_PLAN: Final = "That is the minimum for any plan. Turso didn't say which plan you have."
+UNKNOWN_PLAN: Final = "That is the minimum for any plan. I don't know how much history your plan keeps."
 _DAYS: Final[Mapping[str, int]] = MappingProxyType(
     {"starter": 1, "free": 1, "developer": 10, "scaler": 30, "pro": 90},
 )
@@ -30,7 +30,7 @@ class Retention:
 
     length: timedelta
     plan: str = ""
-    """The name of Turso's plan. Empty if it isn't known: then `MINIMUM` applies."""
+    """The name of Turso's plan. Empty if Turso didn't return it, or it isn't in `_DAYS`. Then `MINIMUM` applies."""
 
     @property
     def seconds(self) -> int:
@@ -45,7 +45,7 @@ class Retention:
 
 
 def retention_of(quotas: Quotas | None) -> Retention:
-    """Return the retention of a plan. For an unknown plan, only the documented minimum is certain."""
+    """Return the retention of a plan. For one that isn't in `_DAYS`, only the documented minimum is certain."""
     plan = quotas.plan.lower() if quotas else ""
     days = _DAYS.get(plan)
     return Retention(timedelta(days=days), plan) if days else Retention(MINIMUM)

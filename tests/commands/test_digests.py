@@ -1,11 +1,12 @@
 """`digest …`: when digests are sent, and what they contain."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from bot.commands.digests import digest_off
+from bot.commands.digests import digest_off, digest_on
 from bot.commands.digests._schedule import next_due, period_name
 from bot.core.records.holds import HoldKind
 from bot.core.records.usage import Digest
@@ -101,6 +102,16 @@ async def test_turn_on_again_restores_the_previous_digest(desk: Desk, line: str)
     await desk.carry_out(buttons(off)["Turn on again"]["value"])
 
     assert await desk.store.digests.get("C0DBOPS") == before
+
+
+async def test_an_earlier_digest_about_another_organization_is_not_the_planned_one(desk: Desk) -> None:
+    plan = await desk.plan("digest on --daily 8:00")
+    await desk.carry_out("digest on --daily 8:00")
+    stored = present(await desk.store.digests.get("C0DBOPS"))
+
+    await desk.store.digests.schedule(replace(stored, organization="other"))
+
+    assert not await digest_on.read_back(desk.context(), plan)
 
 
 @pytest.mark.parametrize("line", ["on --weekly --daily", "on --weekly someday", "on --tz Nowhere/Town", "on mon 25:00"])

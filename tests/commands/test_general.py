@@ -12,7 +12,7 @@ from bot.commands import CATALOGUE, COMMANDS
 from bot.commands.base import Explanation
 from bot.commands.general import away_off
 from bot.core.actions import action_of
-from bot.core.model import Channel, Person, Subject
+from bot.core.model import Channel, ChannelKind, Person, Subject
 from bot.core.parsing.argument_schema import shape_of
 from bot.core.policy import decide, load
 from bot.core.records.delegations import Delegation
@@ -119,6 +119,18 @@ async def test_whoami_proposes_nothing_that_the_policy_already_has(
     else:
         assert "there is nothing to add" in words(reply)
         assert not [block for block in reply.blocks if block["type"] == "rich_text"]
+
+
+async def test_whoami_does_not_say_that_the_policy_names_a_direct_message(desk: Desk) -> None:
+    desk.groups = {"S0DBA": frozenset({"U0ANA"})}
+    desk.policy = WITHOUT_ANA.replace("U0CLEO", "U0ANA")
+    ctx = desk.context()
+    subject = replace(ctx.subject, channel=Channel("D0DM", ChannelKind.DM))
+    command = desk.parse("whoami").spec
+
+    reply = check(await command.run(replace(ctx, subject=subject), desk.parse("whoami").args))
+
+    assert "The policy already names you, so there is nothing to add." in words(reply)
 
 
 @pytest.mark.parametrize("line", ["freeze", "token", "usage", "create"])

@@ -1,17 +1,20 @@
 """`incident …`: temporary permissions in a channel, the open items at an incident's end, and its report."""
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.blocks.text import duration
+from bot.blocks.text import duration, utc
 from bot.commands import CATALOGUE
 from bot.commands.incidents import _timeline, incident_end, incident_start
 from bot.commands.incidents._markdown import Story, markdown
 from bot.core.model import Visibility
 from bot.core.records.holds import HoldKind
+from bot.core.records.incidents import Review
 from bot.core.requests.request import Mode, Request, State
 from bot.core.requests.seen_times import seen_fact
 from bot.core.requests.step_results import PhaseKind
@@ -261,6 +264,44 @@ async def test_the_end_posts_the_open_items_and_the_report(desk: Desk) -> None:
     done, events = text.split("## Timeline")
     for table, borders in ((done, 9), (events, 4)):
         assert {line.replace("\\|", "").count("|") for line in table.splitlines() if line.startswith("| ")} == {borders}
+
+
+async def test_the_report_names_everybody_whom_it_mentions(desk: Desk) -> None:
+    async def names_of(ids: Iterable[str]) -> Mapping[str, str]:
+        return {one: f"Name of {one}" for one in ids}
+
+    await desk.carry_out("incident start INC-42")
+    await leave_open(desk)
+
+    text = present((await desk.ask("incident report", names_of=names_of)).attachment).content
+
+    assert "- Active tokens: orders-eu (held by Name of U0BEN)" in text
+    assert "(requested by Name of U0ANA)" in text
+    assert not re.findall(r"(?<!Name of )\bU0[A-Z]+", text)
+
+
+def test_the_people_of_a_report_include_those_who_acted_before_or_after_the_incident() -> None:
+    reviewed = Review("v-1", "r-0000000001", "U0DANA", "C0DBOPS", NOW, NOW, justified=True, reviewed_by="U0CLEO")
+    story = Story(
+        incident(),
+        NOW,
+        CATALOGUE,
+        requests=[request(1, requester="U0EVE", mode=Mode.BREAK_GLASS)],
+        reviews={reviewed.request_id: reviewed},
+    )
+
+    assert {"U0EVE", "U0CLEO"} <= set(story.named)
+
+
+async def test_an_end_that_comes_second_keeps_the_time_of_the_first(desk: Desk) -> None:
+    await desk.carry_out("incident start INC-42")
+    plan = await desk.plan("incident end")
+    await desk.carry_out("incident end")
+    desk.now = NOW + timedelta(hours=1)
+
+    facts = present(await incident_end.act(desk.context(who="U0BEN"), plan))
+
+    assert f"- Ended: {utc(NOW)} by U0ANA" in facts["report"]
 
 
 async def test_what_happens_after_the_end_does_not_displace_the_report(

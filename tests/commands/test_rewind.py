@@ -57,7 +57,7 @@ async def test_a_rewind_within_a_day_is_possible_if_tursos_plan_is_unknown(desk:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("--to '25h ago'", "is earlier than that.*didn't say which plan you have"),
+        ("--to '25h ago'", "is earlier than that.*I don't know how much history your plan keeps"),
         ("--to '2026-11-24 13:00'", "in the future"),
         ("--to 'before INC-42'", "No incident `INC-42`"),
     ],

@@ -89,7 +89,7 @@ async def read_back(ctx: Context, plan: Plan) -> bool:
     kept = await ctx.store.digests.get(ctx.subject.channel.id)
     arguments = plan.arguments
     return kept is not None and all(
-        getattr(kept, name) == arguments[name] for name in ("cadence", "weekday", "at", "tz")
+        getattr(kept, name) == arguments[name] for name in ("organization", "cadence", "weekday", "at", "tz")
     )
 
 

@@ -23,7 +23,7 @@ class WhoamiArgs(BaseModel):
 
 
 async def run(ctx: Context, args: WhoamiArgs) -> Reply:
-    """Return the person's identity and permissions. Permissions depend only on IDs, which the YAML contains."""
+    """Return the person's identity and permissions, and YAML with the IDs that the policy lacks."""
     who, groups = ctx.subject.person, await ctx.every_group() if ctx.every_group else ctx.subject.groups
     title = mrkdwn(":bust_in_silhouette: You are {}{}", person(who.id), _standing(who))
     return reply(
@@ -110,10 +110,14 @@ def _patterns(ctx: Context) -> Mrkdwn:
 
 
 def _proposal(ctx: Context) -> list[Block]:
-    """Return YAML that adds the workspace, person or channel if the policy lacks it, or a note if it has all."""
+    """Return YAML that adds the workspace, person or channel if the policy lacks it, or a note if it has all.
+
+    A conversation that isn't a channel can't be added.
+    """
     lines = _yaml(ctx)
     if not lines:
-        return [kit.context(mrkdwn("The policy already names you and this channel, so there is nothing to add."))]
+        named = "you and this channel" if ctx.subject.channel.kind is ChannelKind.CHANNEL else "you"
+        return [kit.context(mrkdwn("The policy already names {}, so there is nothing to add.", named))]
     note = mrkdwn(
         "If you need access here, ask an admin to add this to the policy. Only the IDs matter; the names are comments."
     )

@@ -44,9 +44,20 @@ class Story:
 
     @property
     def people(self) -> list[str]:
-        """Return everybody who did something, starting with the person who started the incident."""
+        """Return everybody who did something in the entries or voted, first the person who started the incident."""
         every = [self.incident.started_by, *(entry.user_id for entry in self.entries)]
         every += [vote.user_id for request in self.requests for vote in request.votes]
+        return [one for one in dict.fromkeys(every) if one not in BY_ITSELF]
+
+    @property
+    def named(self) -> list[str]:
+        """Return everybody whom the report names, such as those who reviewed an operation after the incident."""
+        items = self.open_items
+        every = [*self.people, self.incident.ended_by, *(request.requester for request in self.requests)]
+        every += [str(entry.detail.get("asker", "")) for entry in self.entries]
+        every += [review.reviewed_by for review in self.reviews.values()]
+        every += [row[2] for row in items.tokens] + [row[3] for row in (*items.requests, *items.unknown)]
+        every += [row[1] for row in items.reviews]
         return [one for one in dict.fromkeys(every) if one not in BY_ITSELF]
 
     def who(self, user_id: str) -> str:
@@ -76,7 +87,7 @@ async def story_of(ctx: Context, incident: Incident) -> Story:
         timeline.is_cut,
         open_items,
     )
-    names = await ctx.names_of(story.people) if ctx.names_of else {}
+    names = await ctx.names_of(story.named) if ctx.names_of else {}
     here = ctx.subject.channel
     channel_name = here.name if here.id == incident.channel_id else ""
     return replace(story, names=names, channel_name=channel_name)

@@ -50,7 +50,7 @@ async def plan(ctx: Context, args: IncidentEndArgs) -> Plan:
 
 
 async def _elsewhere(ctx: Context) -> str:
-    """Return a hint with incidents that this person has started in other channels. Empty if there are none."""
+    """Return a hint with incidents that this person has started in other channels, at most three. Or an empty text."""
     mine = [one.key for one in await ctx.store.incidents.find_running() if one.started_by == ctx.subject.person.id]
     if not mine:
         return ""
@@ -59,12 +59,13 @@ async def _elsewhere(ctx: Context) -> str:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> Facts:
-    """End the incident in one transaction with its audit entry, then write the report."""
+    """End the incident in one transaction with its audit entry, unless it has already ended. Then write the report."""
     incident = await ctx.store.incidents.get(plan.arguments["incident_id"])
     if incident is None:
         raise BadInput("This incident no longer exists.")
     by = ctx.subject.person.id
-    await ctx.store.incidents.end(incident.id, by, ctx.now, _entry(ctx, incident))
+    if not await ctx.store.incidents.end(incident.id, by, ctx.now, _entry(ctx, incident)):
+        return await facts_again(ctx, plan)
     return await facts_of(ctx, replace(incident, ended_at=ctx.now, ended_by=by))
 
 
