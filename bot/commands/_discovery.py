@@ -12,21 +12,24 @@ KINDS: Final = (ReadCommand, ChangeCommand, SecretCommand)
 
 
 class IncompleteCommand(TypeError):
-    """Raised if a command's file is incomplete. The message lists everything that is missing."""
+    """Raised if a command's file is incomplete or has the wrong name. The message lists what `missing_in` found."""
 
 
 def find_commands(package: str) -> tuple[Command, ...]:
     """Import every family of a package and return its commands in the order of `help`.
 
     Raises:
-        IncompleteCommand: a file lacks something that every command needs.
+        IncompleteCommand: a file lacks something that its kind of command needs.
     """
     commands = [_command_of(import_module(name)) for name in _files(package)]
     return tuple(sorted(commands, key=lambda one: (one.position, one.name)))
 
 
 def missing_in(module: ModuleType) -> list[str]:
-    """Return a sentence for everything that a command's file lacks. Empty if it is complete."""
+    """Return a sentence for each thing that a command's file lacks. Empty if it is complete.
+
+    Without a `command`, that is the only thing.
+    """
     command = getattr(module, "command", None)
     if not isinstance(command, KINDS):
         kinds = ", ".join(f"`{kind.__name__}`" for kind in KINDS)

@@ -28,7 +28,7 @@ class StoredRecord(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlannedDatabase:
-    """The database that a plan is about."""
+    """A database that a plan changes or creates."""
 
     database: str
     database_id: str
@@ -48,7 +48,10 @@ def keep_listed(remembered: Sequence[T], listing: Listing) -> list[T]:
 
 
 async def drop_gone(turso: TursoReader, remembered: Sequence[T]) -> list[T]:
-    """Return the records whose databases exist in Turso. Returns all if the call fails or takes too long."""
+    """Leave out the records of databases that no longer exist in Turso.
+
+    Leaves out none if the call fails or takes too long. Entries that can't be read count as in `keep_listed`.
+    """
     if not remembered:
         return []
     try:

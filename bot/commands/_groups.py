@@ -16,7 +16,7 @@ async def members_of(ctx: Context, group: str | None) -> Mapping[str, Target]:
     Empty without a group.
 
     Raises:
-        TursoError: Turso didn't respond.
+        TursoError: a call failed.
         Unavailable: the name, the ID or the group of a database can't be read.
     """
     if not group:
@@ -39,6 +39,9 @@ async def joined_since(ctx: Context, group: str | None, known_ids: Collection[st
     """Return a sentence about databases that have joined a group since a plan was made. None if none have.
 
     The approval of the plan doesn't cover them.
+
+    Raises:
+        TursoError, Unavailable: as `members_of`.
     """
     known = set(known_ids)
     joined = [target for id_, target in (await members_of(ctx, group)).items() if id_ not in known]

@@ -19,7 +19,10 @@ def command_line(name: str, *words: str | None, **options: object) -> str:
 
 
 def quoted(word: str, *, always: bool = False) -> str:
-    """Quote a word if the parser would otherwise split or change it, or `always`."""
+    """Quote a word if the parser would otherwise split or change it, or `always`.
+
+    A word with both kinds of quotation marks loses the single ones.
+    """
     if not always and _BARE.fullmatch(word) and not word.startswith("-"):
         return word
     mark = "'" if '"' in word else '"'

@@ -11,11 +11,11 @@ from bot.errors import BadInput
 async def time_of(ctx: Context, moment: Moment) -> datetime:
     """Return a moment in UTC.
 
-    Incidents of other channels aren't looked up, because people here may not be allowed to know of them.
+    Incidents of other channels aren't looked up, because not everyone here is allowed to know of them.
 
     Raises:
-        BadInput: the time is in the future, before 1970, or skipped or repeated by a change of the clocks, the person's
-            time zone is unknown, or this channel had no such incident.
+        BadInput: the time is in the future, before 1970, out of range, or skipped or repeated by a change of the
+            clocks, the person's time zone is needed but unknown, or this channel had no such incident.
     """
     if not moment.incident:
         return moment.at(ctx.now, ctx.subject.person.tz)

@@ -53,7 +53,10 @@ def is_visible(ctx: Context, request: Request) -> bool:
 
 
 async def may_approve(ctx: Context, request: Request) -> bool:
-    """Return True if the person who runs this command could approve that request now."""
+    """Return True if the person who runs this command could approve that request, as far as is known without Slack.
+
+    False if a vote of theirs already counts.
+    """
     me = ctx.subject.person.id
     waits = request.state is State.PENDING and request.mode is Mode.APPROVAL
     if not waits or me == request.requester:
@@ -65,7 +68,7 @@ async def may_approve(ctx: Context, request: Request) -> bool:
 
 
 async def as_counted(ctx: Context, request: Request) -> Request:
-    """Return a request with the votes that count now, as its card shows them."""
+    """Return a request with the votes that count now, as its card shows them. Unchanged if Slack doesn't respond."""
     return await ctx.counted(request) if ctx.counted else request
 
 

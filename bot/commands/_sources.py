@@ -8,20 +8,24 @@ from bot.turso.models import MOST_SOURCES
 
 
 async def with_sources(turso: TursoReader, database: Database) -> Target:
-    """Return a database as the policy sees it, with its source, the source's source and so on. Makes one call for each.
+    """Return a database as the policy sees it, with its source, the source's source and so on, up to `MOST_SOURCES`.
+
+    Makes at most one call for each. A source that no longer exists is the last one.
 
     Raises:
-        TursoError: Turso didn't respond.
+        TursoError: a call failed.
     """
     own = Target(database.name, database.group, (database.source.name,) if database.source else ())
     return await with_far_sources(turso, own)
 
 
 async def with_far_sources(turso: TursoReader, target: Target) -> Target:
-    """Add the source of the farthest known source, and so on. Makes a call for that source and for each added one.
+    """Add the source of the farthest known source, and so on, up to `MOST_SOURCES`.
+
+    Makes at most one call for that source and for each added one.
 
     Raises:
-        TursoError: Turso didn't respond.
+        TursoError: a call failed.
     """
     names = list(target.sources)
     while names and len(names) < MOST_SOURCES:

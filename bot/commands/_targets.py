@@ -31,7 +31,10 @@ class Snapshot:
 
 
 async def attempt(call: Awaitable[T]) -> T | None:
-    """Return the result of a call. None if Turso fails or is slow. For facts that are useful but not needed."""
+    """Return the result of a call. None if it fails with a TursoError or takes longer than `PATIENCE_SECONDS`.
+
+    For facts that are useful but not needed.
+    """
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await call
@@ -47,10 +50,11 @@ def unreported(parts: Sequence[str]) -> Mrkdwn:
 async def snapshot(ctx: Context, name: str) -> Snapshot:
     """Read a database with its size, recent usage and active tokens issued by Turso Ops.
 
-    Makes two calls, and one for each source of a branch.
+    Makes two calls, and at most one for each source of a branch. Usage that Turso doesn't return is unknown.
 
     Raises:
         DatabaseNotFound: there is no database with that name.
+        TursoError: another call for the database or a source failed.
     """
     since = ctx.now - LAST_DAYS
     database, usage = await asyncio.gather(
@@ -63,7 +67,10 @@ async def snapshot(ctx: Context, name: str) -> Snapshot:
 
 
 async def read_target(ctx: Context, name: str) -> PlanTarget:
-    """Read a database for a plan that shows no facts about it. Makes one call, and one for each source of a branch."""
+    """Read a database for a plan without its size, usage and tokens.
+
+    Makes one call, and at most one for each source of a branch.
+    """
     return await plan_target(ctx, await ctx.turso.database(name))
 
 
@@ -78,13 +85,13 @@ async def require_known(ctx: Context, name: str) -> None:
 
 
 async def plan_target(ctx: Context, database: Database) -> PlanTarget:
-    """Return the identity of a database, for a plan. Makes one call for each source of a branch."""
+    """Return the identity of a database, for a plan. Makes at most one call for each source of a branch."""
     sources = (await with_sources(ctx.turso, database)).sources
     return PlanTarget(database.name, database.id, database.group or None, database.delete_protection, sources=sources)
 
 
 async def live_tokens(ctx: Context, ids: Sequence[str]) -> list[LedgerToken]:
-    """Return the tokens issued by Turso Ops for these databases that work now, or may work."""
+    """Return the tokens issued by Turso Ops for these databases that may work now."""
     return await ctx.store.tokens.find(organization=ctx.organization, database_ids=ids, live_at=ctx.now)
 
 

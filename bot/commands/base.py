@@ -34,7 +34,10 @@ Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """Returns people's display names by ID. Unknown people are left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]
-"""Returns the members of every user group and on-call schedule in the policy. None for one that is unknown now."""
+"""Returns the members of every user group and on-call schedule in the policy. None for one that is unknown now.
+
+Raises Unavailable.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +83,16 @@ class Context:
     counted: Callable[[Request], Awaitable[Request]] | None = None
     """Returns a waiting request with the votes that count now and the current quorum."""
     follow_up: FollowUp | None = None
-    """What the pressed button is bound to. None for a typed line, and for a button that only runs a line."""
+    """What the plan must be about. None for a typed line, and for a button that only runs a line."""
 
     async def visible_databases(self, *, group: str | None = None) -> Listing:
-        """Return the organization's databases that this channel may use. Call `read` on one for its other fields."""
+        """Return the organization's databases in `scope`. Call `read` on one for its other fields."""
         return self.visible(await self.turso.listed(group=group))
 
     def visible(self, found: Listing) -> Listing:
-        """Return the databases that this channel may use.
+        """Return the databases in `scope`.
 
-        The count of unreadable entries is kept, because they may belong to the channel.
+        The count of unreadable entries is kept, because their databases may be in the scope.
         """
         if self.scope.covers_all:
             return found
@@ -116,7 +119,10 @@ class Kind(Declaration):
     Its card shows these facts.
     """
     report: Callable[[Context, Request], Awaitable[Attachment]] | None = None
-    """Returns the report of a change, a file that is shared once its outcome is known."""
+    """Returns the report of a change, a file that is shared in the channel after the change or its undo was verified.
+
+    It isn't shared for a private request. None if the command has no report.
+    """
 
     def message_after(self, state: State, plan: Plan, facts: Facts) -> Reply | None:
         """Return the command's own message for a state. None if the pipeline's message is used."""
@@ -136,7 +142,7 @@ class ReadCommand(Kind, Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A probe token, which shows whether a rotation took effect. It is kept in memory, and `repr` hides it."""
+    """A probe token, which shows whether a rotation took effect. It is kept only in memory, and `repr` hides it."""
 
     database: Database
     token: SecretStr = field(repr=False)
@@ -150,15 +156,16 @@ class Phase:
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     """Returns True once Turso or the store shows the change. None if there is nothing to read back.
 
-    Raises NotOurs or OwnerUnknown if another request made what it finds, or may have.
+    Raises NotOurs if this request didn't make what it finds, and OwnerUnknown if another request may have made it.
     """
     message: Callable[[Plan, Facts], Reply]
 
 
 Probes = Callable[[ChangeContext, Plan], Awaitable[list[tuple[Finding, Probe | None]]]]
-"""Mints probe tokens, first for the target, then for one other database of its group.
+"""Mints a probe token for the target and, if others may be affected, one for another database. The target is first.
 
-They are used to verify a rotation afterwards, and never leave memory.
+They are used to verify a rotation afterwards, and are never stored. None replaces a token that couldn't be minted or
+didn't work. The finding beside it says why.
 """
 
 
@@ -176,7 +183,7 @@ class NextStep:
 NEXT_STEP: Final = "next_step"
 """Key in the facts: how the next step ended, as a `NextStepResult`."""
 NEXT_STEP_WHY: Final = "next_step_why"
-"""Key in the facts: one sentence on why the next step wasn't done, or why its result isn't known."""
+"""Key in the facts: why the next step wasn't done, or why its result isn't known."""
 
 
 class NextStepResult(StrEnum):
@@ -191,7 +198,7 @@ class NextStepResult(StrEnum):
 class ChangeCommand(Kind, Generic[A]):
     """A command that changes something.
 
-    The pipeline requests approval, executes once, reads back, audits and notifies.
+    The pipeline requests approval if a rule says so, sends the change once, reads it back, audits and notifies.
     """
 
     args: type[A]
@@ -201,14 +208,14 @@ class ChangeCommand(Kind, Generic[A]):
     read_back: Callable[[Context, Plan], Awaitable[bool]] | None
     message: Callable[[Plan, Facts], Reply]
     finish: Phase | None = None
-    """What happens when the quarantine's countdown ends."""
+    """What happens when the quarantine's countdown ends. None for a command whose quarantines have no countdown."""
     undo: Phase | None = None
-    """The phase that ends the quarantine and unblocks the database."""
+    """The phase that ends the quarantine and removes its blocks. None for a command without a quarantine."""
     facts_again: Callable[[Context, Plan], Awaitable[Facts]] | None = None
-    """Reads the facts of `act` again, if a crash or a failed call lost them. None if the message needs no facts."""
+    """Reads the facts of `act` again if there are none, such as after a crash. None if `message` does without them."""
     branch: Callable[[Request, Facts, str, datetime], Branch] | None = None
-    """Returns the record of the branch that it created, from the request, the facts, the new record's ID and the time.
-    None if it creates no branch."""
+    """Returns the record of the branch that it created or kept, from the request, the facts, the new record's ID and
+    the time. None if there is no such branch."""
     lifts: bool = False
     """True if it ends the holds that its plan names."""
     probes: Probes | None = None
@@ -218,7 +225,7 @@ class ChangeCommand(Kind, Generic[A]):
 
     @property
     def revokes(self) -> bool:
-        """Return True if it revokes tokens, and proves that with probe tokens."""
+        """Return True if it revokes tokens, and tries to prove that with probe tokens."""
         return self.probes is not None or (self.next_step is not None and self.next_step.probes is not None)
 
     def operation(self, kind: PhaseKind) -> "Phase | ChangeCommand[A]":
@@ -249,7 +256,7 @@ class Secret:
 class SecretCommand(Kind, Generic[A]):
     """A command that returns a secret to its requester.
 
-    It is minted when they press Reveal, or when they run or confirm a command that needs no approval.
+    It is minted when they press Reveal, or at once when they run or confirm a command that needs no approval.
     """
 
     args: type[A]

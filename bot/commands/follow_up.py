@@ -1,4 +1,4 @@
-"""What a pressed button is bound to: a plan about anything else is refused."""
+"""What a plan must be about if a button or the end of a branch led to it. A plan about anything else is refused."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,23 +10,26 @@ from bot.errors import Refused
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """What a button of an open item, a branch, an incident or an alert is bound to."""
+    """What a plan must be about, because of the button that led to it, or the branch whose end has been reached."""
 
     database_id: str = ""
+    """The `DbId` of the plan's target. Empty if the plan may be about any database."""
     hold: Hold | None = None
+    """The freeze that a thaw ends. None if it isn't about one freeze."""
     incident_id: str = ""
+    """The incident that the plan extends or ends. Empty if it does neither."""
     over: str = ""
     """The refusal that is shown if `incident_id` is no longer the active incident."""
     settles: str = ""
-    """The ID of the ended incident if the button is for one of its open items."""
+    """The ID of the ended incident whose rules allow this for its open item. Empty if the current rules decide."""
     alert: Mapping[str, str] = field(default_factory=dict)
-    """The alert from which an incident is started: its ID, its sentence, and when it was raised."""
+    """The alert from which an incident is started: its ID, its sentence, and when it was raised. Empty without one."""
 
     def bind(self, plan: Plan) -> Plan:
-        """Return the plan, bound to what the button is about.
+        """Return the plan, with the alert or the ended incident that it belongs to.
 
         Raises:
-            Refused: the plan is about another database or incident.
+            Refused: the plan is about another database or incident, or about none.
         """
         if self.alert:
             return replace(plan, arguments={**plan.arguments, ALERT: dict(self.alert)})

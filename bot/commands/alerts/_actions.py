@@ -31,11 +31,11 @@ class AlertAction:
     """Returns the command line. Empty if the button doesn't apply to this alert."""
     style: Style | None = None
     about_database: bool = False
-    """True if it is about the database of `database_of`, so that its plan is bound to that database."""
+    """True if it is about the database of `database_of`. It is refused if that name now belongs to another database."""
     named: str = ""
-    """The label on an alert about the organization, with `{}` for the database's name.
+    """For a button about a database: its label on an alert about the organization, with `{}` for the database's name.
 
-    If empty, the label is `label`, followed by the name.
+    If empty, that label is `label`, followed by the name.
     """
     about_organization: bool = False
     """True if it is about the whole organization, so that a channel with only some databases doesn't get it."""

@@ -29,7 +29,7 @@ WRITES: Final = (Measure.ROWS_WRITTEN, Measure.STORAGE)
 def database_of(alert: Alert) -> tuple[str, str]:
     """Return the name and `DbId` of the buttons' database: the alert's, or the one that contributes most.
 
-    Both are empty if there is none.
+    Contributors whose names aren't known are left out. Both are empty if there is none.
     """
     if alert.is_of_database:
         return alert.subject, alert.subject_id
@@ -109,7 +109,10 @@ async def _databases(ctx: Context, visibility: AlertVisibility, alert: Alert) ->
 def _named(
     visibility: AlertVisibility, databases: ListedDatabases | None, name: str, database_id: str
 ) -> Target | None:
-    """Return a database if it certainly exists and may be named, or None."""
+    """Return a database if it may be named, or None. Also None if it no longer exists, or if that isn't known.
+
+    Where every database may be named, one that may exist is enough.
+    """
     try:
         return visibility.find(databases, name, database_id)
     except NotListed:

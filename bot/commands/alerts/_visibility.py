@@ -68,7 +68,7 @@ class AlertVisibility:
     def find(self, databases: ListedDatabases | None, name: str, database_id: str) -> Target | None:
         """Return a database of an alert as the policy sees it. None if it may not be named or no longer exists.
 
-        If it may exist, but isn't listed, its name is enough where every database may be named.
+        If it may exist, but isn't listed, its name is enough if `names_all`.
 
         Args:
             databases: what Turso lists, or None if it didn't respond.

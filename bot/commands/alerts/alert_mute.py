@@ -64,7 +64,10 @@ async def _stored(ctx: Context, plan: Plan) -> Mute | None:
 
 
 async def read_back(ctx: Context, plan: Plan) -> bool:
-    """Return True once the mute is stored. Ended mutes are deleted later, so False doesn't prove that it never was."""
+    """Return True once a mute that may be the planned one is stored.
+
+    An earlier mute that lasts as long also counts. Ended mutes are deleted later, so False proves nothing.
+    """
     return await _stored(ctx, plan) is not None
 
 

@@ -52,9 +52,9 @@ def _line(one: AlertSubscription) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if the channel now has other alerts of its own. None otherwise.
+    """Return a sentence if the channel has other alerts of its own, or the policy file has begun or stopped to set any.
 
-    Also return one if the policy file has begun or stopped turning on alerts here.
+    None otherwise, also if the channel's own alerts are already off.
     """
     now, falls_back = await subscription_of(ctx), in_policy(ctx) is not None
     is_other = now is not None and not now.is_from_policy and _line(now) != plan.arguments["again"]

@@ -28,7 +28,7 @@ class Origins:
 
 
 async def origins_of(ctx: Context, databases: Sequence[Database]) -> Origins:
-    """Return what the store knows about some databases. Databases that aren't branches are left out."""
+    """Return what the store knows about some databases. Leaves out those that aren't branches or aren't recorded."""
     ids = [one.id for one in databases if one.parent is not None]
     branches = await ctx.store.branches.find(organization=ctx.organization, database_ids=ids) if ids else []
     records = {one.database_id: one for one in branches}

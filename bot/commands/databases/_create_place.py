@@ -17,7 +17,7 @@ _CHECK: Final = "Check its name, or leave out `--group`."
 async def require_location(ctx: Context, wanted: str | None) -> None:
     """Raise BadInput for a location that Turso doesn't have.
 
-    If Turso doesn't list its locations now, nothing is refused. `differences` compares the location afterwards.
+    If Turso doesn't list its locations in time, nothing is refused. `differences` compares the location afterwards.
     """
     if wanted is None:
         return
@@ -29,7 +29,8 @@ async def require_location(ctx: Context, wanted: str | None) -> None:
 def require_place(ctx: Context, groups: Sequence[Group], name: str | None, location: str | None) -> None:
     """Raise BadInput for a group that doesn't exist or is archived, or a location that the group doesn't have.
 
-    The message suggests only groups that this channel may use. Without groups or a name, nothing is refused.
+    The message suggests only groups whose databases all belong to this channel. Without groups or a name, nothing is
+    refused.
     """
     if not groups or name is None:
         return

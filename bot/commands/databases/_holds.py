@@ -78,9 +78,9 @@ def lift_all(plan: Plan, kinds: Collection[HoldKind]) -> Lift:
 
 
 async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
-    """Remove the blocks that end with a lift. Never changes other blocks.
+    """Remove the blocks that end with a lift, and set them again if a hold that is new needs them.
 
-    Returns the blocks that the remaining holds need.
+    Never changes other blocks. Returns the blocks that the remaining holds need.
     """
     needed = await what.needed(store)
     while True:
@@ -94,7 +94,11 @@ async def lift(turso: TursoClient, store: ReadStore, what: Lift) -> Blocks:
 
 
 async def is_lifted(turso: TursoReader, store: ReadStore, what: Lift) -> bool:
-    """Return True once Turso shows that the lift's blocks are removed, except those that the remaining holds need."""
+    """Return True once Turso shows that the lift's blocks are removed, except those that the remaining holds need.
+
+    Raises:
+        Unavailable: Turso doesn't report what is blocked.
+    """
     needed = await what.needed(store)
     return not any(_both(await blocked(turso, what.database), _both(what.blocks, _not(needed))))
 

@@ -25,7 +25,10 @@ LATEST: Final = 50
 That is enough, because requests that compete for a name are close in time.
 """
 WAITS_SECONDS: Final = 37
-"""How long an operation may last until its database is ready. With a last check of 5 s, it ends within 45 s."""
+"""How long after its start an operation still begins to check whether its database is ready.
+
+Together with the last check, that is less than the 45 seconds on the card, unless Turso is slow to respond.
+"""
 
 
 async def existing(turso: TursoReader, name: str) -> Database | None:
@@ -119,7 +122,7 @@ def new_database(name: str, group: str | None, source: PlanTarget | None = None)
 
 
 async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) -> bool:
-    """Wait until a new database is ready. Returns False if it takes too long.
+    """Wait until a new or woken database is ready. Returns False if it takes too long, or its host isn't trusted.
 
     Args:
         began: when the operation started, by the event loop's clock.
@@ -129,7 +132,7 @@ async def wait_until_ready(turso: TursoReader, made: Database, *, began: float) 
 
 
 def facts_of(made: Database) -> dict[str, object]:
-    """Return the ID, addresses, group and locations of a new database, as plain JSON."""
+    """Return the ID, addresses, group and locations of a new database, as plain JSON. Unknown ones are empty."""
     return {
         "id": made.id,
         "hostname": made.hostname,

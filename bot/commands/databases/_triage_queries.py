@@ -24,7 +24,10 @@ def require_literals(ctx: Context) -> None:
 
 
 async def queries_blocks(queries: Sequence[TopQuery], *, literals: bool) -> list[Block]:
-    """Return a section with the top queries, and how many of them are left out because they can't be parsed."""
+    """Return a section with the top queries, and how many of them are left out. Empty without queries.
+
+    Empty queries are left out and, without `literals`, those that are too long or can't be parsed.
+    """
     top = sorted(queries, key=lambda one: -((one.rows_read or 0) + (one.rows_written or 0)))[:TOP]
     if not top:
         return []

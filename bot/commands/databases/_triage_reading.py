@@ -51,7 +51,10 @@ class Findings:
     siblings: list[str] | None = None
     """The names of the group's other databases that this channel may use."""
     members: Sequence[Target] = ()
-    """Every database of its group, to judge commands that affect all of them. Not for display. Empty if unknown."""
+    """Every database of its group, to judge commands that affect all of them. Not for display.
+
+    Empty if unknown, and for a database without a group or one that isn't visible here.
+    """
     changes: list[AuditEntry] = field(default_factory=list)
     tokens: list[LedgerToken] = field(default_factory=list)
     own_holds: list[Hold] = field(default_factory=list)
@@ -197,7 +200,7 @@ def _drop_other_databases(found: Findings) -> None:
 
 
 async def _changes(ctx: Context, name: str) -> list[AuditEntry]:
-    """Return the last changes. Searches up to `PAGES` pages, because most entries only record reads."""
+    """Return the last entries about a database's name, except reads. Searches up to `PAGES` pages of the audit log."""
     changes: list[AuditEntry] = []
     before = None
     for _ in range(PAGES):

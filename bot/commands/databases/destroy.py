@@ -87,7 +87,7 @@ async def require_unprotected(ctx: Context, database: Database) -> bool:
 async def _replaced(ctx: Context, database: Database) -> str | None:
     """Return the ID of the request whose quarantine has no countdown, so that a new one replaces it.
 
-    None if the database isn't in quarantine. Raises BadInput if its countdown is running.
+    None if the database isn't in quarantine. Raises BadInput if its countdown is running, or isn't known.
     """
     held = await holds.open_quarantine(ctx.store, database.id)
     if held is None:

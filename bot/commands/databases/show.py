@@ -1,4 +1,4 @@
-"""`/turso db show NAME`: show everything about a database, and its active tokens issued by Turso Ops."""
+"""`/turso db show NAME`: show a database's details, and its active tokens issued by Turso Ops."""
 
 import asyncio
 from typing import Annotated
@@ -37,7 +37,7 @@ class ShowArgs(BaseModel):
 async def run(ctx: Context, args: ShowArgs) -> Reply:
     """Read the database with four calls at the same time, and a branch or an archived database with a few more.
 
-    The message names what Turso didn't return.
+    The message says if Turso didn't return the configuration, the instances or the usage.
     """
     turso = ctx.turso
     database, configuration, instances, usage = await asyncio.gather(

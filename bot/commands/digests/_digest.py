@@ -74,7 +74,8 @@ class Counts:
 async def digest(ctx: Context, length: timedelta) -> Reply:
     """Return the digest of a channel's databases.
 
-    It begins at the sample nearest to `length` ago, because the previous digest took a sample when it was posted.
+    It begins at the sample or the start of a month nearest to `length` ago. The previous digest took a sample when it
+    was posted.
 
     Raises:
         TursoError: Turso doesn't list the databases, so there is no digest.

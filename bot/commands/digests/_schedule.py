@@ -34,7 +34,7 @@ def weekday(text: str) -> int | None:
 
 
 def next_due(digest: Digest, after: datetime) -> datetime:
-    """Return the first time after `after` when the digest is due, in its time zone.
+    """Return the first time after `after` when the digest is due by its time zone, as a time in UTC.
 
     If clocks skip the digest's time on a day, it is due later by the amount that they skip. If they show the time
     twice, it is due only at the first.
@@ -70,6 +70,6 @@ def length(digest: Digest) -> timedelta:
 
 
 def period_name(digest: Digest, due: datetime) -> str:
-    """Return the name of the period of a digest that is due at a time. One digest is posted for each name."""
+    """Return the name of the period of a digest that is due at a time. At most one digest is posted for each name."""
     local = due.astimezone(zone(digest.tz) or UTC)
     return f"{local:%G-W%V}" if digest.cadence == "weekly" else f"{local:%Y-%m-%d}"

@@ -17,10 +17,12 @@ _FORM: Final = re.compile(
 
 
 def ending(text: str, zone: str, now: datetime) -> datetime:
-    """Return when an absence ends. A day without a time means the beginning of that day.
+    """Return when an absence ends, in UTC. A day without a time means the beginning of that day.
+
+    A time without a day is the next such time. If `zone` isn't known, times are in UTC.
 
     Raises:
-        BadInput: it isn't a time, has passed, or is too far away.
+        BadInput: it isn't a time, has passed, is out of range, or is further away than `LONGEST`.
     """
     try:
         until = _moment(text.strip(), _zone(zone), now)

@@ -34,7 +34,8 @@ async def plan(ctx: Context, args: AwayArgs) -> Plan:
     Raises:
         BadInput: the time or the delegate can't be used.
         Refused: the policy doesn't let this person choose that delegate, or the delegate can't use the bot.
-        Unavailable: Slack didn't return the delegate, or the members of a user group or on-call schedule are unknown.
+        Unavailable: Slack didn't return the delegate, or the members of a user group or on-call schedule that may allow
+            the delegate are unknown.
     """
     me = ctx.subject.person
     if args.delegate == me.id:
@@ -76,7 +77,7 @@ async def _person(ctx: Context, user_id: str) -> Person | None:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return why an approved delegation is no longer possible. None if it still is."""
+    """Return a sentence if the time has passed, or the delegate is now away, too. None otherwise."""
     delegation = _delegation(plan)
     if delegation.until <= ctx.now:
         return "That time has already passed."

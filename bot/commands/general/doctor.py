@@ -1,4 +1,4 @@
-"""`/turso doctor`: check everything that the bot depends on."""
+"""`/turso doctor`: check what the bot depends on, such as Slack, Turso, its own database and the policy."""
 
 from pydantic import BaseModel
 

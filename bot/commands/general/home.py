@@ -58,7 +58,7 @@ def _runs(here: set[str]) -> list[Element]:
 
 
 async def waiting(ctx: Context) -> list[Block]:
-    """Return requests of this channel: those that wait for this person's approval, and their own, `WAITING` of each."""
+    """Return requests of this channel: those that this person can approve, and their own, at most `WAITING` of each."""
     ctx = replace(ctx, scope=ctx.policy.scope(ctx.subject))  # the channel's scope, because no rule names this command
     theirs, mine = await requests_to_approve(ctx), await own_requests(ctx)
     blocks: list[Block] = []

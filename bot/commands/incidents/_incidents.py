@@ -19,9 +19,9 @@ from bot.core.reply import Block
 from bot.core.requests.request import Mode, Request, State
 
 KEPT = 50
-"""How many items of each kind are stored in facts."""
+"""The most items of each kind that are stored in facts and listed in the report."""
 ROWS = 5
-"""How many items of each kind are shown, with their buttons. The others are only counted."""
+"""The most items of each kind that are shown in a message. The others are only counted."""
 Row = list[str]
 """The ID that a button carries, followed by the texts to show."""
 
@@ -63,9 +63,10 @@ class OpenItems:
 
 
 async def still_open(ctx: Context, incident: Incident) -> OpenItems:
-    """Return what was started in the incident's channel during the incident and hasn't ended.
+    """Return what was started in the incident's channel during the incident, or by its rules, and hasn't ended.
 
-    The incident's channel reads this, so items of private requests are only counted.
+    The incident's channel reads this, so items of private requests are only counted. Databases count as existing if
+    Turso doesn't respond.
     """
     here, organization = incident.channel_id, incident.organization
     held = await ctx.store.holds.find(organization=organization)
@@ -129,10 +130,10 @@ def _request(ctx: Context, request: Request) -> Row:
 
 
 def open_items_blocks(open_items: OpenItems, *, approves: bool = True) -> list[Block]:
-    """Return the blocks of the open items, with the buttons that settle them.
+    """Return the blocks of the open items, with the buttons that settle them. Unknown outcomes have no button.
 
     Args:
-        approves: True while the incident's rules apply, so that waiting requests can be approved.
+        approves: True until the incident has ended, so that waiting requests can be approved by its rules.
     """
     if open_items.is_empty:
         return [kit.context(mrkdwn("There are no open items."))]

@@ -14,7 +14,7 @@ from bot.core.requests.request import Request
 PAGE = 200
 MOST = 5000
 OUTCOMES: Final = frozenset({"executed", "finished", "undone", "revealed", "thawed"})
-"""Events that contain the outcome of a request."""
+"""Events about the end of an operation, an undo, a reveal or a freeze. Denials, for example, aren't among them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ class Timeline:
     requests: Sequence[Request] = ()
     """The requests, without those that start, extend or end an incident."""
     foreign: frozenset[str] = frozenset()
-    """The IDs of requests that weren't made in this incident, but whose outcome came while it was active."""
+    """The IDs of requests that weren't made in this incident, but have one of the `OUTCOMES` while it was active."""
     private: int = 0
-    """How many private requests were left out, because the channel must not read about them."""
+    """How many private requests were left out only because the channel must not read about them."""
     is_cut: bool = False
     """True if there are more than `MOST` entries, so that the oldest ones are missing."""
 
@@ -55,8 +55,8 @@ def is_about_incident(ctx: Context, request: Request) -> bool:
 async def timeline_of(ctx: Context, incident: Incident) -> Timeline:
     """Return the timeline of an incident.
 
-    Leaves out private requests. A request that wasn't made in the incident is only included if its outcome came while
-    the incident was active.
+    Leaves out private requests. A request that wasn't made in the incident is only included if it has one of the
+    `OUTCOMES` while the incident was active.
     """
     entries, is_cut = await _entries(ctx, incident)
     known = await _requests(ctx, entries)

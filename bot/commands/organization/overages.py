@@ -36,8 +36,9 @@ async def plan(ctx: Context, args: OveragesArgs) -> Plan:
     """Return the plan: how much of each quota is used, what Turso will bill or block, and every affected database.
 
     Raises:
-        BadInput: overages are already as requested, or no database here is affected.
+        BadInput: overages are already as requested, or this channel has no databases.
         Unavailable: Turso lists a database that can't be read.
+        TursoError: Turso didn't return the databases or the organization.
     """
     found, now, quotas, used = await asyncio.gather(
         _every_database(ctx),
@@ -108,7 +109,10 @@ def _use(quotas: Quotas, used: Usage) -> Mapping[str, str]:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if databases were added since the plan. None if not, or if the policy treats all alike here."""
+    """Return a sentence if databases were added since the plan, or their group or sources have changed.
+
+    None if not, or if the policy treats all databases alike here.
+    """
     if ctx.scope.covers_all and not ctx.policy.distinguishes_databases(ctx.subject, command.name):
         return None
     planned = set(plan.databases)

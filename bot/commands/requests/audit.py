@@ -21,7 +21,7 @@ from bot.core.reply import Block, Reply
 
 PAGE = 20
 LOG_PAGES = 10
-"""The most pages of the log that each query reads to fill one page."""
+"""The most pages of the log that each query reads to fill one page. Entries further back aren't found then."""
 _SIGNS = {
     "succeeded": ":white_check_mark:",
     "allowed": ":eyes:",

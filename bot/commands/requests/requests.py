@@ -34,7 +34,7 @@ class RequestsArgs(BaseModel):
 
 
 async def run(ctx: Context, args: RequestsArgs) -> Reply:
-    """List open requests of this channel, newest first. Those of other channels are listed there."""
+    """List open requests of this channel, newest first, at most `MOST`. Those of other channels are listed there."""
     if args.mine:
         found, title = await own_requests(ctx), "open {} from you"
     elif args.to_approve:

@@ -1,6 +1,6 @@
-"""Compares a database with its copy by fixed statements: the schemas, and each table's number of rows and newest time.
+"""Compares a database with its copy by fixed statements: the schemas, and the rows and newest times of tables.
 
-The tokens for this are read-only, expire soon and never leave memory. What can't be read in time is unknown.
+The tokens for this are read-only, expire soon and are never stored. What can't be read in time is unknown.
 """
 
 import asyncio
@@ -21,10 +21,11 @@ from bot.turso.data_reading import Rows
 
 EXPIRATION: Final = "5m"
 TABLES: Final = 40
+"""The most tables whose rows are counted."""
 TOGETHER: Final = 8
 """How many tables are counted in one request."""
 SECONDS: Final = 15.0
-"""The time limit for reading both sides together."""
+"""How many seconds after the start of a comparison statements may still run. Minting the tokens isn't cut off."""
 PAUSES: Final = (0.5, 1.0)
 """Pauses in seconds after the first reads that fail."""
 NAMED: Final = 8
@@ -62,7 +63,10 @@ class _Side:
 
 
 async def compare(ctx: ChangeContext, old: Compared, copy: Compared) -> Comparison:
-    """Read both databases and return what differs. Makes at most four calls to Turso, and a few to each database."""
+    """Read both databases and return what differs. Makes at most four calls to Turso, and a few to each database.
+
+    Never raises a BotError: the result says what is unknown, and why.
+    """
     clock = asyncio.get_running_loop()
     until = clock.time() + SECONDS
     sides = [_Side(*old), _Side(*copy)]
@@ -136,7 +140,11 @@ class _Reader:
         return await self._read(statements, until)
 
     async def _read(self, statements: Sequence[Statement], until: float) -> list[Rows]:
-        """Run statements. Responses aren't trusted: rows without the expected number of columns count as unreadable."""
+        """Run statements. Responses aren't trusted: a row without the expected number of columns makes all unreadable.
+
+        Raises:
+            Unavailable: the time is up, or the database didn't return what is expected.
+        """
         left = until - asyncio.get_running_loop().time()
         if left <= 0:
             raise Unavailable(f"There was no time left to read all of `{self.side.name}`.")

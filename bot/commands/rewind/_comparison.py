@@ -17,7 +17,7 @@ class TableSide:
     more: bool = False
     """True if there are more rows than were counted."""
     newest: str | None = None
-    """The newest time in its time column, as ISO text in UTC. None if it is unknown, or there is no such column."""
+    """The newest time in its time column, as ISO text in UTC. None if it is unknown, or there is no such time."""
     is_there: bool = True
 
 
@@ -30,9 +30,12 @@ class Comparison:
     only_old: list[str] = field(default_factory=list)
     only_copy: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
-    """Objects of the schema by type and name: `table items`."""
+    """This and the two lists above have objects of the schema by type and name: `table items`.
+
+    If there are many, the last entry is `and 5 more`.
+    """
     is_schema_known: bool = False
-    """True if both schemas were read completely. If not, the lists above have the differences that are certain."""
+    """True if both schemas were read completely. If not, the lists above have only differences that are certain."""
     left_out: int = 0
     """How many tables weren't counted on either side."""
     whys: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ def comparison_blocks(found: Comparison | None, old: str, copy: str, why: str = 
 
     Args:
         found: the comparison, or None if there is none.
-        why: the reason if there is none, in one sentence.
+        why: the reason if there is none. Empty if it isn't known.
     """
     if found is None:
         return [kit.section(joined(" ", (NOTHING, sentence(why))))]

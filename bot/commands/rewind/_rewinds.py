@@ -98,7 +98,7 @@ async def open_rewind(ctx: Context, name: str, copy: str | None) -> Rewind:
     """Return the rewind of a database whose copy still waits for a decision.
 
     Args:
-        copy: the copy's name. Without it, there must be only one such rewind whose copy still exists.
+        copy: the copy's name. Without it, there must not be several such rewinds whose copies still exist.
     Raises:
         BadInput: there is none, there are several, the ID of the copy isn't known, or somebody has already decided.
     """
@@ -156,6 +156,7 @@ async def copy_of(ctx: Context, rewind: Rewind) -> Database:
 
     Raises:
         BadInput: it no longer exists, or another database has its name.
+        TursoError: Turso didn't return it.
     """
     database = await existing(ctx.turso, rewind.copy)
     if database is None or database.id != rewind.copy_id:

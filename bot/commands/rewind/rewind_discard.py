@@ -19,7 +19,7 @@ from bot.core.requests.plan import DECIDES, DECIDES_ABOUT, Plan
 SOURCE, SOURCE_ID = "source", "source_id"
 """Keys in the plan's arguments: the database that was copied."""
 WARNED = "warned"
-"""Key in the plan's arguments: the warning on the card that the original database is, or soon will be, gone."""
+"""Key in the plan's arguments: the card's warning that the original database is gone, or will be. Empty without one."""
 
 
 async def plan(ctx: Context, args: DecisionArgs) -> Plan:
@@ -67,7 +67,10 @@ async def _last_copy_warning(ctx: Context, name: str, database_id: str) -> str:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a warning that the card didn't show: the copied database is gone or in quarantine. None otherwise."""
+    """Return a warning that the card didn't show: the copied database is gone, or a countdown will destroy it.
+
+    None otherwise.
+    """
     arguments = plan.arguments
     if SOURCE_ID not in arguments:  # the plan is from an older version of the bot
         return None

@@ -110,7 +110,13 @@ async def drift(ctx: Context, plan: Plan) -> str | None:
 
 
 async def act(ctx: ChangeContext, plan: Plan) -> None:
-    """Block the old database. Raises BadInput or NotSent if the copy is gone or can't be used."""
+    """Block reads and writes of the old database.
+
+    Raises:
+        BadInput: the copy is gone.
+        NotSent: the copy can't be used, or doesn't respond.
+        BotError: Turso didn't return the copy or its blocks, or didn't confirm the change.
+    """
     copy = await existing(ctx.turso, plan.arguments[COPY])
     if copy is None or copy.id != plan.arguments[COPY_ID]:
         raise BadInput(why_no_copy(plan.arguments[COPY], copy))

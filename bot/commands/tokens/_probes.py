@@ -17,7 +17,7 @@ PAUSES: Final = (0.0, 0.5, 1.0)
 
 
 async def mint_probes(ctx: ChangeContext, plan: Plan) -> list[tuple[Finding, Probe | None]]:
-    """Mint a read-only token for the target and, if its group may be affected, for one other database.
+    """Mint a read-only token for the target and, if the plan affects others, for the first of them by name.
 
     If a token can't be minted or doesn't work, the rotation continues without it. The finding says why.
     """

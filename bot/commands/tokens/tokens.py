@@ -37,7 +37,8 @@ async def run(ctx: Context, args: TokensArgs) -> Reply:
     """List tokens from the ledger, newest first. Calls Turso to list the databases, or to check a name without tokens.
 
     Raises:
-        TursoError: Turso doesn't list the databases, and some may be hidden here.
+        DatabaseNotFound: no token was found, and this channel has no database with the given name.
+        TursoError: Turso doesn't list the databases, and some may be hidden here, or it doesn't return the given one.
     """
     holder = ctx.subject.person.id if args.my_tokens else None
     tokens = await ctx.store.tokens.find(organization=ctx.organization, holder=holder, live_at=ctx.now, limit=MOST)
@@ -60,7 +61,10 @@ def _is_meant(ctx: Context, args: TokensArgs, token: LedgerToken) -> bool:
 
 
 async def _visible(ctx: Context, tokens: list[LedgerToken]) -> list[LedgerToken]:
-    """Return the tokens of databases that exist and may be named here. For branches, this needs Turso's list."""
+    """Return the tokens of databases that exist, as far as is known, and may be named here.
+
+    If some databases may not be named here, this needs Turso's list.
+    """
     if ctx.scope.covers_all or not tokens:
         return await drop_gone(ctx.turso, tokens)
     listing = await ctx.turso.listed()

@@ -19,7 +19,7 @@ class Amount:
 
     @property
     def whole(self) -> int | None:
-        """Return the sum. None if the number of any database is unknown."""
+        """Return the sum. None if the number of any database is unknown, or if there are no databases."""
         return None if self.missing else self.known
 
     def words(self, write: Callable[[int | None], str]) -> str:

@@ -54,7 +54,7 @@ async def report(ctx: Context, name: str, period: Period) -> Reply:
 
 
 def _own(found: Mapping[str, Course], database_id: str) -> Mapping[date, Usage]:
-    """Return the daily usage of this database. If its ID isn't known, of the newest database with its name."""
+    """Return the daily usage of this database. If its ID isn't known, of the one of its name that was sampled last."""
     if database_id:
         return found[database_id].daily if database_id in found else {}
     return max(found.values(), key=lambda course: course.until).daily if found else {}

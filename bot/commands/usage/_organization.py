@@ -108,7 +108,10 @@ def rank(databases: Sequence[Listed], usage: Mapping[str, Usage], sort: str) -> 
 def _from_samples(
     ctx: Context, databases: Sequence[Listed], samples: Sequence[UsageSample], period: Period, sort: str
 ) -> Counted | None:
-    """Return the usage between the samples nearest to the period's ends. None without such samples."""
+    """Return the usage from the known time nearest to the period's start to the last sample in the period.
+
+    None without such samples.
+    """
     ids = {one.id for one in databases}
     within = [sample for sample in samples if sample.database_id in ids and moment_of(sample) <= period.until]
     until = end_of(within, until=period.until)

@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The usage between two consecutive samples. Storage is the size at the end."""
+    """The usage between two consecutive samples, or before the first one of a month. Storage is the size at the end."""
 
     since: datetime
     until: datetime
@@ -45,7 +45,7 @@ class Course:
 
     @property
     def known_since(self) -> datetime | None:
-        """Return the time since which usage is known without gaps. None if it isn't known."""
+        """Return the time since which steps follow each other without gaps. None if there are none."""
         return self.steps[0].since if self.steps else None
 
     @property
@@ -77,7 +77,10 @@ def moment(at: datetime) -> str:
 def samples_of(
     organization: str, databases: Sequence[Listed], usage: OrganizationUsage, day: date | str
 ) -> list[UsageSample]:
-    """Return a sample of each database's usage this month, for the end of a day or for a time."""
+    """Return a sample of each database's usage this month, for the end of a day or for a time.
+
+    Databases that aren't in `usage` are left out.
+    """
     by_id = {one.uuid: one.usage for one in usage.databases}
     return [
         sample_of(organization, one.name, one.id, used, str(day))
