@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 from bot.core.concurrency.background import Background
 from bot.core.ports import Clock
 from bot.errors import Unavailable
-from bot.store.connections.database import POSTGRESQL_POOL, POSTGRESQL_TIMEOUT, Database, database_of
+from bot.store.connections.database import Database
+from bot.store.connections.postgresql_database import POSTGRESQL_POOL, POSTGRESQL_TIMEOUT, PostgresqlDatabase
 from bot.store.connections.rows import insert_newest
+from bot.store.connections.sqlite_database import SqliteDatabase
 from bot.store.connections.urls import Place, place_of
 from bot.store.repositories.alerts import Alerts
 from bot.store.repositories.audit import Audit
@@ -101,13 +103,15 @@ async def open_store(
         enqueuer: enqueues durable work within the store's transactions. None means that none is enqueued.
         background: the loops of this process, to which the store's writer is added.
         pool_size: the maximum number of connections to PostgreSQL.
-        timeout: how many seconds to wait for data from PostgreSQL.
-        pooled: True if connections may go through a transaction pooler.
+        timeout: how many seconds a read from PostgreSQL may take. PostgreSQL also cancels each statement that takes
+            longer.
+        pooled: True if connections may go through a transaction pooler. Then no statements are prepared, and
+            PostgreSQL doesn't cancel long ones.
     Raises:
         BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
     """
     place = database if isinstance(database, Place) else place_of(database)
-    opened = database_of(place, pool_size=pool_size, timeout=timeout, pooled=pooled)
+    opened: Database = SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)
     store = SqlStore(opened, clock, enqueuer or NoDurableWork(), background or Background())
     store.start()
     try:

@@ -34,7 +34,7 @@ TABLE = Table("t", MetaData(), Column("id", Integer, primary_key=True), Column("
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
-    """Create a SQLite engine for writes as `bot.store.connections.database` does."""
+    """Create a SQLite engine for writes as `bot.store.connections.sqlite_database` does."""
     engine = create_engine(
         f"sqlite:///{tmp_path}/x.db", connect_args={"isolation_level": None, "timeout": 0.1}, hide_parameters=True
     )

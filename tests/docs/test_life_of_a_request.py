@@ -10,7 +10,7 @@ from tests.docs.pages import DOCS, ROOT
 
 TEXT = (DOCS / "life-of-a-request.md").read_text(encoding="utf-8")
 STEP = re.compile(r"^\| \d+ \| .+ \| (.+?) \| (.+?) \|$", re.MULTILINE)
-IMPLEMENTATION = re.compile(r"^\| `[\w/]+\.py: \w+` \| (.+) in (`[\w/]+\.py`) \|$", re.MULTILINE)
+IMPLEMENTATION = re.compile(r"^\| `[\w/]+\.py: \w+` \| (.+) in (`[\w/]+\.py`(?: and `[\w/]+\.py`)*) \|$", re.MULTILINE)
 PLACES = [
     pytest.param(files, names, id=f"{files} {names}".replace("`", ""))
     for files, names in [*STEP.findall(TEXT), *((file, names) for names, file in IMPLEMENTATION.findall(TEXT))]

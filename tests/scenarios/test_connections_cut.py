@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.core.requests.request import State
 from bot.sandbox import running
-from bot.store.connections.database import RETRIES_AFTER_LOSS
+from bot.store.connections.postgresql_database import RETRIES_AFTER_LOSS
 from tests.policies import ACME
 from tests.postgres import new_database, postgres_server
 from tests.scenarios import forging

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import psycopg
 import pytest
 
-from bot.store.connections.database import PostgresqlDatabase
+from bot.store.connections.postgresql_database import PostgresqlDatabase
 from bot.store.store import SqlStore
 
 When = Literal["before the commit", "after the commit"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from bot.store.connections import commit_outcome, database
+from bot.store.connections import commit_outcome, postgresql_database
 from bot.store.connections.database import StoreUnavailable
 from bot.store.store import SqlStore
 from tests.store.cutting import When, cut
@@ -76,7 +76,7 @@ async def test_a_server_that_was_replaced_is_not_asked_whether_a_transaction_was
         found = real(connection)
         return commit_outcome.TransactionId(found.number, found.server_started_at.replace(year=2000))
 
-    monkeypatch.setattr(database, "transaction_id", of_before)
+    monkeypatch.setattr(postgresql_database, "transaction_id", of_before)
     adds = Adds()
 
     with cut(store, {1}, when), pytest.raises(StoreUnavailable):

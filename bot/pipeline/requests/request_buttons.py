@@ -47,7 +47,7 @@ async def freeze_first(env: Environment, incoming: Incoming) -> str:
     Raises:
         BotError: the request has no database, or another one has its name now. Nothing was requested.
     """
-    request = await request_of(env, incoming, "do")
+    request = await request_of(env, incoming, "freeze")
     if request.plan.target is None:
         raise Refused("This request has no database to freeze.")
     line = incoming.text or command_line(freeze.command.name, request.plan.target.name)
