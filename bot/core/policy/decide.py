@@ -10,7 +10,7 @@ from bot.core.model import Action, Confirm, Decision, Lifetime, Never, Risk, Sub
 from bot.core.parsing.durations import duration_text
 from bot.core.policy import refusals
 from bot.core.policy.built_in_limits import refuses_person, refuses_place, standing_of
-from bot.core.policy.people import People
+from bot.core.policy.people import Membership, People
 from bot.core.policy.refusals import deny
 from bot.core.policy.rules import Binding, Miss, Policy, Rule
 from bot.core.policy.strictest import STRICTNESS, strictest
@@ -118,9 +118,7 @@ def _by_rules(
     doubt: Rule | None = None
     too_short: list[Rule] = []
     for rule in policy.rules(subject, binding):
-        miss = rule.miss(subject, standing, action, target)
-        if miss is None and rule.verdict is not Verdict.DENY and not _under(ceiling, action.lifetime):
-            miss = Miss.LIFETIME
+        miss = miss_of(policy, rule, subject, standing, action, target)
         if miss is Miss.LIFETIME:
             too_short.append(rule)
         elif miss is Miss.UNCHECKED:
@@ -135,6 +133,16 @@ def _by_rules(
         return deny(refusals.too_long(action, target, too_short, ceiling), too_short[0].locator)
     why = refusals.no_rule(policy, subject, binding, action, target)
     return _responder_decision(policy, subject, action) or deny(why, elsewhere=True)
+
+
+def miss_of(
+    policy: Policy, rule: Rule, subject: Subject, standing: Membership, action: Action, target: Target | None
+) -> Miss | None:
+    """Return why a rule doesn't match, or None if it does. The ceiling limits the lifetime of a token, too."""
+    miss = rule.miss(subject, standing, action, target)
+    if miss is None and rule.verdict is not Verdict.DENY and not _under(policy.ceiling.token_lifetime, action.lifetime):
+        return Miss.LIFETIME
+    return miss
 
 
 def _under(ceiling: timedelta | None, lifetime: Lifetime | None) -> bool:

@@ -1,11 +1,12 @@
 """A trace of a decision: every rule that was tried, and why it didn't match."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.core.model import Action, Decision, Subject, Target, Verdict
 from bot.core.parsing.durations import duration_text
 from bot.core.policy.built_in_limits import standing_of
-from bot.core.policy.decide import decide
+from bot.core.policy.decide import decide, miss_of
 from bot.core.policy.rules import Miss, Policy, Rule
 
 
@@ -15,11 +16,13 @@ class Step:
 
     rule: Rule
     miss: Miss | None
+    ceiling: timedelta | None = None
+    """The maximum token lifetime of the policy's ceiling."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """A decision and the rules that were tried. `steps` is empty if something other than a channel's rules decided."""
+    """A decision and the rules that were tried. `steps` is empty if something other than rules decided."""
 
     decision: Decision
     steps: tuple[Step, ...]
@@ -30,10 +33,9 @@ def trace(policy: Policy, subject: Subject, action: Action) -> Trace:
     decision = decide(policy, subject, action)
     binding = policy.binding(subject)
     before = decision.rule is not None and decision.rule.startswith(("floor", "ceiling", "incidents"))
-    target = action.databases[0] if action.databases else None
-    outside = binding is not None and target is not None and not binding.databases.matches(target)
-    if binding is None or before or outside or action.command in policy.catalogue.open_to_all:
+    if binding is None or before or decision.rule == binding.where or action.command in policy.catalogue.open_to_all:
         return Trace(decision, ())
+    target = action.databases[0] if action.databases else None
     return Trace(decision, tuple(_steps(policy.rules(subject, binding), policy, subject, action, target)))
 
 
@@ -43,7 +45,9 @@ def _steps(
     standing = standing_of(policy, subject.person)
     steps = []
     for rule in rules:
-        steps.append(Step(rule, rule.miss(subject, standing, action, target)))
+        steps.append(
+            Step(rule, miss_of(policy, rule, subject, standing, action, target), policy.ceiling.token_lifetime)
+        )
         if steps[-1].miss is None:
             break
     return steps
@@ -83,4 +87,5 @@ def _reason(step: Step) -> str:
         case Miss.UNCHECKED:
             return " — its user group couldn't be checked"
         case Miss.LIFETIME:
-            return f" — at most {duration_text(step.rule.max_lifetime)}"
+            limits = [step.rule.max_lifetime, *([step.ceiling] if step.ceiling is not None else [])]
+            return f" — at most {duration_text(min(limits))}"

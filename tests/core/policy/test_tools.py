@@ -104,6 +104,17 @@ def test_explain_says_why_each_rule_did_not_match(command: str, channel: str, wo
     assert any(words in line for line in lines)
 
 
+def test_explain_shows_no_match_for_a_rule_that_the_ceiling_limits() -> None:
+    rules = ["allow: token, max_lifetime: 48h", "deny: token"]
+    limited = policy(rules, more="ceiling: {token_lifetime: 8h}")
+    lines, _ = report.explain(limited, "token orders -e 24h", GRAMMAR, person="U0DEV", channel="C0DBOPS")
+    assert lines[1].startswith("deny: ")
+    assert lines[3:] == [
+        "  no     channels.C0DBOPS.rules[0]: allow token — at most 8h",
+        "  match  channels.C0DBOPS.rules[1]: deny token",
+    ]
+
+
 def test_explain_names_the_groups_that_would_change_the_answer() -> None:
     lines, _ = report.explain(POLICY, "token orders-1", GRAMMAR, person="U0EVE", channel="C0ORDERS")
     assert lines[1].startswith("deny: ")
