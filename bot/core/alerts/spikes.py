@@ -49,10 +49,15 @@ class Spike:
 
 
 def hours_needed(at: datetime) -> list[datetime]:
-    """Return the hours whose usage is needed to decide about spikes at `at`, and for their charts."""
-    weeks = [hour for week in range(1, WEEKS + 1) for hour in _around(at - week * timedelta(weeks=1))]
-    days = [hour for day in range(1, DAYS + 1) for hour in _around(at - timedelta(days=day))]
+    """Return the hours whose usage is needed to decide about spikes at `at`, and for their charts.
+
+    For the usual usage, these are the hours around `at` and around the hours that may end a spike, in earlier weeks and
+    on earlier days. If one of these is unknown, an older one may end the spike. Its usual usage isn't read.
+    """
     recent = [at - back * HOUR for back in range(UNKNOWN_HOURS)]
+    last = recent[:QUIET_HOURS]
+    weeks = [hour for one in last for week in range(1, WEEKS + 1) for hour in _around(one - week * timedelta(weeks=1))]
+    days = [hour for one in last for day in range(1, DAYS + 1) for hour in _around(one - timedelta(days=day))]
     return sorted({*weeks, *days, *recent})
 
 
@@ -108,8 +113,8 @@ def end_of(history: History, alert: Alert, at: datetime) -> AlertEnd | None:
 def _is_quiet(history: History, alert: Alert, at: datetime) -> bool | None:
     """Return whether a database's usage in the hour before `at` was below `LEAST` or at most half of a spike.
 
-    Usage of up to 1.5 times the usual is quiet in any case. If the usual usage at this hour is unknown, the usual usage
-    at the start of the spike is used.
+    Usage of up to 1.5 times the usual is quiet in any case. If the usual usage at this hour is unknown or wasn't read,
+    the usual usage at the start of the spike is used.
 
     Returns:
         None if the usage in the alert's measure is unknown, and no other measure is high.

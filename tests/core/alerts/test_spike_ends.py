@@ -10,7 +10,7 @@ from bot.core.alerts import Alert, AlertEnd, AlertKind, AlertSubscription, Measu
 from bot.core.alerts.evaluation import evaluate
 from bot.core.alerts.facts import Facts
 from bot.core.alerts.hours import AT_MOST, HOUR, History, growth
-from bot.core.alerts.spikes import end_of
+from bot.core.alerts.spikes import end_of, hours_needed
 from bot.core.records.usage import UsageGrowth, UsageReading, UsageSample
 
 NOON = datetime(2026, 11, 24, 11, 58, tzinfo=UTC)
@@ -60,6 +60,18 @@ def test_a_spike_ends_after_three_known_quiet_hours_or_as_unknown_after_a_day(
     history: History, end: AlertEnd | None
 ) -> None:
     assert end_of(history, open_alert(), NOON) is end
+
+
+def test_each_hour_that_ends_a_spike_is_compared_with_the_usual_hours_around_it() -> None:
+    job = NOON - 2 * HOUR  # it used to run an hour earlier, before the clocks changed
+    used = dict.fromkeys((NOON - back * HOUR for back in range(24)), 0) | {job: HIGH}
+    for week in (1, 2, 3):
+        past = [job - week * timedelta(weeks=1) + hour * HOUR for hour in range(-1, 4)]
+        used |= dict.fromkeys(past, 10_000) | {past[0]: HIGH}
+    read = {at: rows for at, rows in used.items() if at in hours_needed(NOON)}
+    growths = {("db-1", at): UsageGrowth("acme", at, "db-1", rows, 0, 0) for at, rows in read.items()}
+
+    assert end_of(History({at: reading(at) for at in read}, growths), open_alert(), NOON) is AlertEnd.BELOW
 
 
 def test_a_missing_number_does_not_count_as_quiet_if_another_number_is_quiet() -> None:
