@@ -75,6 +75,9 @@ class ApproverSet:
         return bool(self.all_of) and all(one.lets_act(approver, delegate, self.groups) for one in self.all_of)
 
     def __and__(self, other: "ApproverSet") -> "ApproverSet":
-        """Return the people in both sets. Both must be about the same requester."""
+        """Return the people whom the rules of both sets name, and those who are in `also` of both.
+
+        Both must be about the same requester, and each must have rules.
+        """
         more = tuple(one for one in other.all_of if one not in self.all_of)
         return ApproverSet(self.all_of + more, self.also & other.also, self.without | other.without, self.groups)

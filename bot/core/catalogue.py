@@ -46,7 +46,7 @@ class CommandCatalogue:
 
     @property
     def names(self) -> list[str]:
-        """Return every name that a rule may use, each family before its first command."""
+        """Return the names of all commands and families, each family before its first command."""
         families = {members[0].name: family for family, members in self.families.items()}
         names = (name for one in self.commands for name in (families.get(one.name), one.name) if name is not None)
         return list(dict.fromkeys(names))

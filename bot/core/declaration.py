@@ -80,7 +80,10 @@ class Declaration:
     removes_target: bool = False
     """True if its target no longer exists afterwards, so that the target's holds are released."""
     ends_with: tuple[str, ...] = ()
-    """The command that it runs at its end, with flags: `("destroy", "--now")`. It is denied wherever that one is."""
+    """The command that it runs at its end, with flags: `("destroy", "--now")`.
+
+    Where a rule or the ceiling denies that one, this one is denied, too.
+    """
     undoes: bool = False
     """True if the pipeline undoes the quarantine that its plan names as `arguments["request_id"]`."""
     makes_name: bool = False

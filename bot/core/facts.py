@@ -9,7 +9,7 @@ from bot.core.requests.incoming import Incoming
 
 @dataclass(frozen=True, slots=True)
 class SlackQuery:
-    """What an authorization looks up in Slack, with one call for each person, group and channel, and for its members.
+    """What an authorization looks up in Slack: each person and group, the channel, and its members.
 
     On-call schedules in `groups` are looked up in other services.
     """

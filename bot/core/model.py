@@ -21,7 +21,10 @@ Lifetime = timedelta | Never
 
 
 class Risk(StrEnum):
-    """How much damage a command can do. Sets the style and the confirmation of its buttons, but no permissions."""
+    """How much damage a command can do. Sets the style of its buttons and its default confirmation.
+
+    In a policy, `read` stands for commands with the risk READ, and people on call can be limited to a risk.
+    """
 
     READ = "read"
     LOW = "low"
@@ -110,7 +113,7 @@ class Subject:
     person: Person
     channel: Channel
     groups: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    """The members of the user groups and on-call schedules in the channel's rules, by ID or key.
+    """The members of the user groups and on-call schedules on which decisions in the channel may depend, by ID or key.
 
     None if they couldn't be looked up. Then an action that depends on them is denied.
     """
@@ -171,7 +174,10 @@ class Decision:
     reason: str
     """A sentence for people and the audit log: why, and what to do. It names no other channels and no IDs."""
     rule: str | None = None
-    """The rule's place in the file and its text, such as `channels.C0DBOPS.rules[3]: …`."""
+    """The place of what decided, with a rule's text: `channels.C0DBOPS.rules[3]: …`. `floor` for the built-in limits.
+
+    None if no rule matches.
+    """
     approvers: ApproverSet = _NOBODY
     """Who may approve. Never the requester."""
     quorum: int = 0
@@ -204,7 +210,7 @@ class Decision:
 
     @property
     def allowed(self) -> bool:
-        """Return True if the action may run at once."""
+        """Return True if the action needs no approval. It may still need a confirmation."""
         return self.verdict in (Verdict.ALLOW, Verdict.BREAK_GLASS)
 
     def missing(self, *, reason: str | None, ticket: str | None) -> list[Detail]:

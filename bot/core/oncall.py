@@ -69,7 +69,7 @@ class OnCall:
     risk: Risk = Risk.HIGH
 
     def covers(self, risk: Risk) -> bool:
-        """Return True if these people may approve an operation with this risk."""
+        """Return True if these people may approve or review an operation with this risk."""
         return _RISKS.index(risk) <= _RISKS.index(self.risk)
 
 
@@ -79,7 +79,7 @@ def is_schedule(group: str) -> bool:
 
 
 def not_said(groups: Iterable[str]) -> str:
-    """Return a sentence, without a full stop, that names the services that didn't return these groups' members."""
+    """Return a sentence, without a full stop, that says which members of groups and schedules couldn't be looked up."""
     keys = sorted(groups)
     providers = list(dict.fromkeys(Schedule.of(key).provider.label for key in keys if is_schedule(key)))
     parts = [f"who is on call in {provider}" for provider in providers]

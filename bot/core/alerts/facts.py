@@ -23,13 +23,19 @@ class Facts:
     organization: str
     now: datetime
     reading: UsageReading | None = None
-    """The usage of this hour. None if Turso didn't respond. No alert about usage is raised then."""
+    """The usage of this hour. None if there is no reading, for example because Turso didn't respond.
+
+    No alert about usage is raised then.
+    """
     readings: Sequence[UsageReading] = ()
-    """The readings of the last weeks, oldest first, with `reading` at the end."""
+    """The readings of the last weeks, oldest first, with `reading` at the end if there is one."""
     databases: Sequence[UsageSample] = ()
     """The newest counters of every database. Empty if `reading` is None."""
     history: History | None = None
-    """What the busiest databases, and those with an open alert about a spike, used in past hours."""
+    """What the busiest databases, and those with an open alert about a spike, used in past hours.
+
+    None if `reading` is, or if no channel has alerts about spikes.
+    """
     busiest: Sequence[str] = ()
     """The `DbId`s of the databases that were used enough in this hour for a spike."""
     tokens: Sequence[LedgerToken] | None = ()

@@ -56,7 +56,7 @@ def merged(
 ) -> list[AlertSubscription]:
     """Return each channel's subscription to the alerts of an organization, ordered by channel ID.
 
-    A stored subscription replaces the one from the policy file. Subscriptions to other organizations are left out.
+    Subscriptions to other organizations are left out. Among the rest, a stored one replaces that of the policy file.
     """
     found = {one.channel_id: one for one in (*defaults, *stored) if one.organization == organization}
     until = {mute.channel_id: mute.until for mute in mutes}

@@ -213,6 +213,9 @@ def _only(organizations: Mapping[str, object]) -> str:
 
 
 def _hash(parsed: PolicyFile, organization: str) -> str:
-    """Return a hash of the file's content that doesn't depend on comments, spacing and the order of keys."""
+    """Return a hash of the file's content and the default organization.
+
+    It doesn't depend on comments, spacing and the order of keys.
+    """
     meant = {"organization": organization, "file": parsed.model_dump(mode="json")}
     return hashlib.sha256(json.dumps(meant, sort_keys=True).encode()).hexdigest()[:16]

@@ -18,8 +18,9 @@ class ChangeSummary:
     """The differences between two policies: who gains and who loses what."""
 
     lines: tuple[str, ...]
+    """Each with at most `_LONGEST` characters. The end of a longer line is cut off."""
     complete: bool
-    """True if `lines` contains every difference."""
+    """True if `lines` has a line for every difference that `differences` finds."""
 
 
 def summarize_changes(old: Policy, new: Policy, grammar: Grammar[Any], *, enough: Callable[[], bool]) -> ChangeSummary:

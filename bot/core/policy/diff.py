@@ -184,7 +184,7 @@ _NEVER = "--expiration never"
 
 
 def _questions(old: Policy, new: Policy, grammar: Grammar[Any]) -> list[_Question]:
-    """Return a sample action for every command, flag and database pattern in either policy."""
+    """Return sample actions for every flag of every command that isn't open to all, and every pattern of a database."""
     targets = _targets(old, new)
     questions: list[_Question] = []
     for spec in grammar.catalogue.commands:

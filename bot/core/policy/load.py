@@ -15,7 +15,7 @@ from bot.errors import BotError
 
 
 class PolicyInvalid(BotError):
-    """Raised for an invalid policy file. `problems` has every error with its line and key."""
+    """Raised for an invalid policy file. `problems` has every error that was found, with its line and key."""
 
     def __init__(self, problems: tuple[Problem, ...]) -> None:
         self.problems = problems
@@ -31,7 +31,8 @@ def load(text: str, catalogue: CommandCatalogue, *, default_organization: str | 
         catalogue: the commands that a rule may name.
         default_organization: the setting `TURSO_ORGANIZATION`, for a file that names no organization.
     Raises:
-        PolicyInvalid: the file has errors. The exception contains all of them.
+        PolicyInvalid: the file has errors. The exception contains all that were found. Errors in its form, such as
+            invalid YAML, may hide others.
     """
     read = document.read(text)
     raw = read.value

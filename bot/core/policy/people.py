@@ -78,7 +78,10 @@ class People:
         return None if unknown else False
 
     def members(self, groups: Groups) -> frozenset[str]:
-        """Return every user ID that is known to be included."""
+        """Return every user ID that is named, and the known members of the groups.
+
+        Only `includes` decides about a person: a guest in a user group, for example, isn't included.
+        """
         found = self.users | self.guests | self.externals
         for group in self.groups:
             found |= groups.get(group) or frozenset()

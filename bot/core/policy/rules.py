@@ -61,7 +61,7 @@ class Rule:
     direct_message: bool = False
     """True if the people in `notify` also get a direct message."""
     escalate_to: tuple[People, ...] = ()
-    """The people who are also reminded: one more entry with each reminder, until someone responds."""
+    """The people who are also reminded: one more entry with each reminder after the first, until someone responds."""
     confirm: Confirm | None = None
     expires: timedelta = DEFAULT_EXPIRES
     start_within: timedelta = timedelta(hours=1)
@@ -190,7 +190,10 @@ class Policy:
     organizations: Mapping[str, str]
     """The environment variable with each organization's API token: `TURSO_API_TOKEN` for `acme`."""
     organization: str
-    """The organization of channels that name none: the file's, or else `TURSO_ORGANIZATION`. May be empty."""
+    """The organization of channels that name none. May be empty.
+
+    It is the file's `organization`, or else `TURSO_ORGANIZATION`, or else the only entry of `organizations`.
+    """
     workspaces: frozenset[str]
     channels: Mapping[str, Binding]
     profiles: Mapping[str, tuple[Rule, ...]]

@@ -46,7 +46,7 @@ class _RelevantRules:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The databases that a person can see in a channel, or for which they may run a command."""
+    """The databases that a person can see in a channel, or for which they may run or request a command."""
 
     organization: str
     """Empty if the channel has no rules, or the person or the channel has no access."""

@@ -38,16 +38,16 @@ class Alerts(ReadAlerts, Protocol):
         """Delete a channel's subscription. Returns False if it had none."""
 
     async def mute(self, mute: Mute) -> None:
-        """Post no new alerts in a channel until a time. It replaces an earlier mute."""
+        """Store a channel's mute, which replaces an earlier one. No new alerts are posted there until it ends."""
 
     async def unmute(self, channel_id: str) -> bool:
         """End a channel's mute. Returns False if it had none."""
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert, with its pending notification, unless there is already an alert about the same state.
+        """Store an alert, with its pending notification, unless the channel already has an alert about the same state.
 
-        Returns False if such an alert was already raised in this period, for the same quota, or is still open. If two
-        processes raise the same alert at the same time, one succeeds.
+        Returns False if an alert with the same `key` is open, or if one that also has the same `occurrence` prevents a
+        repeat. If two processes raise the same alert at the same time, one succeeds.
         """
 
     async def end(self, alert_id: str, at: datetime, how: AlertEnd) -> bool:

@@ -30,7 +30,7 @@ class Directory(Protocol):
         """
 
     async def look_up(self, query: SlackQuery) -> SlackFacts:
-        """Look up what an authorization needs, with all calls at the same time. Never raises.
+        """Look up what an authorization needs, in parallel and without the cache. Never raises.
 
         What isn't returned is None or left out, and removed from the cache.
         """

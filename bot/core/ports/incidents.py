@@ -35,7 +35,7 @@ class Incidents(ReadIncidents, Protocol):
     """Reads and changes incidents."""
 
     async def start(self, incident: Incident, timer: Timer, entry: AuditEntry) -> Incident | None:
-        """Start an incident with its timer. Returns None if the channel has an active one."""
+        """Start an incident with its timer. Returns None if the channel has an active one, or it was started before."""
 
     async def end(
         self, incident_id: str, by: str, at: datetime, entry: AuditEntry, *, keeps_timer: bool = False

@@ -61,7 +61,7 @@ class Messenger(Protocol):
         """
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person. Returns False if it wasn't delivered. No other method may send a token.
+        """Show a secret to one person. Returns False if Slack didn't confirm it. No other method may send a token.
 
         Uses the open modal of the address. Only if there is none, sends an ephemeral message.
         """

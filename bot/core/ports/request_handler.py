@@ -25,10 +25,13 @@ class Ack:
 
 
 class RequestHandler(Protocol):
-    """What the listeners need of the pipeline. Before the acknowledgement, it makes no network calls."""
+    """What the listeners need of the pipeline.
+
+    Before the acknowledgement, it calls neither Slack nor Turso, only the store. `options` is the exception.
+    """
 
     async def before_ack(self, incoming: Incoming) -> Work | None:
-        """Parse the input, and commit an intent if it may change something.
+        """Parse the input, and commit an intent for a mention and for what may change something.
 
         Returns the work to do after the acknowledgement. None for a redelivery, which needs no more work.
         """

@@ -78,5 +78,6 @@ class Requests(ReadRequests, Protocol):
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Mark a phase of an EXECUTING request as sent, by compare-and-set.
 
-        If it returns False, never send: the phase is already marked, or the request was denied, withdrawn or expired.
+        If it returns False, never send: the phase is already marked, or the request is no longer EXECUTING, for example
+        because it was denied, withdrawn or expired.
         """

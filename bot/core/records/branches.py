@@ -1,4 +1,4 @@
-"""Branches: databases that were created from another one, with an owner and usually a time at which they end."""
+"""Branches: databases that were created as copies of others, with an owner and perhaps a time at which they end."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -29,13 +29,16 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class UsageSample:
-    """The usage of a database since the start of its month, at a point in time."""
+    """What a database has used since the start of the month, and its size, at a point in time."""
 
     organization: str
     database: str
     database_id: str
     day: str
-    """`2026-11-24` for the end of that day (UTC), or an earlier time on that day with the time appended."""
+    """`2026-11-24` for the newest sample of that day (UTC), which stands for its end once the day is over.
+
+    A sample for an earlier time on that day has the time appended.
+    """
     rows_read: int | None
     """This and the following numbers are None if Turso didn't return them."""
     rows_written: int | None
@@ -45,7 +48,7 @@ class UsageSample:
 
 @dataclass(frozen=True, slots=True)
 class UsageReading:
-    """The usage of an organization since the start of its billing period, as of an hour."""
+    """What an organization has used since the start of its billing period, and its size, as of an hour."""
 
     organization: str
     at: datetime

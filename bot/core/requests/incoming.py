@@ -26,14 +26,14 @@ class Incoming:
     """
 
     id: str
-    """The intent's ID: `i-` and 10 characters."""
+    """The intent's ID: `i-` and 10 characters. If a branch's end date is the cause, the branch's ID."""
     key: str
     """A hash that is the same if Slack delivers the same command or click again, or if a form is submitted again."""
     kind: Kind
     at: datetime
     user_id: str
     channel_id: str
-    """Empty for Home and global shortcuts."""
+    """Empty if Slack sends none: for Home, global shortcuts and forms. The check of a form fills it in for replies."""
     user_team_id: str | None = None
     """The ID of the person's workspace or organization, if the payload contains it."""
     thread_ts: str | None = None

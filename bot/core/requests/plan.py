@@ -56,7 +56,10 @@ DECIDES: Final = "decides"
 DECIDES_ABOUT: Final = "decides_about"
 """Key in a plan's arguments: the `DbId` of the database on which the plan decides. Only one request can do that."""
 CHANGES_ALONE: Final = "changes_alone"
-"""Key in a plan's arguments: the ID of something that only one request at a time may change, such as a group."""
+"""Key in a plan's arguments: a text that identifies what only one request at a time may change.
+
+An example is whether a group is archived.
+"""
 SUCCESSOR: Final = "successor"
 """Key in a plan's arguments: the database that replaces the target, as its `name` and its addresses."""
 
@@ -104,7 +107,7 @@ class Plan:
 
     @property
     def changes_alone(self) -> tuple[str, ...]:
-        """Return the IDs that no other request may change while this one is in progress."""
+        """Return the texts that identify what no other request may change while this one is in progress."""
         return tuple(filter(None, (str(self.arguments.get(CHANGES_ALONE, "")),)))
 
     @property

@@ -43,7 +43,10 @@ class Proof:
     """The findings about the target and one other database in its group."""
 
     sent_at: datetime
-    """The time just before the rotation was sent. Tokens minted earlier are old."""
+    """The time just before the rotation was sent. Tokens minted earlier are old.
+
+    If that time isn't known, for example after a crash, the time of the first findings.
+    """
     until: datetime
     """When the watch ends."""
     target: Finding

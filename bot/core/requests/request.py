@@ -35,7 +35,7 @@ class State(StrEnum):
 BRANCH: Final = "b-"
 """How the ID of a branch starts."""
 BEFORE_SENT: Final = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING)
-"""States in which the change may not have been sent yet. `sent_at` shows whether it has been."""
+"""States in which it is possible that nothing has been sent yet. `sent_at` shows whether something has."""
 ENDS: Final = frozenset(
     {
         State.READY,
@@ -52,7 +52,7 @@ ENDS: Final = frozenset(
 )
 """States of which the people concerned are notified."""
 ON_RECORD: Final = ENDS - {State.READY}
-"""States that get an audit entry. READY gets none, because the approval and the reveal have their own."""
+"""States whose transitions need an audit entry. READY doesn't, because the approval and the reveal have their own."""
 
 
 class Mode(StrEnum):
@@ -121,10 +121,16 @@ class Request:
     outcome: str = ""
     """One plain sentence that says what is known to have happened."""
     facts: Mapping[str, Any] = field(default_factory=dict)
-    """What the operation returned, as plain JSON, such as a new database's hostname."""
+    """What the operation returned, such as a new database's hostname, and what the bot recorded about it.
+
+    Plain JSON without secrets.
+    """
     updated_at: datetime | None = None
     due_at: datetime | None = None
-    """When the quarantine's countdown ends. None without a countdown. Then nothing more happens automatically."""
+    """When the quarantine's countdown ends, or was to end if the quarantine is over. None without a countdown.
+
+    A quarantine without a countdown isn't ended automatically.
+    """
     incident_id: str | None = None
     reminded_at: datetime | None = None
     """When the approvers were last reminded."""

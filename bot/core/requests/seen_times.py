@@ -8,7 +8,7 @@ from bot.core.requests.request import COUNTDOWN_OVER, Request, State
 from bot.core.requests.step_results import PhaseKind
 
 UNDONE_BY: Final = "undone_by"
-"""Key in the facts: who pressed Undo last."""
+"""Key in the facts: who started the last undo, with the button or with `db restore`."""
 
 
 def seen_fact(kind: PhaseKind, at: datetime) -> Mapping[str, Any]:

@@ -50,10 +50,10 @@ class Attempt(StrEnum):
     BEFORE = "before"
     """The change was marked as sent before a crash, so it isn't sent again."""
     UNKNOWN = "unknown"
-    """The change was sent, but the response doesn't show whether it was made."""
+    """The change may have been sent, and no response shows whether it was made completely."""
     REFUSED = "refused"
     NOT_SENT = "not_sent"
-    """The call did not reach Turso."""
+    """The call didn't reach Turso, or Turso refused it because of its rate limit."""
     STALE = "stale"
     """The plan has drifted or is no longer allowed. Nothing was sent."""
     AGAIN = "again"
@@ -71,7 +71,7 @@ class ActResult:
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the operation returned, as plain JSON. Never a secret."""
     at: datetime | None = None
-    """When the change was sent, by the bot's clock."""
+    """When the change was sent, by the bot's clock. Only for `DONE` and `UNKNOWN`."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON that the workflow stores."""

@@ -66,7 +66,7 @@ class Transition:
     branches: Sequence[Branch] = ()
     """Branches that the request created."""
     notifies: bool = True
-    """True if people are notified of this outcome. False for an intermediate step."""
+    """False if people aren't notified although `to` is in `ENDS`, because this is an intermediate step."""
     only_unsent: bool = False
     """True if the transition must fail if any phase of the request has been sent.
 

@@ -181,8 +181,8 @@ class Requests(Repository):
     async def mark_sent(self, request_id: str, phase: str, at: datetime) -> bool:
         """Mark a phase as sent by compare-and-set, while the request is EXECUTING.
 
-        If this returns False, the change must not be sent: the phase was already marked, or the request was denied,
-        withdrawn or expired.
+        If this returns False, the change must not be sent: the phase was already marked, or the request is no longer
+        EXECUTING, for example because it was denied, withdrawn or expired.
         """
 
         def work(connection: Connection) -> bool:
