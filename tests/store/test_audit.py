@@ -125,6 +125,15 @@ async def test_every_combination_of_filters_returns_the_right_page(store: SqlSto
         assert page == want[:7], (before, databases, channel, user, minutes)
 
 
+async def test_an_entry_with_a_later_time_than_the_next_one_is_found_after_a_quiet_day(store: SqlStore) -> None:
+    fast, slow = entry("fast", at=NOON + timedelta(seconds=5)), entry("slow", at=NOON + timedelta(seconds=1))
+    await store.audit.append(entry("old", at=NOON - timedelta(days=1)), fast, slow)
+
+    found = await store.audit.page(before_seq=None, limit=5, since=NOON)
+
+    assert [one for _, one in found] == [slow, fast], "the clocks of two processes may differ"
+
+
 async def test_entries_can_be_filtered_by_ten_thousand_databases(store: SqlStore) -> None:
     await store.audit.append(*(entry(databases=(f"db-{n}",)) for n in range(300)))
     names = [f"db-{number}" for number in range(10_000)]

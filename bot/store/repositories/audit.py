@@ -1,4 +1,7 @@
-"""The audit log. Entries are appended by group commit. Reading a page is fast even in a long log."""
+"""The audit log. Reading a page is fast even in a long log.
+
+Entries are appended with the change that they are about, or else by group commit.
+"""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -69,9 +72,8 @@ class Audit(Repository):
             if channel_id is not None:
                 query = query.where(audit_log.c.channel_id == channel_id)
             if since is not None:
-                if (first := _first_since(connection, since)) is None:
-                    return []
-                query = query.where(audit_log.c.seq >= first, audit_log.c.at >= _as_written(since))
+                older = _last_before(connection, since)
+                query = query.where(audit_log.c.seq > older, audit_log.c.at >= _as_written(since))
             if before_seq is not None:
                 query = query.where(audit_log.c.seq < before_seq)
             if databases is not None and user_id is None and channel_id is None:
@@ -102,7 +104,7 @@ class Audit(Repository):
             after = rows[-1].seq
 
     async def index_fault(self) -> str | None:
-        """Return a sentence about the first row of an index that doesn't match its entry, or None.
+        """Return what is wrong with a row of an index that doesn't match its entry. None if every row matches.
 
         The hashes cover only the entries, but searches use the index columns and the table `touched`.
         """
@@ -154,14 +156,14 @@ def _as_written(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-def _first_since(connection: Connection, since: datetime) -> int | None:
-    """Return a number before which every entry is older than `since`, so that a search can stop there.
+def _last_before(connection: Connection, since: datetime) -> int:
+    """Return a number up to which every entry is older than `since`, so that a search can stop there. 0 if unknown.
 
-    None if all entries are older.
+    It is the number of an entry that is older by more than `CLOCK_SKEW`, so the entries before it are older, too.
     """
-    early = audit_log.c.at >= _as_written(since - CLOCK_SKEW)
-    query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at, audit_log.c.seq).limit(1)
-    return connection.execute(query).scalar()
+    early = audit_log.c.at < _as_written(since - CLOCK_SKEW)
+    query = select(audit_log.c.seq).where(early).order_by(audit_log.c.at.desc(), audit_log.c.seq.desc()).limit(1)
+    return connection.execute(query).scalar() or 0
 
 
 def _newest_of(connection: Connection, databases: Sequence[str], before_seq: int | None, limit: int) -> Select[Any]:
