@@ -21,7 +21,7 @@ from bot.core.alerts import (
 )
 from bot.core.records.timers import TimerKind
 from bot.core.records.usage import UsageGrowth, UsageReading
-from bot.store.repositories.pruning import HOURS_KEPT
+from bot.store.repositories.pruning import BATCH, HOURS_KEPT
 from bot.store.store import SqlStore
 from tests.present import present
 from tests.store.conftest import NOON
@@ -208,7 +208,9 @@ async def test_growth_is_found_by_hour_and_database(store: SqlStore) -> None:
     assert await store.samples.growth(organization="other", at=[NOON]) == []
 
 
-async def test_all_old_hours_and_alerts_are_deleted_even_if_there_are_many(store: SqlStore) -> None:
+async def test_all_old_hours_and_alerts_are_deleted_even_if_there_are_many(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for day in range(0, 120, 2):
         at = NOON - timedelta(days=day)
         await store.samples.add_reading(reading(at), [grown(at, number) for number in range(30)], [])
@@ -217,11 +219,20 @@ async def test_all_old_hours_and_alerts_are_deleted_even_if_there_are_many(store
     await store.alerts.end("al-2", NOON - timedelta(days=101), AlertEnd.BELOW)
     await store.samples.add([replace(sample(), day="2025-01-01"), replace(sample(), day="2026-11-01")])
 
+    write, sizes = store.database.write, list[int]()
+
+    async def counted(work: Any) -> Any:
+        sizes.append(await write(work))
+        return sizes[-1]
+
+    monkeypatch.setattr(store.database, "write", counted)
     gone = await store.pruning.prune_measured(NOON)
 
-    assert all(gone[name] for name in ("usage_growth", "usage_readings", "samples", "alerts"))
+    assert max(sizes) == BATCH, "one transaction deletes at most one batch"
     kept = await store.samples.readings(organization="acme", since=NOON - timedelta(days=400))
     days = [day for day in range(0, 120, 2) if day <= HOURS_KEPT.days]
+    old = 60 - len(days)
+    assert gone == {"usage_growth": old * 30, "usage_readings": old, "samples": 1, "alerts": 1, "alert_mutes": 0}
     assert sorted(one.at for one in kept) == sorted(NOON - timedelta(days=day) for day in days)
     assert len(await store.samples.growth(organization="acme", at=[one.at for one in kept])) == len(days) * 30
     assert await store.samples.first_day(organization="acme") == "2026-11-01"

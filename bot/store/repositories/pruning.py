@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select, tuple_
 
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
@@ -56,7 +56,10 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
     incidents: (select(requests.c.incident_id).where(requests.c.incident_id.is_not(None)), PENDING_NOTICES, DUE),
     reviews: (PENDING_NOTICES, DUE),
 }
-"""For each table, queries of the IDs of rows that open items refer to. Such rows are kept even if they are old."""
+"""For each of these tables, queries of the IDs of rows that are still needed. Such rows are kept even if they are old.
+
+They are needed by open items, pending notices and timers. A stored request also needs its incident.
+"""
 
 
 class Pruning(Repository):
@@ -65,9 +68,9 @@ class Pruning(Repository):
     async def prune(self, before: datetime) -> Mapping[str, int]:
         """Delete finished records, and any notices and live cards, from before a time.
 
-        The audit log and records that open items refer to are kept.
+        The audit log and the records in `NEEDS` are kept.
 
-        Returns the number of deleted rows per table.
+        Returns the number of deleted rows per table. What is deleted with a request, such as its votes, isn't counted.
         """
         gone = or_(tokens.c.state.in_([TokenState.ENDED, TokenState.REFUSED]), tokens.c.expires_at < before)
         old = (
@@ -98,9 +101,11 @@ class Pruning(Repository):
 
     async def _delete_in_batches(self, table: Table, condition: ColumnElement[bool]) -> int:
         total = 0
-        while deleted := await self._database.write(lambda connection: _delete_batch(connection, table, condition)):
+        while True:
+            deleted = await self._database.write(lambda connection: _delete_batch(connection, table, condition))
             total += deleted
-        return total
+            if deleted < BATCH:
+                return total
 
 
 def _is_needed(table: Table) -> ColumnElement[bool]:
@@ -108,12 +113,15 @@ def _is_needed(table: Table) -> ColumnElement[bool]:
 
 
 def _delete_batch(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
-    key = table.primary_key.columns[0]
-    keys = connection.execute(select(key).where(condition).limit(BATCH)).scalars().all()
+    """Delete up to `BATCH` rows, and return how many were deleted."""
+    key = table.primary_key.columns.values()
+    keys = [tuple(row) for row in connection.execute(select(*key).where(condition).limit(BATCH))]
+    if not keys:
+        return 0
     if table is requests:
+        ids = [request_id for (request_id,) in keys]
         for part in (votes, sent, cards):
-            connection.execute(delete(part).where(part.c.request_id.in_(keys)))
-        connection.execute(delete(decisions).where(decisions.c.subject.in_(keys)))
-    if keys:
-        connection.execute(delete(table).where(key.in_(keys), condition))
-    return len(keys)
+            connection.execute(delete(part).where(part.c.request_id.in_(ids)))
+        connection.execute(delete(decisions).where(decisions.c.subject.in_(ids)))
+    these = key[0].in_([first for (first,) in keys]) if len(key) == 1 else tuple_(*key).in_(keys)
+    return connection.execute(delete(table).where(these, condition)).rowcount
