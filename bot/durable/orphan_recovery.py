@@ -20,9 +20,9 @@ ROUND_SECONDS: Final = 15.0
 OPEN_INTENTS_SECONDS: Final = 5.0
 SETTLE_SECONDS: Final = 10.0
 ROUNDS_UNTIL_LOST: Final = 8
-"""How many rounds an intent may stay open.
+"""In how many rounds in a row an intent must be open to count as orphaned.
 
-After that it counts as orphaned, because the process that should have handled it has probably crashed.
+The process that should have handled it has probably crashed.
 """
 MOMENT: Final = timedelta(microseconds=1)
 
@@ -43,6 +43,9 @@ class OrphanRecovery:
         self._clock = clock
         self._describe = describe
         self._seen: dict[str, int] = {}
+        """How many rounds in a row each open intent has been open."""
+        self._enqueued: set[str] = set()
+        """The lost intents that are still open and whose workflow was enqueued."""
         self._before: datetime | None = clock.now() + MOMENT
         """Intents from before this time belong to other processes, such as the one before a restart.
 
@@ -90,6 +93,8 @@ class OrphanRecovery:
         """Resume intents that stay open for several rounds. Rounds are counted, because CLOCK_FILE may be simulated."""
         there = [incoming.id for incoming in await self._store.intents.find_open(before=self._clock.now() + MOMENT)]
         self._seen = {intent_id: self._seen.get(intent_id, 0) + 1 for intent_id in there}
+        self._enqueued &= self._seen.keys()
         for intent_id, rounds in self._seen.items():
-            if rounds == ROUNDS_UNTIL_LOST:
+            if rounds >= ROUNDS_UNTIL_LOST and intent_id not in self._enqueued:
                 await self._queue.enqueue_resume(intent_id)
+                self._enqueued.add(intent_id)

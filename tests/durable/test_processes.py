@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from bot.core.requests.request import Request, State
 from bot.durable.engine import configure_logging
 from bot.durable.executor_locks import ExecutorLocks, executor_locks_of
-from bot.durable.orphan_recovery import OrphanRecovery
+from bot.durable.orphan_recovery import ROUNDS_UNTIL_LOST, OrphanRecovery
+from bot.durable.outages import DurableStoreUnavailable
 from bot.durable.queue import Queue
 from bot.store.connections.urls import place_of
 from bot.store.store import SqlStore
@@ -64,6 +66,27 @@ async def test_only_the_work_of_dead_processes_is_recovered(
     await wait_until_ended(store, wanted.id)
     assert processes.done.count("begin r-0000000001") == 1
     assert processes.done.count("SENT r-0000000001") == 1
+
+
+async def test_a_lost_intent_that_could_not_be_enqueued_is_enqueued_in_the_next_round(
+    database_url: str, store: SqlStore, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recovery = OrphanRecovery(queue, executor_locks_of(place_of(database_url).for_dbos), store, RealClock())
+    await store.intents.record(incoming_now(1))
+    tried, after_each = list[str](), list[int]()
+
+    async def enqueue(intent_id: str) -> None:
+        tried.append(intent_id)
+        if len(tried) == 1:
+            raise DurableStoreUnavailable("the connection broke")
+
+    monkeypatch.setattr(queue, "enqueue_resume", enqueue)
+    for _ in range(ROUNDS_UNTIL_LOST + 3):
+        with suppress(DurableStoreUnavailable):
+            await recovery._resume_lost_intents()
+        after_each.append(len(tried))
+
+    assert after_each == [0] * (ROUNDS_UNTIL_LOST - 1) + [1, 2, 2, 2]
 
 
 async def test_a_running_process_resumes_what_a_dead_one_left(store: SqlStore, processes: Processes) -> None:
