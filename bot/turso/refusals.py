@@ -48,7 +48,7 @@ def read_answer(response: httpx.Response, secret: str) -> ErrorAnswer:
     code = body.get("code")
     return ErrorAnswer(
         status=response.status_code,
-        code=clean(str(code))[:_LONGEST] if code else None,
+        code=_sentence(str(code), secret) if code else None,
         message=_sentence(raw, secret),
         retry_after=_seconds(response.headers.get("retry-after")),
     )
@@ -60,7 +60,7 @@ def refusal(answer: ErrorAnswer, subject: Mapping[str, str], *, writes: bool, cr
     Args:
         answer: the error response.
         subject: the `database` and `group` that the call was about.
-        writes: True for a change. After a 5xx it is unknown whether the change happened.
+        writes: True for a change. After a 408, or a status that is neither 2xx nor 4xx, it may have happened.
         creates: True for a creation. Then 409, 422, and other refusals that say so, mean that the name is taken.
     """
     status = answer.status or 0

@@ -120,6 +120,15 @@ async def test_the_error_of_an_unanswered_change_says_whether_it_may_have_happen
     assert len(acme.requests) == 1
 
 
+async def test_a_code_that_repeats_the_api_token_is_kept_without_it(turso: TursoClient, acme: Organization) -> None:
+    acme.next_answers = [refuse(403, "no", code=f"bad:{TOKEN}")]
+
+    with pytest.raises(errors.TursoForbidden) as caught:
+        await turso.groups()
+
+    assert caught.value.code == "bad:…"
+
+
 async def test_code_and_message_are_kept_separately(turso: TursoClient, acme: Organization) -> None:
     acme.next_answers = [refuse(403, "not in your plan", code="feature_not_available_for_starter_plan")]
 
