@@ -39,7 +39,8 @@ class DbosRun:
 
         Args:
             number: the number of the executor whose lock this process holds.
-            threads: the event loop's thread pool. DBOS replaces it with its own, and it is restored at the end.
+            threads: a thread pool that outlives the run. DBOS makes its own one the event loop's default, and this one
+                replaces that at the end.
         """
         self._workflows = workflows
         self._runner = runner
@@ -96,7 +97,7 @@ class DbosRun:
         return cut_short
 
     async def _destroy(self) -> None:
-        """Stop DBOS without blocking the event loop, and give the loop its own thread pool back."""
+        """Stop DBOS without blocking the event loop, and replace its thread pool as the loop's default."""
         configure_logging(stops=True)  # until the next start, because some of DBOS's threads may end later
         loop = asyncio.get_running_loop()
         loop.set_default_executor(self._threads)

@@ -37,7 +37,7 @@ class _TakenTooLate(logging.Filter):
         if record.levelno >= logging.ERROR:
             error = record.exc_info[1] if record.exc_info else record.getMessage()
             record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
-            record.msg, record.args = "taken while stopping, goes on after the next start: %s", (error,)
+            record.msg, record.args = "taken while stopping, continues later: %s", (error,)
             record.exc_info = record.exc_text = None
         return True
 

@@ -13,7 +13,7 @@ from bot.core.requests.step_results import ActResult, BeginResult, StepName, Ver
 
 StepResult = BeginResult | ActResult | VerifyResult | None
 Resume = Callable[[Incoming], Awaitable[None]]
-"""Resumes an intent that a crash has left without a request and without a response."""
+"""Resumes an intent that is still open, probably because a process has crashed."""
 
 
 class Work(Protocol):
@@ -21,8 +21,8 @@ class Work(Protocol):
 
     Each is safe to run again, because after a crash a step without a stored result is repeated. A request's step that
     raises an error is retried with pauses of up to a minute until it succeeds. After several unexpected exceptions,
-    `give_up` replaces it. A timer that raises an error is postponed, each time for longer, and its workflow ends.
-    Arguments and results are stored as plain JSON, so they must not contain a secret.
+    `give_up` replaces it. A timer that raises an error is postponed, for longer each time up to a limit, and its
+    workflow ends. Arguments and results are stored as plain JSON, so they must not contain a secret.
     """
 
     async def begin(self, request_id: str, phase: str) -> BeginResult:

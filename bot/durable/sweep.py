@@ -44,8 +44,9 @@ class Sweep:
         due = await self._store.timers.due(self._clock.now(), limit=AT_ONCE)
         for first in range(0, len(due), TOGETHER):
             await self._start(due[first : first + TOGETHER])
-        # A workflow replaces its timer before it ends. So a timer that still exists was set again for the same moment.
-        # The row of the ended workflow has the same ID, which prevents a new workflow. So the row is deleted.
+        # A workflow replaces, deletes or postpones its timer before it ends. So a timer that is still due and hasn't
+        # failed was set again for the same moment. The row of the ended workflow has the same ID, which prevents a new
+        # workflow. So the row is deleted.
         started = {timer_workflow(timer): timer for timer in due}
         for workflow_id in await self._queue.ended(list(started)):
             timer = started[workflow_id]

@@ -32,7 +32,8 @@ def require_own_log(database_url: str) -> None:
     A backup has no log, and its header says so until the bot first opens it.
 
     Raises:
-        LogOfAnotherStore: the header says that the file has no log, but a log lies beside it.
+        BadDatabaseUrl: the URL can't be used for a store.
+        LogOfAnotherStore: the header says that the file has no log, but a log that isn't empty lies beside it.
     """
     file = place_of(database_url).file
     log = Path(f"{file}-wal")
@@ -53,8 +54,9 @@ async def back_up(database_url: str, to: Path) -> Verified:
     Returns:
         What the copy's audit log contains.
     Raises:
-        BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
-        NoBackup: the store is PostgreSQL or doesn't exist, `to` exists, or the copy can't be written or isn't valid.
+        BadDatabaseUrl: the URL can't be used for a store.
+        NoBackup: the store is PostgreSQL, doesn't exist or can't be read, `to` exists, another backup to `to` is
+            running or has left its file, or the copy can't be written or isn't valid.
     """
     place = place_of(database_url)
     if place.file is None:

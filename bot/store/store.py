@@ -108,7 +108,8 @@ async def open_store(
         pooled: True if connections may go through a transaction pooler. Then no statements are prepared, and
             PostgreSQL doesn't cancel long ones.
     Raises:
-        BadDatabaseUrl: the URL is for neither a SQLite file nor PostgreSQL.
+        BadDatabaseUrl: the URL can't be used for a store.
+        SqliteTooOld: this Python's SQLite is too old.
     """
     place = database if isinstance(database, Place) else place_of(database)
     opened: Database = SqliteDatabase(place) if place.file else PostgresqlDatabase(place, pool_size, timeout, pooled)

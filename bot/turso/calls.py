@@ -44,7 +44,7 @@ def noting_changes() -> Iterator[list[str]]:
 
 
 class Observer(Protocol):
-    """Callback for every HTTP attempt. `status` is 0 when no response came."""
+    """Callback for every HTTP attempt, except for requests to a database. `status` is 0 when no response came."""
 
     def __call__(self, method: str, route: str, status: int, seconds: float) -> None: ...
 
@@ -54,7 +54,7 @@ class CallLimits:
     """How long a call may take, and how many times a read is tried. All times are in seconds.
 
     `one_read` and `one_change` limit one try as a whole. `TIMEOUT` in `http.py` limits each step of it, such as
-    connecting. For a read, `attempts` counts the first try, too, and `whole` limits the time for all tries and pauses.
+    connecting. For a read, `attempts` counts the first try, too. After `whole`, a failed try isn't followed by another.
     """
 
     attempts: int = 3
@@ -94,7 +94,7 @@ class Calls:
         return f"{type(self).__name__}(organization={self.organization!r})"
 
     async def _get(self, route: str, *, params: Mapping[str, str] | None = None, **subject: str) -> bytes:
-        """Return the body of a GET. Retries after 408, 429 and 5xx, and without a response.
+        """Return the body of a GET. Retries after 408, 429 and any status outside 2xx and 4xx, and without a response.
 
         Doesn't retry if Turso asks for a longer wait than `longest_retry_after`.
         """

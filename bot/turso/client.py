@@ -10,7 +10,7 @@ from bot.turso.usage import UsageEndpoints
 
 
 class TursoReader(DatabaseEndpoints, UsageEndpoints, ReadinessProbe, DataReading):
-    """The methods that change nothing. Commands that only read get this class."""
+    """The methods that change nothing. Commands that only read see the client as this type."""
 
 
 class TursoClient(DatabaseChanges, GroupChanges, OrganizationChanges, TursoReader):

@@ -85,7 +85,8 @@ def _answer(response: httpx.Response) -> TokenAnswer:
 def _is_about_the_token(status: int, text: str) -> bool:
     """Return True if an error response is about this token.
 
-    Other errors are about requests without a token, or come from another database that has taken over the name.
+    Other errors are about a request without a token, a missing permission or a block. A 403 that mentions no token may
+    come from another database that has taken over the name.
 
     Source: error texts of sqld (`auth`) and of Turso's edge, see `docs/platform.md`.
     """

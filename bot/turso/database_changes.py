@@ -25,7 +25,11 @@ _NO_SOURCE: Final = "find database with name"
 
 
 class DatabaseChanges(DatabaseEndpoints):
-    """Methods that change databases. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
+    """Methods that change databases.
+
+    Each may raise `TursoUnavailable` and every kind of `TursoRejected`, such as `TursoUnauthorized`, `TursoForbidden`
+    and `TursoRateLimited`, even if its docstring doesn't list them.
+    """
 
     async def create_database(
         self, name: str, *, group: str | None = None, location: str | None = None, image: str | None = None
@@ -161,6 +165,7 @@ class DatabaseChanges(DatabaseEndpoints):
             TursoRejected: Turso refuses the value (400), or doesn't allow the change.
             NotSent: nothing was set.
             OutcomeUnknown: it may have been set.
+            TursoError: (any other) it was set, but neither the response nor the configuration can be read.
         Source: https://docs.turso.tech/api-reference/databases/update-configuration
         """
         wanted = {

@@ -19,7 +19,11 @@ CONFIGURATION = DATABASE + "/configuration"
 
 
 class DatabaseEndpoints(PlaceEndpoints):
-    """Methods that read databases. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
+    """Methods that read databases.
+
+    Each may raise `TursoUnavailable` and every kind of `TursoRejected`, such as `TursoUnauthorized`, `TursoForbidden`
+    and `TursoRateLimited`, even if its docstring doesn't list them.
+    """
 
     async def pages(
         self, *, group: str | None = None, parent: str | None = None, limit: int = PAGE

@@ -16,7 +16,7 @@ class ErrorAnswer:
 
 
 class TursoError(BotError):
-    """Base class of Turso errors: Turso refused the call or made only a part of it, or its result is unknown.
+    """Base class of Turso errors: Turso refused the call, wasn't reached or made only a part, or the result is unknown.
 
     Attributes:
         status: the HTTP status, or None without a response.
@@ -92,9 +92,9 @@ class TursoRateLimited(TursoRejected, Unavailable):
 
 
 class TursoUnavailable(TursoError, Unavailable):
-    """Raised without a response in time, on a 408 or 5xx, and for a response that can't be read or isn't Turso's.
+    """Raised without a response in time, on a 408 or a status outside 2xx and 4xx, and for an unusable response.
 
-    Reads can be retried.
+    Such a response can't be read, isn't Turso's, or lacks what is needed. Reads can be retried.
     """
 
 

@@ -8,7 +8,11 @@ from bot.turso.places import GROUP, PlaceEndpoints
 
 
 class GroupChanges(PlaceEndpoints):
-    """Methods that change groups. Each may raise `TursoUnauthorized`, `TursoForbidden` and `TursoUnavailable`."""
+    """Methods that change groups.
+
+    Each may raise `TursoUnavailable` and every kind of `TursoRejected`, such as `TursoUnauthorized`, `TursoForbidden`
+    and `TursoRateLimited`, even if its docstring doesn't list them.
+    """
 
     async def unarchive_group(self, name: str) -> Group:
         """Wake an archived group, with all its databases, and return it. A group that is awake stays as it is.

@@ -40,7 +40,7 @@ async def connect(
 
     Args:
         base_url: `https://api.turso.tech` or another address. A trailing `/v1/` is removed.
-        observer: called after every HTTP attempt with its route, status and duration.
+        observer: called with the route, status and duration of every HTTP attempt, except for requests to a database.
         follow: called with each HTTP client, to observe it.
     """
     base_url = base_url.rstrip("/").removesuffix("/v1")

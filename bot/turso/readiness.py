@@ -17,8 +17,9 @@ class ReadinessProbe(DataPlane):
     """
 
     async def is_served(self, database: Database) -> bool:
-        """Return True if the database responds with 2xx, 400 or 401. No token is sent, so nothing is executed.
+        """Return True if the database responds with 2xx, 400 or 401.
 
+        No token is sent. A database that needs none, such as a local one, executes `SELECT 1`, others nothing.
         Returns False without a call if the host is neither Turso's nor the API's.
         """
         url = self.pipeline_url(database)

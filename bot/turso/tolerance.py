@@ -1,4 +1,4 @@
-"""Types that parse responses tolerantly: they accept keys in several casings, and null or malformed values."""
+"""Types that parse responses tolerantly: keys in several casings, null, and for most fields malformed values."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -24,7 +24,7 @@ class Wire(BaseModel):
 
 
 def spellings_of(wire: str, *also: str) -> AliasChoices:
-    """Return the accepted spellings of a key: first the exact one, then other casings.
+    """Return the accepted spellings of a key: first the exact one, then other casings, then `also`.
 
     The live API has sent both `Hostname` and `hostname` in one object, so casing must not simply be ignored.
     """
@@ -63,7 +63,7 @@ class NullAs:
 
 @dataclass(frozen=True)
 class UnreadableAs:
-    """Annotation for fields where null and unreadable values count as absent. Unreadable ones are logged."""
+    """Annotation for fields where `make` replaces null and unreadable values. Unreadable ones are logged."""
 
     make: Callable[[], object]
 
@@ -83,7 +83,7 @@ LARGEST: Final = 2**63 - 1
 """The largest signed 64-bit integer, which is the limit of SQLite's and PostgreSQL's integers."""
 
 Flag = Annotated[bool | None, NullAs(lambda: None)]
-"""A boolean from Turso. None means that Turso didn't send it, which isn't the same as False."""
+"""A boolean from Turso. None means that Turso didn't send it or sent null, which isn't the same as False."""
 Text = Annotated[str, AfterValidator(clean), UnreadableAs(str)]
 Texts = Annotated[tuple[str, ...], UnreadableAs(tuple)]
 Amount = Annotated[Annotated[int, Field(ge=0, le=LARGEST, strict=True)] | None, UnreadableAs(lambda: None)]

@@ -33,11 +33,13 @@ def transaction_id(connection: Connection) -> TransactionId:
 async def was_committed(engine: AsyncEngine, transaction: TransactionId) -> bool | None:
     """Ask PostgreSQL, over another connection, whether it committed a transaction.
 
-    Returns None if the server was restarted or replaced, or the transaction is still in progress after the last check.
-    A transaction that has written nothing counts as committed, without a question.
+    Returns None if the server was restarted or replaced or no longer knows the transaction, or if the transaction is
+    still in progress after the last check. A transaction that has written nothing counts as committed, without a
+    question.
 
     Raises:
-        DBAPIError: another connection couldn't be opened.
+        DBAPIError: another connection couldn't be opened, or broke.
+        TimeoutError: (SQLAlchemy's) every connection stayed in use.
     """
     if transaction.number is None:
         return True

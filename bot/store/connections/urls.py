@@ -44,7 +44,7 @@ PARTS: Final = re.compile(r"^(?P<scheme>[\w+]+)://(?:[^:/]*(?::[^@]*)?@)?(?P<res
 
 
 class BadDatabaseUrl(BotError, BadSettings):
-    """Raised for a `DATABASE_URL` that can't be used for the store. The message never contains the URL."""
+    """Raised if `DATABASE_URL` or `DATABASE_DIRECT_URL` can't be used for the store. The message never has the URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,10 @@ class Place:
     """The address of a database. Its URL is normalized."""
 
     url: URL
-    """The URL for synchronous drivers: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`."""
+    """The URL for SQLAlchemy: `sqlite+turso_ops://…` with an absolute path, or `postgresql+psycopg://…`.
+
+    With `to_read`, a SQLite URL may contain a `file:` URI instead of the path.
+    """
     file: Path | None
     """The SQLite file. None for PostgreSQL."""
     setting: str = SETTING
@@ -76,7 +79,10 @@ class Place:
 
     @property
     def to_read(self) -> "Place":
-        """Return this place for a process that only reads. A SQLite file that it can't write is opened read-only."""
+        """Return this place for a process that only reads.
+
+        If the process can't write to a SQLite file or its folder, the file is opened read-only.
+        """
         if self.file is None or all(os.access(path, os.W_OK) for path in (self.file, self.file.parent)):
             return self
         # `immutable` needs no lock files, but ignores a write-ahead log, whose changes aren't in the file yet.
@@ -126,7 +132,7 @@ def places_of(database_url: str, direct_url: str | None) -> Places:
 
 
 def place_of(database_url: str, *, setting: str = SETTING) -> Place:
-    """Parse a `DATABASE_URL`. Doesn't access the disk.
+    """Parse a `DATABASE_URL` or `DATABASE_DIRECT_URL`. Doesn't access the disk.
 
     Args:
         setting: the name of the setting, for messages.

@@ -18,7 +18,7 @@ class StreamState:
     """The number of the last entry that the receiver has, or 0."""
     received_at: datetime | None = None
     fault: str = ""
-    """Why the last batch of entries wasn't received. Empty if it was."""
+    """Why the last batch of entries wasn't received. Empty if it was, or if none was sent yet."""
 
 
 class AuditStreams(Repository):
@@ -56,7 +56,7 @@ class AuditStreams(Repository):
         return await self._database.write(lambda connection: connection.execute(change).rowcount == 1)
 
     async def failed(self, stream: str, owner: str, fault: str) -> None:
-        """Record why a batch wasn't received."""
+        """Record why a batch wasn't received. Does nothing if another process has the lease now."""
         change = update(log_streams).where(_is_owned(stream, owner)).values(fault=fault)
         await self._database.write(lambda connection: connection.execute(change))
 

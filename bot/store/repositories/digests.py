@@ -25,9 +25,9 @@ class Digests(Repository):
         await self._database.write(work)
 
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
-        """Set the last posted period by compare-and-set.
+        """Set `last_period` by compare-and-set, and `next_at` if it is given.
 
-        Returns False if `was` isn't the last posted period any more, or the digest was deleted.
+        Returns False if `last_period` isn't `was` any more, or the digest was deleted.
         """
         there = (digests.c.channel_id == channel_id) & (digests.c.last_period == was)
         changes = {"last_period": period} | ({"next_at": next_at} if next_at is not None else {})

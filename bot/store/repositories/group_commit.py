@@ -55,7 +55,7 @@ class _Waiting:
 
 
 class GroupCommit:
-    """Commits all waiting rows in one transaction. The next group forms during that commit."""
+    """Commits the rows of up to `LARGEST` callers in one transaction. The next group forms during that commit."""
 
     def __init__(self, database: Database, background: Background) -> None:
         self._database = database
@@ -82,6 +82,7 @@ class GroupCommit:
         Raises:
             NotRecorded: the time limit was exceeded or the store failed. The intent was not and will not be stored.
             Unavailable: the store failed while the process was stopping. The intent may be stored.
+            Exception: any other error is a bug, such as a row that the database refuses.
         """
         self._urgent.set()
         waiting = _Waiting(_future(), intent=row)
@@ -95,7 +96,11 @@ class GroupCommit:
         return await done
 
     async def entries(self, entries: Sequence[AuditEntry]) -> None:
-        """Append entries to the audit chain, after a short wait for other entries that share the commit."""
+        """Append entries to the audit chain, after a short wait for other entries that share the commit.
+
+        Raises:
+            Unavailable: the store failed. The entries may be stored.
+        """
         await self._join(_Waiting(_future(), entries=entries))
 
     async def settle(self) -> None:
@@ -125,7 +130,10 @@ class GroupCommit:
         return waiting.is_given_up
 
     async def _write_group(self) -> None:
-        """Wait for a caller, and commit everything that is waiting. Every caller gets a result or an error."""
+        """Wait for a caller, and commit the rows of up to `LARGEST` callers.
+
+        Each of them gets a result or an error, except for intents that are put back to be tried again.
+        """
         await self._arrived.wait()
         await self._gather()
         group, self._waiting = self._waiting[:LARGEST], self._waiting[LARGEST:]
@@ -141,7 +149,7 @@ class GroupCommit:
                 self._idle.set()
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        """Commit a group in one transaction. If it is refused, commit each row alone, so that only bad rows fail."""
+        """Commit a group in one transaction. If it is refused, commit each caller's rows alone: only bad ones fail."""
         group = [waiting for waiting in group if not waiting.is_given_up]
         if not group:
             return
@@ -197,7 +205,8 @@ class GroupCommit:
     async def _put_back(self, group: list[_Waiting], error: Unavailable) -> None:
         """Fail the intents that are known not to be stored.
 
-        Intents that may be stored are tried again later, so that no caller gets a wrong error.
+        Intents that may be stored are tried again later, so that no caller gets a wrong error. While the process is
+        stopping, their callers get `error`, which says that they may be stored.
         """
         uncertain = [waiting for waiting in group if waiting.may_be_stored and not self._is_closing]
         for waiting in group:

@@ -143,7 +143,7 @@ class Requests(Repository):
         """Add a vote to a pending request. Returns None if it isn't pending.
 
         A person's second vote is ignored, unless the first one is an approval with another `on_behalf_of`. Then the new
-        vote replaces it, because it may not count anymore. The entry is only written if the vote is stored.
+        vote replaces it, because the first one may no longer count. The entry is only written if the vote is stored.
         """
 
         def work(connection: Connection) -> Request | None:

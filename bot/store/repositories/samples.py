@@ -70,7 +70,12 @@ class Samples(Repository):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Return the samples from `since` to `until`, inclusive, ordered by day. `databases` are exact names."""
+        """Return the samples whose `day` is from `since` to `until`, inclusive, ordered by day.
+
+        Args:
+            since, until: compared with `day` as text, in which `2026-11-24` comes before a time on that day.
+            databases: exact names, or None for all.
+        """
         days = samples.c.day.between(since, until)
         query = select(samples).where(samples.c.organization == organization, days)
         query = query.order_by(samples.c.day, samples.c.database)

@@ -25,7 +25,7 @@ class Tokens(Repository):
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
         """Set the state of a token after the call.
 
-        A token that was revoked or has ended in the meantime keeps that state.
+        A token that was revoked or has ended in the meantime isn't changed, so its fingerprint isn't stored either.
         """
         changes = {"state": state} | ({"fingerprint": fingerprint} if fingerprint else {})
         query = update(tokens).where(tokens.c.id == token_id, tokens.c.state.not_in(OVER)).values(changes)

@@ -35,7 +35,7 @@ MOVABLE = frozenset(column.name for column in requests.c) - NOT_BY_MOVE
 WITHOUT_EFFECT = frozenset({State.DENIED, State.CANCELLED, State.EXPIRED, State.STALE, State.FAILED, State.RESTORED})
 """Outcomes after which a request no longer decides on the result of another request.
 
-Nothing was changed, or the change was undone. After `STALE`, a request that was sent still decides.
+The change wasn't made, at least not completely, or was undone. After `STALE`, a request that was sent still decides.
 """
 LEASE = timedelta(seconds=60)
 """How long the process that committed an outcome has to notify people. After that, a timer does it."""
@@ -119,7 +119,10 @@ def _place(connection: Connection, placed: Sequence[Hold]) -> None:
 
 
 def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
-    """End an open quarantine and its countdown, but not its hold. Returns False if it is no longer open."""
+    """End an open quarantine with its timers, but not its hold, and record a pending notice of that.
+
+    Returns False if it is no longer open.
+    """
     waits = (requests.c.id == closing.request_id) & (requests.c.state == State.QUARANTINED)
     ended = {"state": State.STALE, "outcome": closing.outcome, "due_at": None, "updated_at": at}
     if connection.execute(update(requests).where(waits).values(ended)).rowcount != 1:
@@ -132,8 +135,7 @@ def _close(connection: Connection, closing: Closing, at: datetime) -> bool:
 def _keep_as_freezes(connection: Connection, request_ids: Sequence[str], released: Sequence[str]) -> None:
     """Turn the holds of quarantines that have ended into freezes.
 
-    The databases are still blocked, until the request that replaces the quarantines is complete, or permanently if it
-    never is.
+    The databases are still blocked, until the request that replaces the quarantines is complete or somebody thaws them.
 
     Args:
         released: the holds that this transaction releases next. They are locked together with the others, in order.
@@ -156,7 +158,7 @@ def _lock_with_others(connection: Connection, these: ColumnElement[bool]) -> lis
 
 
 def _drop_prepared(connection: Connection, request_id: str, at: datetime) -> None:
-    """Release the holds of a change that wasn't sent, and delete its review."""
+    """Release the holds of a change that wasn't sent, except some found blocks, and delete its open reviews."""
     other = holds.alias("other")
     needed_by = exists().where(
         (other.c.database_id == holds.c.database_id)
@@ -209,7 +211,11 @@ def release_found(connection: Connection, hold_id: str, at: datetime) -> None:
 
 
 def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str]) -> bool:
-    """Return True if another hold of the database ended while this one was active, and didn't end together with it."""
+    """Return True if another hold of the database ended while this one was active, and didn't end together with it.
+
+    Found blocks don't count, and for one the result is False. Because of `CLOCKS_DIFFER`, the result may also be True
+    if the other hold ended up to a minute before.
+    """
     if hold.kind is HoldKind.FOUND:
         return False
     others = (holds.c.database_id == hold.database_id) & holds.c.id.not_in(list(ended))
@@ -219,14 +225,17 @@ def _may_have_got_blocks(connection: Connection, hold: Hold, ended: Sequence[str
 
 
 def end_tokens_of(connection: Connection, database_ids: Sequence[str]) -> None:
-    """Mark the tokens of deleted databases as ended."""
+    """Mark the tokens of deleted databases as ended. Tokens that were refused or are being minted keep their state."""
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     ended = any_of(connection, tokens.c.database_id, database_ids) & tokens.c.state.in_(may_work)
     connection.execute(update(tokens).where(ended).values(state=TokenState.ENDED))
 
 
 def revoke_tokens(connection: Connection, revocation: Revocation) -> None:
-    """Mark the tokens that were minted before a rotation as revoked or ended."""
+    """Mark the tokens that were minted before a rotation as revoked or ended.
+
+    Tokens that have ended, were refused or are being minted keep their state.
+    """
     may_work = [TokenState.LIVE, TokenState.UNKNOWN, TokenState.REVOKED]
     old = (
         any_of(connection, tokens.c.database_id, revocation.database_ids)

@@ -50,10 +50,10 @@ async def upgrade(database: str | Place) -> bool:
     Returns:
         True if something was changed.
     Raises:
-        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        BadDatabaseUrl: the URL can't be used for a store.
         CannotUpgrade: the file can't be created or written or isn't SQLite's, or the store is from a newer version.
         SqliteTooOld: this Python's SQLite is too old. Nothing was created.
-        StoreUnavailable: the database doesn't respond.
+        StoreUnavailable: the database doesn't respond or can't be used. `detail` says why.
     """
     place = database if isinstance(database, Place) else place_of(database)
     try:
@@ -66,11 +66,11 @@ async def require_current(database: str | Place) -> None:
     """Raise an error unless the store has every migration of this version. Changes nothing.
 
     Raises:
-        BadDatabaseUrl: it is neither a SQLite file nor PostgreSQL.
+        BadDatabaseUrl: the URL can't be used for a store.
         NotUpgraded: the store doesn't exist, is empty or is from an older version.
         CannotUpgrade: the store is from a newer version.
         SqliteTooOld: this Python's SQLite is too old.
-        StoreUnavailable: the database doesn't respond.
+        StoreUnavailable: the database doesn't respond or can't be used. `detail` says why.
     """
     place = database if isinstance(database, Place) else place_of(database)
     if place.file and not place.file.exists():

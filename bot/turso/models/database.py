@@ -24,7 +24,7 @@ class Parent(Wire):
 class Database(Wire):
     """A logical database. Use `hostname` as Turso sends it, and never construct one.
 
-    Only the name, the ID and the hostname are accepted in every casing. An organization may have thousands of
+    Only the name, the ID and the hostname are accepted in many casings. An organization may have thousands of
     databases, and each check costs time.
     """
 
@@ -80,7 +80,10 @@ class Database(Wire):
 
     @property
     def is_local(self) -> bool:
-        """Return True for a database of a local server, which is reached without TLS."""
+        """Return True for a database of a local server, which is reached without TLS.
+
+        Its region is `local`, or its host has a port.
+        """
         return self.primary_region == "local" or urlsplit(f"//{self.hostname}").port is not None
 
     @property

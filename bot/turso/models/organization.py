@@ -25,7 +25,7 @@ class Location(Wire):
 
 
 class Organization(Wire):
-    """The organization itself. Reads or writes are blocked when a quota is used up."""
+    """The organization itself. Turso blocks reads or writes if a quota is used up and overages aren't allowed."""
 
     name: Text = ""
     slug: Text = ""
