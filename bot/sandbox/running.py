@@ -94,7 +94,7 @@ async def sandbox(
         clock.move(by)
         platform.state.turso.clock.offset += by
 
-    hints = [CommandHint(one.name, one.usage, one.summary) for one in COMMANDS if not one.hidden]
+    hints = [CommandHint(one.name, one.usage, one.summary, one.aliases) for one in COMMANDS if not one.hidden]
     with bound(port) as front, bound(0) as back:
         url = f"http://127.0.0.1:{front.getsockname()[1]}"
         workspace.origin = url

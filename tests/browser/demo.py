@@ -24,13 +24,15 @@ from tests.sandbox.workspace.stage import bolt, connected, new_workspace
 TOKEN = "eyJhbGciOiJFZERTQSJ9.made-up-token-for-the-page.x1"
 
 HINTS = (
-    CommandHint("list", "db list [FILTER] [--group G] [--sort name]", "List the databases"),
-    CommandHint("show", "db show NAME", "Every property of one database"),
+    CommandHint("list", "db list [FILTER] [--group G] [--sort name]", "List the databases", ("ls",)),
+    CommandHint("show", "db show NAME", "Show a database's details"),
     CommandHint("usage", "usage [NAME] [--since 7d] [--top 10]", "Rows, storage and bytes synced"),
     CommandHint("create", "db create NAME [--group G] [--location L]", "Create a database"),
     CommandHint("token", "token NAME [--read-only] [--expiration 1h]", "Mint an access token"),
     CommandHint("rotate", "rotate NAME", "Invalidate every token"),
     CommandHint("destroy", "db destroy NAME [--now] [--reason TEXT]", "Destroy a database"),
+    CommandHint("incident status", "incident status", "Show this channel's incident", ("incident",)),
+    CommandHint("incident start", "incident start KEY [--for 4h]", "Start an incident"),
     CommandHint("help", "help [COMMAND]", "Show what you can do here"),
 )
 

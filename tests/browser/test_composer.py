@@ -36,6 +36,22 @@ async def test_the_composer_completes_commands_options_and_names_by_keyboard(win
     await expect(dana.composer).to_have_value("ask @ben about #db-ops ")
 
 
+async def test_enter_sends_a_command_in_another_spelling_as_it_was_typed(window: Open) -> None:
+    dana = await window("U0DANA")
+    await dana.composer.press_sequentially("/turso ls")
+    await expect(dana.pane.get_by_role("option").first).to_contain_text("db list")
+    await expect(dana.pane.locator(".hint")).to_contain_text("db list [FILTER]")
+    await dana.page.keyboard.press("Enter")
+    await expect(dana.composer).to_have_value("")
+    await dana.page.keyboard.press("ArrowUp")
+    await expect(dana.composer).to_have_value("/turso ls")
+    await dana.composer.fill("/turso ls ord --so")
+    await dana.page.keyboard.press("Tab")
+    await expect(dana.composer).to_have_value("/turso ls ord --sort ")
+    await dana.composer.fill("/turso incident st")  # `incident` alone is an alias of `incident status`
+    await expect(dana.pane.get_by_role("option")).to_contain_text(["incident status", "incident start"])
+
+
 async def test_no_command_of_the_bot_is_suggested_to_an_outsider(window: Open) -> None:
     stella = await window("U0STELLA", place="c/C0SHARED")
     await stella.composer.press_sequentially("/tu")

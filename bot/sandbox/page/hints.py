@@ -16,12 +16,18 @@ class CommandHint:
     name: str
     usage: str
     summary: str
+    aliases: tuple[str, ...] = ()
 
     @property
     def command_words(self) -> str:
         """Return the words of the usage before its first argument, or the command's name if there are none."""
         words = takewhile(lambda word: word.isalpha() and word.islower(), self.usage.split())
         return " ".join(words) or self.name
+
+    @property
+    def spellings(self) -> list[str]:
+        """Return every way to type the command: its name and its aliases, each also with `db` before it."""
+        return [f"{family}{one}" for one in (self.name, *self.aliases) for family in ("", "db ")]
 
 
 def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHint]) -> dict[str, Any]:
@@ -34,7 +40,12 @@ def hints_for(workspace: Workspace, person: Person, commands: Sequence[CommandHi
             {"command": each.command, "usage_hint": each.usage_hint, "description": each.description} for each in slash
         ],
         "commands": [
-            {"name": each.command_words, "usage": each.usage, "summary": each.summary}
+            {
+                "name": each.command_words,
+                "spellings": each.spellings,
+                "usage": each.usage,
+                "summary": each.summary,
+            }
             for each in (commands if here else ())
             if each.usage
         ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.commands import COMMANDS
+from bot.core.parsing.grammar import Grammar
 from bot.sandbox.page.hints import CommandHint, hints_for
 from bot.sandbox.page.tour import default_tour
 from bot.sandbox.workspace import Workspace
@@ -22,6 +23,13 @@ from bot.sandbox.workspace import Workspace
 )
 def test_a_command_is_completed_to_the_words_that_must_be_typed(usage: str, words: str) -> None:
     assert CommandHint("home", usage, "").command_words == words
+
+
+def test_every_spelling_of_a_command_is_one_that_the_bot_parses() -> None:
+    grammar = Grammar(COMMANDS)
+    for each in COMMANDS:
+        hint = CommandHint(each.name, each.usage, each.summary, each.aliases)
+        assert all(grammar.spec(spelling) is each for spelling in hint.spellings)
 
 
 async def test_people_of_other_workspaces_are_offered_no_commands(workspace: Workspace) -> None:

@@ -1,5 +1,5 @@
 // The composer: slash commands with hints for their arguments, mentions, sending with Enter, and recall of sent lines.
-import { complete, hintFor, suggestions } from "./hints.js";
+import { complete, hintFor, isCommand, suggestions } from "./hints.js";
 import { pin } from "./timeline.js";
 
 const sent = [];
@@ -66,8 +66,9 @@ function move(box, step) {
 }
 
 function enter(box, event) {
-  const picked = !listOf(box).hidden && items(box).find((each) => each.getAttribute("aria-selected") === "true");
-  if (picked) {
+  const all = items(box), picked = !listOf(box).hidden && all.find((each) => each.getAttribute("aria-selected") === "true");
+  const isSent = event.key === "Enter" && picked === all[0] && isCommand(box.value);  // the first one is what was typed
+  if (picked && !isSent) {
     const [text] = complete(box.value, box.selectionStart, picked.dataset.insert);
     if (event.key === "Tab" || text.trim() !== box.value.trim()) return take(box, picked);
   }

@@ -15,26 +15,36 @@ function current(text) {
   const [command, ...rest] = text.split(" ");
   const spoken = rest.join(" ").toLowerCase();
   if (!known.slash.some((each) => each.command === command) || !rest.length) return null;
-  const fitting = known.commands.filter((each) => spoken === each.name || spoken.startsWith(`${each.name} `));
-  const best = fitting.sort((one, other) => other.name.length - one.name.length)[0];
-  return { command, spoken, best };
+  const fitting = known.commands.flatMap((best) => [best.name, ...best.spellings].map((spelling) => ({ best, spelling })))
+    .filter(({ spelling }) => spoken === spelling || spoken.startsWith(`${spelling} `));
+  const { best, spelling } = fitting.sort((one, other) => other.spelling.length - one.spelling.length)[0] ?? {};
+  return { command, spoken, best, isComplete: spoken.trimEnd() === spelling };
+}
+
+/** Return whether the text is a command without arguments, in any of its spellings. */
+export function isCommand(text) {
+  return Boolean(current(text)?.isComplete);
+}
+
+function whole(command, { name, usage, summary }) {
+  return { insert: `${command} ${name} `, strong: name, rest: usage.slice(name.length), about: summary };
 }
 
 function forCommand(text) {
-  const { command, spoken, best } = current(text) ?? {};
+  const { command, spoken, best, isComplete } = current(text) ?? {};
   if (!command) return [];
   const last = spoken.split(" ").pop();
-  if (best && spoken !== best.name) {
-    if (!last.startsWith("-")) return [];
+  if (best && !(isComplete && last)) {
+    if (!last.startsWith("-")) return known.commands.filter((each) => each.name.startsWith(spoken)).map((each) => whole(command, each));
     return splitOptions(best.usage).filter((each) => each.startsWith(last) && !spoken.includes(`${each} `))
       .map((each) => ({ insert: `${each} `, strong: each, rest: "", about: argumentOf(best.usage, each), word: true }));
   }
   const words = spoken.split(/\s+/).filter(Boolean);
-  const score = (each) => (each.name === spoken ? -1 : each.name.startsWith(spoken) ? 0 : words.every((word) => each.name.includes(word)) ? 1
+  const score = (each) => (each === best ? -1 : each.name.startsWith(spoken) ? 0 : words.every((word) => each.name.includes(word)) ? 1
     : words.every((word) => `${each.name} ${each.summary}`.toLowerCase().includes(word)) ? 2 : 3);
   return known.commands.map((each) => [score(each), each]).filter(([points]) => points < 3)
     .sort(([one], [other]) => one - other)
-    .map(([, each]) => ({ insert: `${command} ${each.name} `, strong: each.name, rest: each.usage.slice(each.name.length), about: each.summary }));
+    .map(([, each]) => whole(command, each));
 }
 
 function argumentOf(usage, option) {
