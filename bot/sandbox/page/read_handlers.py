@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from bot.sandbox.workspace.model import Channel, Person
+from bot.sandbox.workspace.timeline import wall_clock
 from bot.sandbox.workspace.workspace import Workspace
 
 from .faults import switches
@@ -180,6 +181,11 @@ class ReadHandlers:
 
 
 def moved_text(workspace: Workspace) -> str:
-    """Return how far the workspace's time is ahead of this machine's, in words that the page shows after the time."""
-    moved = workspace.state.time.moved
-    return f"– {moved} ahead of this machine" if moved else "– as on this machine"
+    """Return how far the workspace's time is from this machine's, in words that the page shows after the time."""
+    seconds = (workspace.now() - wall_clock()).total_seconds()
+    minutes = round(abs(seconds) / 60)
+    if not minutes:
+        return "– as on this machine"
+    (days, rest), where = divmod(minutes, 1440), "ahead of" if seconds > 0 else "behind"
+    parts = ((days, "d"), (rest // 60, "h"), (rest % 60, "min"))
+    return f"– {' '.join(f'{count} {unit}' for count, unit in parts if count)} {where} this machine"
