@@ -12,8 +12,8 @@ from bot.blocks.message import reply
 from bot.blocks.plans import plan_blocks
 from bot.blocks.request_text import (
     BREAK_GLASS,
-    NO_COUNTDOWN,
     SIGNS,
+    no_countdown,
     outcome_text,
     proof_lines,
     request_and_state,
@@ -228,7 +228,7 @@ def _progress_blocks(request: Request, now: datetime, done: Reply | None, review
     if request.state is State.QUARANTINED and request.outcome:
         lines.append(sentence(request.outcome))
     if request.is_indefinite:
-        lines.append(NO_COUNTDOWN)
+        lines.append(no_countdown(request))
     if request.state is State.QUARANTINED and request.due_at:
         lines.append(
             mrkdwn(

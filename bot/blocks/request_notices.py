@@ -8,9 +8,9 @@ from bot.blocks.card_buttons import card_buttons
 from bot.blocks.message import fit_blocks, headline, reply
 from bot.blocks.proofs import proof_notice
 from bot.blocks.request_text import (
-    NO_COUNTDOWN,
     SIGNS,
     news,
+    no_countdown,
     outcome_text,
     proof_lines,
     small_print,
@@ -58,7 +58,7 @@ def outcome_notice(request: Request, catalogue: CommandCatalogue, *, elsewhere: 
     sign = Mrkdwn(SIGNS.get(request.state, ":raised_hand:"))
     head = mrkdwn("{} {}: {}", sign, people(_recipients(request)), news(request, catalogue))
     text = joined(" ", [part for part in (head, words) if part])
-    then = [kit.context(NO_COUNTDOWN)] if request.is_indefinite else []
+    then = [kit.context(no_countdown(request))] if request.is_indefinite else []
     if not elsewhere:
         return reply(text, [kit.section(text), *then])
     why = mrkdwn("Requested in {}, where I can't post at the moment.", channel(request.channel_id))

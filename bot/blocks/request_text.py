@@ -126,9 +126,12 @@ def still_blocked(request: Request) -> Mrkdwn:
                   name, name)  # fmt: skip
 
 
-NO_COUNTDOWN: Final = Mrkdwn(
-    "It stays blocked until someone presses *Undo* or destroys it. Nothing else will happen automatically."
-)
+def no_countdown(request: Request) -> Mrkdwn:
+    """Return what ends a quarantine without a countdown."""
+    return mrkdwn(
+        "`{}` stays blocked until someone presses *Undo* or destroys it. Nothing else will happen automatically.",
+        buttons.subject(request),
+    )
 
 
 def proof_lines(request: Request) -> list[Mrkdwn]:

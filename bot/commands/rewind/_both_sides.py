@@ -162,6 +162,8 @@ async def _reader(ctx: ChangeContext, side: _Side) -> _Reader | None:
         database = await ctx.turso.database(side.name)
         if side.id and database.id != side.id:
             raise Unavailable(f"The name `{side.name}` now belongs to a different database, so it wasn't read.")
+        if database.block_reads:
+            raise Unavailable(f"`{side.name}` wasn't compared, because its reads are blocked.")
         if not ctx.turso.takes_tokens(database):
             raise Unavailable(f"Turso didn't return a valid address for `{side.name}`, so I couldn't connect to it.")
         minted = await ctx.turso.mint_token(side.name, expiration=EXPIRATION, read_only=True)
