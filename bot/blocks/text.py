@@ -24,6 +24,7 @@ _EMOJI: Final = re.compile(r":(?!\d\d:\d\d\b)(?=[a-z0-9_+'-]+:)")  # a time such
 _EMOJI_NAME: Final = re.compile(r"(?<![^\s(]):[a-z0-9_+-]+:(?![^\s.,)])")
 _EMPHASIS: Final = re.compile(r"(?<![^\s(·])_(?=\S)|(?<=\S)_(?![^\s.,)])")
 _LINKED: Final = re.compile(r"<https?://[^|>]*\|([^>]*)>")
+_SPACING: Final = re.compile("[ \n]+")
 UTC_FORMAT: Final = "%Y-%m-%d %H:%M UTC"
 _UTC: Final = re.compile(r"\b\d{4}-\d{2}-\d{2} \d{2}:\d{2} UTC\b", re.ASCII)
 _ID: Final = re.compile(r"[A-Z0-9]{1,40}")
@@ -258,7 +259,7 @@ def notification(text: Mrkdwn) -> Mrkdwn:
     words = _LINKED.sub(r"\1", _EMOJI_NAME.sub("", outside))
     shown = _EMPHASIS.sub("", words.replace("*", "")).split("`")
     both = zip_longest(shown, map(_without_marks, in_code), fillvalue="")
-    return Mrkdwn(" ".join("".join(part for pair in both for part in pair).split()))
+    return Mrkdwn(_SPACING.sub(" ", "".join(part for pair in both for part in pair)).strip(" "))
 
 
 def cut(text: str, limit: int) -> str:

@@ -1,4 +1,4 @@
-"""The text for notifications has no markup, and every character of names and of other people's text."""
+"""The text for notifications has no markup, and keeps every character of names and of text from people."""
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +11,7 @@ FOREIGN = st.text(st.sampled_from("*_~`:<>&ab1 .-"), max_size=20) | st.text(max_
 
 
 def readable(text: str) -> str:
-    """Return a text with ordinary characters instead of those that only look like Slack's marks."""
+    """Return a text with Slack's marks in place of the similar characters that stand for them."""
     return text.translate(_ALIKE)
 
 
@@ -27,7 +27,7 @@ def test_the_bots_own_markup_is_removed() -> None:
     assert notification(text) == "Incident why of a, b_c (d)"
 
 
-def test_marks_of_two_names_do_not_become_markup_together() -> None:
+def test_marks_in_two_names_do_not_form_markup_together() -> None:
     assert not {"*", "~"} & set(notification(mrkdwn("`{}` and `{}`, `{}` and `{}`", "*a", "b*", "~a", "b~")))
 
 
@@ -38,7 +38,8 @@ def test_a_span_that_is_not_closed_keeps_its_text() -> None:
 @given(FOREIGN, FOREIGN)
 @example("or*s", "_")
 @example(":x:", "`")
-def test_nothing_of_other_peoples_text_is_lost(one: str, other: str) -> None:
+@example("a\u3000\u3000b", "\xa0")  # spaces that are characters of a text, not layout
+def test_no_text_from_people_is_lost(one: str, other: str) -> None:
     text = notification(mrkdwn("*[{}]* _and_ [`({})`]", one, other))
 
     expected = f"[{escape(clean(one))}] and [({escape(clean(other)) or ' '})]"
@@ -46,7 +47,7 @@ def test_nothing_of_other_peoples_text_is_lost(one: str, other: str) -> None:
 
 
 @given(FOREIGN, FOREIGN)
-def test_doing_it_twice_changes_nothing(one: str, other: str) -> None:
+def test_a_text_for_notifications_is_not_changed_if_it_is_converted_again(one: str, other: str) -> None:
     once = notification(mrkdwn(":tada: *{}* `{}` _{}_", one, other, one))
 
     assert notification(once) == once
