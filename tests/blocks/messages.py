@@ -9,23 +9,24 @@ from bot.core.reply import Reply
 from bot.sandbox.workspace.blockkit import validate_message
 
 NEW_KINDS = ("data_table", "data_visualization")
-"""Blocks that some workspaces refuse, so that messages with them need a fallback."""
+"""Blocks that some workspaces refuse. Messages with them need a fallback."""
 OURS = re.compile(
-    r"<(?:@[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+|!date\^\d+\^(?:\{date_short_pretty\} at )?\{time\}\|[0-9: -]+ UTC"
+    r"<(?:@(?!U0EVIL)[A-Z0-9]+|#[A-Z0-9]+|!subteam\^[A-Z0-9]+"
+    r"|!date\^\d+\^(?:\{date_short_pretty\} at )?\{time\}\|[0-9: -]+ UTC"
     r"|!date\^\d+\^\{date_short\}\|[0-9-]+)>"
 )
-"""The mentions and times that the bot writes."""
+"""The mentions and times that the bot writes. The bot never mentions the person in `HOSTILE`."""
 HOSTILE = (
     "<!channel> <@U0EVIL> <https://evil.example|orders> *bold* `code` \u202egpj.exe\u202c :tada:\n> quote\r\n*Approved*"
 )
-"""Text by a person who wants to deceive an approver."""
+"""Text from a person who wants to deceive an approver."""
 
 
 def check(reply: Reply) -> Reply:
     """Return the message after checking it.
 
-    Fail if Slack would refuse it, if a table or chart has no fallback, or if the message has a mention, a link or an
-    invisible character that doesn't come from the bot.
+    Fail if Slack would refuse it, if a table or chart has no fallback, or if the message has an invisible character or
+    any markup in angle brackets except `OURS`.
     """
     for blocks in (reply.blocks, reply.plain_blocks):
         problems = validate_message({"text": reply.text, "blocks": list(blocks)})
@@ -38,7 +39,8 @@ def check(reply: Reply) -> Reply:
         left = OURS.sub("", text)
         assert "<" not in left, left
         assert ">" not in left, left
-    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", json.dumps(shown(reply), ensure_ascii=False))
+    everything = json.dumps([shown(reply), list(reply.plain_blocks)], ensure_ascii=False)
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b]", everything)
     return reply
 
 
@@ -48,7 +50,7 @@ def shown(reply: Reply) -> dict[str, Any]:
 
 
 def marked_up(value: Any) -> Iterator[str]:
-    """Yield every text whose markup Slack interprets."""
+    """Yield every text of type `mrkdwn`, in which Slack interprets markup."""
     if isinstance(value, dict):
         if value.get("type") == "mrkdwn":
             yield value["text"]
@@ -70,7 +72,7 @@ def buttons(reply: Reply) -> dict[str, dict[str, Any]]:
 
 
 def words(reply: Reply) -> str:
-    """Return all text that a message shows."""
+    """Return all text in the blocks of a message."""
     return " ".join(_texts(list(reply.blocks)))
 
 
