@@ -1,7 +1,7 @@
 """Functions that choose the part of a large matrix that `make test` runs. `make soak` runs all of it.
 
-The choice is the same each time, so that a failure comes from a change and not from the date. `TEST_CHOICE=n` runs
-another part.
+The choice is the same in every run, so that a new failure comes from a change and not from chance. `TEST_CHOICE=n`
+chooses another part.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import TypeVar
 
 SOAK = bool(os.environ.get("SOAK"))
 LIMIT_SECONDS = 3600 if SOAK else 900
-"""The time limit of tests that take long in the soak."""
+"""The time limit of one test that takes long in `make soak`."""
 CHOICE = int(os.environ.get("TEST_CHOICE", "0"))
 
 T = TypeVar("T")
@@ -46,12 +46,12 @@ def pairs(rows: Iterable[str], columns: Iterable[str], *, times: int = 1) -> lis
 
 
 def one_in(number: int, cases: Sequence[T]) -> list[T]:
-    """Return all cases. In `make test`, return every `number`-th case, which `TEST_CHOICE` shifts."""
+    """Return all cases, or in `make test` only every `number`-th one. `TEST_CHOICE` decides which one is the first."""
     return [case for at, case in enumerate(cases) if SOAK or (at + CHOICE) % number == 0]
 
 
 def covering(cases: Iterable[T], *values: Callable[[T], str]) -> list[T]:
-    """Return all cases. In `make test`, return some of them, in which every result of each function occurs."""
+    """Return all cases, or in `make test` some of them, in which every result of each function still occurs."""
     if SOAK:
         return list(cases)
     found = [(case, [(at, value(case)) for at, value in enumerate(values)]) for case in cases]

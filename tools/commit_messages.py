@@ -1,4 +1,4 @@
-"""Checks commit messages: as a commit-msg hook with the message's file, or in CI with `--range BASE..HEAD`."""
+"""Checks commit messages: as a commit-msg hook, which passes the file of the message, or in CI with `--range`."""
 
 import argparse
 import re
@@ -18,7 +18,7 @@ SCISSORS = "# ------------------------ >8 ------------------------"
 
 
 def problems(message: str) -> list[str]:
-    """Return a sentence for each problem of a commit message. A merge, a revert or a fixup has none."""
+    """Return a sentence for each problem of a commit message. Git's own messages (`GENERATED`) aren't checked."""
     lines = [line.rstrip() for line in message.split(SCISSORS)[0].splitlines() if not line.startswith("#")]
     while lines and not lines[0]:
         del lines[0]

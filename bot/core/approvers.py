@@ -60,7 +60,7 @@ class ApproverSet:
     def admits(self, person: "Person", standing: Membership) -> bool:
         """Return True if the set includes this person.
 
-        Guests and external people must be named as such by each rule, unless they are in `also`.
+        Guests and outsiders must be named as such by each rule, unless they are in `also`.
         """
         if not self.without.isdisjoint((person.id, person.human)):
             return False

@@ -17,7 +17,7 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJhIjoicncifQ.AAAABBBBCCCC"
 
 @pytest.fixture
 def written(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[str]]]:
-    """Yield a function that returns the lines logged since its last call. Restore the logging afterwards."""
+    """Yield a function that returns the lines logged since its last call. Restore the configuration afterwards."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield lambda: [line for line in capsys.readouterr().err.splitlines() if line]
@@ -58,11 +58,11 @@ LOGGED = (
     "flat", "nested", "in a traceback", "in a library's traceback", "in an object", "in the repr of an object",
     "in a key",
 )  # fmt: skip
-"""The texts without the secret, which stay visible. A text that contains the secret is hidden as a whole."""
+"""The logged texts without the secret, which stay visible. A line of text that contains the secret is hidden."""
 
 
 def escaped(secret: str) -> set[str]:
-    """Return a secret as it is, and with the escapes of `repr`, of JSON, and of both."""
+    """Return a secret as it is, and as `repr`, JSON or both escape it."""
     plain = (secret, repr(secret)[1:-1])
     return {*plain, *(json.dumps(text, ensure_ascii=is_ascii)[1:-1] for text in plain for is_ascii in (True, False))}
 

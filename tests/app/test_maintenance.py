@@ -1,4 +1,4 @@
-"""Each organization has one timer for usage samples. It is set daily, and when the policy turns alerts on."""
+"""Each organization has one timer for usage samples. It is set once a day, and when the policy turns alerts on."""
 
 import asyncio
 from collections.abc import AsyncIterator

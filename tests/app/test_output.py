@@ -1,4 +1,4 @@
-"""No traceback is printed if the output is closed or can't encode a character."""
+"""No traceback is printed if the output is closed, full or missing, or can't encode a character."""
 
 import asyncio
 import io
@@ -20,7 +20,7 @@ from tests.stores import copy_store
 
 ROOT = Path(__file__).parents[2]
 LONG_POLICY = "".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}\n" for number in range(1000))
-"""Channels with an unknown command each. The errors about them are longer than the output's buffer."""
+"""A thousand channels, each with an unknown command. The errors about them don't fit into the output's buffer."""
 
 
 @contextmanager
@@ -80,7 +80,9 @@ PIPES = {
 
 
 @pytest.mark.parametrize("pipe", PIPES)
-def test_a_shell_pipe_that_ends_early_causes_no_error_output(tmp_path: Path, url_of_long_log: str, pipe: str) -> None:
+def test_no_error_is_printed_even_if_the_reader_of_a_shell_pipe_ends_early(
+    tmp_path: Path, url_of_long_log: str, pipe: str
+) -> None:
     script = f'{sys.executable} -m bot {pipe}; echo "${{PIPESTATUS[0]}}" >&2'
     environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url_of_long_log, "PYTHONPATH": str(ROOT)}
 
@@ -105,7 +107,9 @@ def test_a_character_that_the_output_cannot_encode_is_escaped(
     assert ("飛ぶ" if encoding == "utf-8" else r"\u98db\u3076") in written.getvalue().decode(encoding)
 
 
-def test_a_missing_output_does_not_change_the_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_standard_streams_returns_the_same_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (policy := tmp_path / "policy.yaml").write_text("version: 1\nchannels: {}\n")
     monkeypatch.setattr(sys, "stdout", None)
     monkeypatch.setattr(sys, "stderr", None)

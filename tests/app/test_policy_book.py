@@ -20,7 +20,7 @@ RULES = "channels:\n  C0DBOPS:\n    databases: ['*']\n    rules: [{allow: destro
 OLD = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: ['db destroy --now']}}]\n"
 NEW = f"version: 1\n{RULES}ceiling:\n  deny: [{{commands: [destroy]}}]\n"
 HALF = f"version: 1\n{RULES}"
-"""The content of the file while its last key, `ceiling`, is not written yet."""
+"""The content of the file before its last key, `ceiling`, has been written."""
 BAD = "version: 1\nchanels: {}\n"
 
 
@@ -131,7 +131,7 @@ def swapped_as_kubernetes_does(scene: Scene) -> None:
 
 
 def of_the_same_size_and_time(scene: Scene) -> None:
-    """Change the content, but not the size and the modification time of the file."""
+    """Change the content of the file, but neither its size nor its modification time."""
     before = scene.path.stat()
     scene.write(NEW.ljust(before.st_size))
     os.utime(scene.path, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -149,7 +149,7 @@ def test_a_change_takes_effect_once_the_file_is_stable(scene: Scene, edit: Any) 
     edit(scene)
     scene.wait(QUIET_SECONDS - 0.1)
     assert scene.in_force == "old"
-    scene.wait(0.1 + 2 * CHECK_EVERY)  # the change is seen at a check, and used at the first check after the pause
+    scene.wait(0.1 + 2 * CHECK_EVERY)  # a check notices the change, and the first check after `QUIET_SECONDS` uses it
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
@@ -275,7 +275,7 @@ def test_a_file_that_keeps_changing_is_reported_after_a_minute(scene: Scene) -> 
     assert (scene.in_force, scene.book.problem) == ("new", None)
 
 
-def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_content_is_parsed_only_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
 
     def noted(text: str, *more: Any, **named: Any) -> Policy:
@@ -288,7 +288,7 @@ def test_a_refused_content_is_not_parsed_again_and_again(scene: Scene, monkeypat
     assert read == [BAD]
 
 
-async def test_each_change_is_reported_in_order_until_the_report_succeeds(scene: Scene) -> None:
+async def test_changes_are_reported_in_order_and_each_again_until_its_report_succeeds(scene: Scene) -> None:
     reported, fails = [], [False, True, False, False]
 
     async def changed(old: Any, new: Any) -> None:
@@ -347,7 +347,7 @@ class Interrupted(PolicyBook):
 
 
 def test_a_check_does_not_restore_a_policy_that_another_thread_has_replaced(scene: Scene) -> None:
-    """Without a lock, the check could restore the old policy, because it had read the file before the change."""
+    """Without a lock, the check could restore the old policy, because it read the file before the change."""
     scene.book = book = Interrupted(scene.path, "acme", CATALOGUE, now=lambda: scene.time)
 
     def replace() -> None:

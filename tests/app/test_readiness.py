@@ -51,7 +51,7 @@ async def test_readiness_depends_only_on_the_store_and_the_body_names_what_is_do
     ]
 
 
-async def test_an_answer_waits_only_briefly_for_an_upstream_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_response_waits_only_briefly_for_an_upstream_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "UPSTREAM_SECONDS", 0.05)
     here = ready(well, {"slack": hangs, "turso": well})
     began = time.monotonic()
@@ -74,7 +74,7 @@ async def test_a_store_that_hangs_counts_as_down(monkeypatch: pytest.MonkeyPatch
     assert body["down"] == ["store"]
 
 
-async def test_a_process_without_a_lock_accepts_requests_and_says_that_durable_work_pauses() -> None:
+async def test_a_process_without_an_executor_lock_accepts_requests_and_says_that_durable_work_is_paused() -> None:
     takes, body = await ready(well, {}, "Durable work is paused.").report()
 
     assert takes

@@ -1,4 +1,4 @@
-"""An error of the operating system is reported in one sentence with a documented status, without a traceback."""
+"""A file, URL, output or limit that stops a command is reported in one sentence, without a traceback."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ from tests.soak import pairs
 from tests.stores import copy_store
 
 ROOT = Path(__file__).parents[2]
-LONG = f"/tmp/{'x' * 300}"  # longer than a file name may be
+LONG = f"/tmp/{'x' * 300}"  # too long for a file name
 TOKENS = "SLACK_BOT_TOKEN=xoxb-1-x SLACK_SIGNING_SECRET=0123456789abcdef TURSO_API_TOKEN=abcdefghijkl"
 SETTINGS = f"{TOKENS} TURSO_ORGANIZATION=acme"
 FULL = "The output can't be written (No space left on device)."
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(script: str, folder: Path) -> tuple[int, str, str]:
-    """Run a line of shell in which `bot` runs Turso Ops, and return its status, output and error output."""
+    """Run a shell script in which `bot` runs Turso Ops, and return its status, output and error output."""
     line = f'bot() {{ exec {sys.executable} -m bot "$@"; }}; {script}'
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
@@ -60,7 +60,9 @@ def run(script: str, folder: Path) -> tuple[int, str, str]:
         ("sandbox --port 0 --seconds 1 --data policy.yaml", 2, "can't be used (Not a directory)."),
     ],
 )
-def test_an_error_of_the_system_is_reported_in_one_sentence(folder: Path, line: str, status: int, says: str) -> None:
+def test_a_file_or_url_that_cannot_be_used_is_reported_in_one_sentence(
+    folder: Path, line: str, status: int, says: str
+) -> None:
     words = line.split()
     given = dict(word.split("=", 1) for word in words if word.startswith("DATABASE_URL="))
     errors = folder / "errors"
@@ -119,7 +121,7 @@ def test_the_status_does_not_change_if_the_error_cannot_be_printed(folder: Path,
     assert status == 2
 
 
-def test_a_line_that_is_longer_than_the_buffer_shows_that_the_output_is_full(folder: Path) -> None:
+def test_a_full_output_is_reported_even_if_the_text_is_longer_than_the_buffer(folder: Path) -> None:
     rules = "\n".join(f"  C{number:08}: {{rules: [{{allow: fly}}]}}" for number in range(1000))
     (folder / "policy.yaml").write_text(f"version: 1\nchannels:\n{rules}\n")
 

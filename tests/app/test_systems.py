@@ -1,4 +1,4 @@
-"""Turso Ops runs on Linux and macOS, and says so elsewhere."""
+"""Turso Ops runs on Linux and macOS. On Windows, every command says so and ends."""
 
 import subprocess
 import sys

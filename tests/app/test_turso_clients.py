@@ -1,4 +1,4 @@
-"""The clients of organizations use the current policy, even if it names another variable for a token."""
+"""The clients of organizations use the token variables that the current policy names."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def token_of(turso_clients: TursoClients) -> str:
     return str(turso_clients.turso("acme")._reader.headers["authorization"])
 
 
-async def test_a_token_that_changes_in_the_policy_is_used_at_once() -> None:
+async def test_another_token_variable_in_the_policy_is_used_at_once() -> None:
     async with TursoClients(load_settings(ENVIRONMENT), lambda *_: None) as turso_clients:
         await turso_clients.follow(POLICY)
         before = turso_clients.turso("acme")

@@ -1,4 +1,4 @@
-"""The check of the API tokens asks all organizations at the same time, each once, and names those that fail."""
+"""The check of the API tokens calls Turso once for each organization, in parallel, and names those that fail."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,7 +20,7 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 class Organizations:
-    """Clients whose calls return only once each organization has been called, or raise the error set for it."""
+    """Fake clients. A call waits until every organization has been called, and then raises its organization's error."""
 
     def __init__(self, *names: str, expires: datetime | None = None, **troubles: BotError) -> None:
         self.troubles, self.expires, self.calls = troubles, expires, list[str]()
@@ -55,7 +55,7 @@ async def checked(organizations: Organizations, *names: str) -> str:
     return await check_tokens(cast(Any, organizations), names, NOW)
 
 
-async def test_each_organization_is_asked_once_at_the_same_time() -> None:
+async def test_all_organizations_are_checked_in_parallel_and_each_once() -> None:
     organizations = Organizations("second", "acme")
 
     said = await checked(organizations, "second", "acme")
@@ -95,7 +95,7 @@ async def test_an_invalid_token_of_a_single_organization_is_reported() -> None:
         await checked(Organizations(acme=TursoUnauthorized("Not valid.")), "acme")
 
 
-def test_a_channel_and_incidents_use_their_own_organizations() -> None:
+def test_the_organizations_used_include_those_of_a_channel_and_of_incidents() -> None:
     text = "version: 1\nchannels: {C0X: {organization: second, databases: ['*']}}\nprofiles: {incident: {rules: []}}\n"
     text += "incidents: {to: U0ANA, organization: third, databases: []}"
     policy = load(text, CATALOGUE, default_organization="acme")

@@ -1,4 +1,4 @@
-"""An outcome that reached no one: `/metrics` and `doctor` report it until it is delivered, or for some days."""
+"""`/metrics` and `doctor` report an outcome that no one was notified of, until it is delivered or seven days old."""
 
 import math
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ from tests.pipeline.test_everyone_is_notified import KINDS, TROUBLED
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 A_MOMENT = timedelta(seconds=1)
 OF_REQUESTS = [kind for kind in KINDS if kind not in ("thawed", "incident over")]
-"""Outcomes of requests. For the other kinds, the failing timer is reported."""
+"""The kinds that `/metrics` and `doctor` report while Slack fails. A timer sends the other two, and fails instead."""
 
 
 @dataclass
@@ -136,7 +136,7 @@ async def test_the_timer_of_a_notice_fails_until_the_notice_is_delivered(monitor
 
 
 @pytest.mark.parametrize("kind", ["approved, failed", "direct, unknown", "reviewed", "thawed", "incident over"])
-async def test_an_outcome_that_cannot_be_delivered_to_anyone_is_reported_at_once_and_for_some_days(
+async def test_an_outcome_that_cannot_be_delivered_to_anyone_is_reported_at_once_and_for_seven_days(
     monitoring: Monitoring, kind: str
 ) -> None:
     notifier = monitoring.notifier
@@ -161,7 +161,7 @@ async def test_an_outcome_is_no_longer_reported_once_it_is_delivered_after_all(m
     assert (await monitoring.gauge(), await monitoring.doctor()) == (0, "")
 
 
-async def test_a_gauge_is_not_a_number_while_the_store_fails(
+async def test_a_gauge_is_nan_while_its_figure_cannot_be_read_and_the_others_are_still_shown(
     monitoring: Monitoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def silent(**_: Any) -> None:

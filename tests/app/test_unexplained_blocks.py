@@ -12,7 +12,10 @@ from bot.turso.models.listing import Listed, Listing
 
 
 class Clients:
-    """The clients of organizations, each with the names of its databases. One without databases has no token."""
+    """The clients of organizations, each with the names of its databases. One without databases has no token.
+
+    `left_out` is the number of databases in each list that can't be read.
+    """
 
     def __init__(self, left_out: int = 0, **databases: list[str]) -> None:
         self.databases, self.left_out = databases, left_out
@@ -24,7 +27,11 @@ class Clients:
 
 
 class Client:
-    """The client of an organization in which writes to a database are blocked if its name begins with `blocked`."""
+    """The client of one organization.
+
+    Writes to a database are blocked if its name begins with `blocked`. Reading its configuration fails if the name
+    begins with `silent`.
+    """
 
     def __init__(self, names: list[str], left_out: int) -> None:
         self.names, self.left_out = names, left_out
@@ -60,7 +67,7 @@ async def test_everything_that_could_not_be_checked_is_named_with_its_organizati
     assert "couldn't be checked: `silent` in `acme`, `second`." in said
 
 
-async def test_a_listed_database_that_cannot_be_read_is_reported_as_unchecked() -> None:
+async def test_an_entry_of_the_list_that_cannot_be_read_is_reported_as_unchecked() -> None:
     assert "couldn't be checked: 1 database in `acme`." in await checked(Clients(acme=["orders"], left_out=1))
 
 

@@ -1,4 +1,4 @@
-"""A received copy is verified line by line. Missing, edited and cut-off entries are named."""
+"""`audit verify` checks a received copy of the audit log, and names missing, edited and incomplete entries."""
 
 import json
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def test_both_formats_contain_the_entry_as_it_was_written(lines: Lines) -> None:
     ]
 
 
-def test_a_copy_without_the_first_entries_is_valid_and_says_so(
+def test_a_copy_without_the_first_entries_is_valid_and_its_first_entry_is_named(
     lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, text = verified(tmp_path, lines[3:], capsys)
@@ -73,11 +73,11 @@ FAULTS: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     "a line is nested": (lambda lines: ["[" * 100_000, *lines], "Line 1 isn't an audit log entry"),
     "the end was cut": (lambda lines: lines[:4], "without the posted hash"),
 }
-"""For each fault: a function that puts it into the lines, and a part of the report about it."""
+"""For each fault: a function that adds it to the lines, and a part of the report about it."""
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_invalid_copy_is_reported_with_the_place(
+def test_the_report_about_an_invalid_copy_says_what_is_wrong(
     fault: str, lines: Lines, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change, sentence = FAULTS[fault]
@@ -107,7 +107,7 @@ def test_an_unreadable_file_is_not_called_an_invalid_copy(
 
 
 @pytest.mark.parametrize(("event", "activity"), [("read", 2), ("finished", 3), ("asked", 99)])
-def test_an_ocsf_event_has_the_number_of_its_activity(event: str, activity: int) -> None:
+def test_an_ocsf_event_has_the_activity_id_of_its_kind(event: str, activity: int) -> None:
     found = json.loads(WRITERS[Format.OCSF](chain([entry(event, outcome="succeeded")])[0]))
     assert (found["activity_id"], found["type_uid"]) == (activity, 600300 + activity)
     assert (found["class_uid"], found["status_id"], found["time"]) == (6003, 1, 1795521600000)

@@ -1,4 +1,4 @@
-"""The audit log as a file or on standard output."""
+"""The audit stream can write to a file or to standard output."""
 
 import stat
 from datetime import UTC, datetime

@@ -1,4 +1,7 @@
-"""A process sends its whole audit log, even if it is killed. `doctor` shows the progress. Bad settings are refused."""
+"""The receiver gets the whole audit log, even if the sending process is killed and started again.
+
+`doctor` shows the progress. Unusable settings are refused.
+"""
 
 import sqlite3
 from contextlib import closing
@@ -49,7 +52,7 @@ async def test_no_entry_is_lost_when_a_process_is_killed(tmp_path: Path, receive
 
 
 REFUSED = {
-    "a receiver of another kind": (
+    "a URL with another scheme": (
         {"AUDIT_STREAM": "ftp://example.com"},
         "AUDIT_STREAM is malformed: must be an https://",
     ),
@@ -59,11 +62,11 @@ REFUSED = {
     "not Base64": ({"AUDIT_STREAM_SECRET": "whsec_!!!!!!!!!!!!!!!!!!!!!!!!"}, "must be Base64 after `whsec_`"),
     "an unknown format": ({"AUDIT_STREAM_FORMAT": "cef"}, "AUDIT_STREAM_FORMAT is malformed"),
 }
-"""For each unusable setting: its variable, and a part of the error."""
+"""For each kind of error: the variable with its value, and a part of the error message."""
 
 
 @pytest.mark.parametrize("case", REFUSED)
-def test_an_unusable_setting_is_named(case: str) -> None:
+def test_the_error_about_an_unusable_setting_names_the_variable_but_not_its_value(case: str) -> None:
     given, sentence = REFUSED[case]
     with pytest.raises(BadSettings) as refused:
         load_settings(NEEDED | given)

@@ -31,7 +31,7 @@ def sender(store: SqlStore, clock: StoppedClock, receiver: Receiver, owner: str,
 
 
 async def drained(sender: Sender, store: SqlStore) -> int:
-    """Send batches until the sender has recorded every entry as received, and return the number of the last one."""
+    """Send batches until the sender has recorded every entry as received, and return the number of the last entry."""
     last, _ = await store.audit.head()
     for _ in range(200):
         await sender.once()
@@ -41,7 +41,7 @@ async def drained(sender: Sender, store: SqlStore) -> int:
 
 
 @pytest.mark.parametrize("form", Format)
-async def test_a_receiver_that_fails_and_gives_wrong_answers_gets_the_whole_chain(
+async def test_a_receiver_that_fails_and_gives_wrong_answers_gets_the_whole_log(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, tmp_path: Path, form: Format
 ) -> None:
     generator = random.Random(7)
@@ -69,7 +69,7 @@ async def test_a_receiver_that_fails_and_gives_wrong_answers_gets_the_whole_chai
 @pytest.mark.parametrize(
     "fault", [one for one in Fault if one not in (Fault.LIES, Fault.DRIPS)], ids=lambda fault: fault.name
 )
-async def test_only_a_batch_that_may_not_have_arrived_is_sent_again(
+async def test_only_a_batch_that_was_not_acknowledged_is_sent_again(
     store: SqlStore, clock: StoppedClock, receiver: Receiver, fault: Fault
 ) -> None:
     await store.audit.append(*(entry() for _ in range(6)))
@@ -173,7 +173,9 @@ async def test_a_receiver_that_always_requests_the_first_entry_gets_it_again_onl
     assert greedy.batches == 1
 
 
-async def test_requested_entries_are_sent_again(store: SqlStore, clock: StoppedClock, receiver: Receiver) -> None:
+async def test_entries_are_sent_again_if_an_operator_requests_it(
+    store: SqlStore, clock: StoppedClock, receiver: Receiver
+) -> None:
     await store.audit.append(*(entry() for _ in range(6)))
     one = sender(store, clock, receiver, "one")
     assert not await store.audit_streams.rewind(one.stream, 0), "nothing was received"

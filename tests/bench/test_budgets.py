@@ -1,4 +1,7 @@
-"""A gate fails if a figure misses its required value (`must`) or wasn't measured. The table marks these figures."""
+"""A budget that is a gate is missed if a figure misses its required value (`must`) or wasn't measured.
+
+The table shows the missed budgets and those that weren't measured.
+"""
 
 from typing import Any
 
@@ -20,14 +23,14 @@ def test_figures_that_just_reach_the_required_values_pass() -> None:
 
 
 @pytest.mark.parametrize("budget", [one for one in BUDGETS if one.gates], ids=lambda one: str(one.number))
-def test_a_worse_or_missing_figure_misses_the_gate(budget: Any) -> None:
+def test_a_gate_is_missed_if_a_figure_is_too_bad_or_was_not_measured(budget: Any) -> None:
     for key, must, _ in budget.parts:
         worse = must * 0.9 if budget.at_least else must + 0.1
         assert missed_gates({**MET, key: worse}) == [budget]
         assert missed_gates({name: value for name, value in MET.items() if name != key}) == [budget]
 
 
-def test_a_figure_without_a_gate_is_reported_and_does_not_fail() -> None:
+def test_a_missed_budget_that_is_not_a_gate_is_only_shown_in_the_table() -> None:
     figures = MET | {"12": 99.0}
 
     assert missed_gates(figures) == []
@@ -36,7 +39,7 @@ def test_a_figure_without_a_gate_is_reported_and_does_not_fail() -> None:
     )
 
 
-def test_the_table_shows_which_goals_are_reached_and_which_are_not_measured() -> None:
+def test_the_table_shows_whether_the_desired_or_only_the_required_value_is_reached() -> None:
     table = report.table({"15": 1.0, "7": 0.015})
 
     assert "| 1 | aim |" in next(line for line in table.splitlines() if line.startswith("| **15** |"))
@@ -77,11 +80,11 @@ async def test_the_load_is_signed_like_slacks_requests() -> None:
         (b"HTTP/1.1 204 No Content\r\n\r\n", True),
     ],
 )
-def test_an_answer_counts_once_it_is_complete(answer: bytes, complete: bool) -> None:
+def test_a_response_is_complete_once_its_whole_body_has_arrived(answer: bytes, complete: bool) -> None:
     assert is_complete(answer) is complete
 
 
-def test_the_performance_page_has_the_head_and_the_table_of_a_benchmark_run() -> None:
+def test_the_performance_page_has_the_introduction_and_the_table_header_of_the_report() -> None:
     page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
     assert page.startswith(f"{report.HEAD}\nMeasured on ")

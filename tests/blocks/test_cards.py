@@ -1,4 +1,4 @@
-"""Cards show the operation, the database, the requester and the reason, and a person's text can't imitate them."""
+"""Cards show the operation, the database, the requester and the reason, and text from people can't imitate them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -41,7 +41,7 @@ def sample_request(**changes: Any) -> Request:
 
 
 def huge(**changes: Any) -> Request:
-    """Return a request with very many and very long values, all of them hostile."""
+    """Return a request with very many and very long values, most of them hostile."""
     name = "o" * 64
     plan = Plan(
         PlanTarget(name, HOSTILE, HOSTILE),
@@ -88,7 +88,7 @@ def test_a_high_risk_button_is_red_and_asks_for_confirmation() -> None:
     assert "orders" in approve["confirm"]["text"]["text"]
 
 
-def test_an_approval_by_typing_the_name_asks_for_no_other_confirmation() -> None:
+def test_an_approve_button_that_asks_for_the_typed_name_has_no_other_confirmation() -> None:
     card = request_card(sample_request(confirm=Confirm.TYPE_NAME), CATALOGUE, now=NOON)
 
     assert "confirm" not in buttons(card)["Approve"]
@@ -220,7 +220,7 @@ def test_the_confirmation_is_private_and_its_button_names_the_operation() -> Non
     assert row["Cancel"]["action_id"] == "request.dismiss"
 
 
-def test_a_row_for_a_person_who_may_not_decide_has_no_buttons() -> None:
+def test_the_row_of_a_request_has_no_buttons_for_a_person_who_may_not_vote() -> None:
     rows = request_row(sample_request(), CATALOGUE, now=NOON, mine=False, may_approve=False)
 
     assert not [block for block in rows if block["type"] == "actions"]

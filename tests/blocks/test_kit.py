@@ -16,7 +16,7 @@ LONG = "x" * 5000
 
 
 def text_of(preformatted: Any) -> str:
-    """Return the text of a block with preformatted text."""
+    """Return the text of a preformatted block."""
     return str(preformatted["elements"][0]["elements"][0]["text"])
 
 
@@ -62,7 +62,7 @@ def test_short_messages_are_not_changed() -> None:
     assert fit_blocks(blocks) == blocks
 
 
-def test_a_value_that_does_not_fit_is_never_cut() -> None:
+def test_a_button_value_that_is_too_long_is_never_cut() -> None:
     with pytest.raises(ValueError, match="2000"):
         kit.button(Plain("x"), "run.1", "v" * 2001)
     assert buttons.run(1, "Again", "v" * 2001) == []
@@ -94,7 +94,7 @@ def test_the_columns_of_a_plain_table_are_aligned() -> None:
     assert text_of(table.plain_blocks()[0]).splitlines() == ["Name     Rows", "orders      7", "u       1,000"]
 
 
-def test_labels_are_short_and_differ() -> None:
+def test_the_labels_of_a_chart_are_short_and_unique() -> None:
     labels = unique(["o" * 20, "o" * 20, "o" * 20, "", ""])
 
     assert len(set(labels)) == 5
@@ -111,7 +111,7 @@ def test_charts_stay_within_slacks_limits(points: int) -> None:
     assert len(chart.blocks()[0]["chart"]["series"]) == 6
 
 
-def test_hostile_text_in_plain_text_stays_plain() -> None:
+def test_hostile_text_in_charts_tables_and_headers_is_not_interpreted_as_markup() -> None:
     chart = Chart("line", Plain(HOSTILE), [Plain(HOSTILE)], {HOSTILE: [1]})
     table = Table(Plain(HOSTILE), [Plain(HOSTILE)], [[Plain(HOSTILE)]])
 
@@ -133,7 +133,7 @@ def test_unknown_values_are_not_drawn(form: Any) -> None:
 
 
 @pytest.mark.parametrize("form", [Chart.blocks, Chart.plain_blocks])
-def test_a_line_chart_needs_two_known_points(form: Any) -> None:
+def test_a_chart_with_too_few_known_labels_is_not_drawn(form: Any) -> None:
     chart = Chart("line", Plain("Rows"), [Plain("11-01"), Plain("11-02")], {"rows": [7, None]}, min_labels=2)
 
     assert form(chart) == []

@@ -73,7 +73,7 @@ def test_reminders_of_a_branch_end_name_the_branch() -> None:
         assert "<@U0ANA>" not in words(message)
 
 
-def test_the_card_of_a_branch_says_that_a_request_is_open_but_not_that_its_owner_asked() -> None:
+def test_the_card_of_a_branch_says_that_a_request_is_open_but_not_that_its_owner_made_it() -> None:
     card = branch_card(branch(), BranchStanding(exists=True, asked_by="U0DANA", at_its_end=True), NOON)
 
     assert "A request to destroy it is open." in words(check(card))
@@ -122,7 +122,7 @@ def test_a_notice_says_what_happened_to_the_database(changes: dict[str, Any], sa
         ("destroy", {}, PLAN.target, "`destroy orders`"),
     ],
 )
-def test_the_small_print_of_a_card_is_a_command_that_can_be_typed(
+def test_a_card_ends_with_the_command_as_it_can_be_typed(
     command: str, arguments: dict[str, Any], target: PlanTarget | None, shown: str
 ) -> None:
     plan = Plan(target, arguments=arguments, command=command, databases=request().plan.databases)

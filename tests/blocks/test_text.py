@@ -40,7 +40,7 @@ from bot.blocks.text import (
         ("> quoted", "› quoted"),
     ],
 )
-def test_foreign_text_becomes_no_markup(foreign: str, shown: str) -> None:
+def test_foreign_text_is_not_interpreted_as_markup(foreign: str, shown: str) -> None:
     assert mrkdwn("{}", foreign) == shown
 
 
@@ -48,7 +48,7 @@ def test_in_a_code_span_only_backticks_are_replaced() -> None:
     assert mrkdwn("`{}` *{}*", "a*b`c<d>", "x*") == "`a*bˋc&lt;d&gt;` *x∗*"
 
 
-def test_our_own_markup_is_kept() -> None:
+def test_the_bots_own_markup_is_kept() -> None:
     assert mrkdwn("by {}", person("U0ANA")) == "by <@U0ANA>"
 
 
@@ -70,7 +70,7 @@ def test_only_people_and_user_groups_can_be_mentioned(text: str, passes: bool) -
     assert ("<" in mention(text)) is passes
 
 
-def test_our_own_sentences_show_names_as_code() -> None:
+def test_the_bots_own_sentences_show_names_as_code() -> None:
     assert sentence("There is no `orders*`.") == "There is no `orders*`."
     assert sentence("a ` alone <b>") == "a ˋ alone &lt;b&gt;"
 
@@ -100,7 +100,7 @@ def test_no_text_adds_active_markup(text: str, limit: Any) -> None:
 def test_cleaning_a_clean_text_changes_nothing(text: str) -> None:
     assert clean(clean(text)) == clean(text)
     assert clean(text) == Plain(text)
-    clean(text).encode()  # would fail for half of a surrogate pair
+    clean(text).encode()  # fails if half of a surrogate pair is left
 
 
 def test_stacked_combining_marks_are_reduced() -> None:

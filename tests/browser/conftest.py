@@ -1,4 +1,4 @@
-"""Fixtures: Chromium, the page with a demo app, and windows in which no error may occur."""
+"""Fixtures: Chromium, the sandbox's page with a demo app, and windows in which no error may occur."""
 
 from __future__ import annotations
 

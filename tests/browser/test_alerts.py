@@ -1,4 +1,4 @@
-"""Alerts on a phone: the card fits the screen, its buttons work, and it shows when the alert has ended."""
+"""Alerts on a phone: the card fits the screen, its buttons work, and it says that the alert has ended."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WIDTH = 390
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Yield a running sandbox whose usage Turso doesn't report."""
+    """Yield a running sandbox in which usage can't be read, so that only the test raises and ends alerts."""
     async with running_sandbox(tmp_path) as played:
         keep_usage_unknown(played)
         yield played

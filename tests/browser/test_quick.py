@@ -1,4 +1,4 @@
-"""The page stays fast in a long channel: it loads a part of the history, and appends messages without redrawing."""
+"""The page stays fast in a channel with a long history, because it loads only a part of it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.sandbox.page.pieces import mrkdwn
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ROUNDS, TAKES = 40, 3
-"""The number of messages and of key presses in a take, and of takes.
+"""How many messages and how many key presses are measured in one take, and how many takes there are.
 
-The best take counts, because other processes affect the times.
+The fastest take counts, because other processes affect the times.
 """
-# milliseconds from the event of a keypress to the new layout
+# Returns how many milliseconds the page takes from each input event to the new layout.
 KEYPRESS = """async () => {
   const box = document.querySelector('.pane:not([hidden]) .composer textarea');
   const times = [];
@@ -38,7 +38,7 @@ KEYPRESS = """async () => {
   box.dispatchEvent(new InputEvent('input', { bubbles: true }));
   return times;
 }"""
-# milliseconds from the stream's event to the layout with the message
+# Adds to `window.times` how many milliseconds the page takes from the event of each message to its layout.
 APPENDED = """() => {
   let start = 0;
   document.addEventListener('htmx:sseBeforeMessage', () => { start = performance.now(); }, true);
@@ -51,7 +51,7 @@ APPENDED = """() => {
 
 
 def fill(site: Stage, channel_id: str, count: int) -> None:
-    """Add a long history: messages of people and the app, and a table of 100 rows with every 500th message."""
+    """Add messages from people and from the app to a channel. Every 500th message has a table of 100 rows."""
     state = site.workspace.state
     for number in range(count):
         blocks = [samples.data_table(100, 10)] if number % 500 == 499 else []
@@ -60,13 +60,13 @@ def fill(site: Stage, channel_id: str, count: int) -> None:
         state.add_message(Message(channel_id=channel_id, ts=state.stamp(), user_id=author, text=text, blocks=blocks))
 
 
-def slowest(times: list[float]) -> float:
-    """Return the 90th percentile of times in milliseconds, but at least half a frame: people can't see less."""
+def percentile_90(times: list[float]) -> float:
+    """Return the 90th percentile of times in milliseconds, but at least 8: people can't see less than half a frame."""
     return max(8.0, statistics.quantiles(times, n=10)[-1])
 
 
 async def measured(window: Window, site: Stage, channel_id: str, take: int) -> tuple[float, float]:
-    """Append messages and press keys. Return the slow times of both (`slowest`): key presses, then messages."""
+    """Append messages and press keys. Return the 90th percentile of the key presses, then that of the messages."""
     await window.page.evaluate("window.times = []")
     for number in range(ROUNDS):
         state = site.workspace.state
@@ -77,7 +77,7 @@ async def measured(window: Window, site: Stage, channel_id: str, take: int) -> t
         await expect(window.message(text)).to_be_attached()
     appended = await window.page.evaluate("window.times")
     pressed = await window.page.evaluate(KEYPRESS % ROUNDS)
-    return slowest(pressed), slowest(appended)
+    return percentile_90(pressed), percentile_90(appended)
 
 
 @pytest.mark.soak
@@ -102,7 +102,7 @@ async def test_a_channel_with_two_thousand_messages_is_at_most_three_times_as_sl
     assert append_full <= 3 * append_empty
 
 
-async def test_scrolling_up_loads_older_messages_and_a_list_that_grows_too_long_loses_its_oldest(
+async def test_scrolling_up_loads_older_messages_and_a_list_that_gets_too_long_drops_its_oldest(
     window: Open, site: Stage
 ) -> None:
     fill(site, "C0DBOPS", 700)
@@ -121,7 +121,7 @@ async def test_scrolling_up_loads_older_messages_and_a_list_that_grows_too_long_
     assert stamps == sorted(stamps)
     assert len(set(stamps)) == len(stamps)
 
-    # a person who reads further up isn't scrolled down, but sees that there is a new message
+    # the page doesn't scroll down a person who is reading older messages, but says that there is a new one
     site.workspace.state.add_message(
         Message(channel_id="C0DBOPS", ts=site.workspace.state.stamp(), user_id="U0ANA", text="Look at this")
     )

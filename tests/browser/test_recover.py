@@ -1,4 +1,4 @@
-"""From an alert to a recovered database on two phones: freeze, rewind, compare, switch, and the old data is kept."""
+"""Two people recover deleted rows on their phones: alert, freeze, rewind, comparison, switch, and the Undo of it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def phones(browser: Browser, world: World) -> AsyncIterator[dict[str, Wind
         assert window.troubles == []
 
 
-async def test_deleted_rows_are_recovered_after_an_alert(world: World, phones: dict[str, Window]) -> None:
+async def test_deleted_rows_are_recovered_and_the_switch_can_be_undone(world: World, phones: dict[str, Window]) -> None:
     remy, ana = phones[REMY], phones[ANA]
     async with opened(world, "analytics") as client:
         before = (await client.run_sql("SELECT count(*) FROM events"))[0][0]

@@ -1,4 +1,4 @@
-"""A channel shows only its own databases. The policy can keep answers private, and name guests and external people."""
+"""A channel shows only its own databases. The policy can keep answers private, and name guests and outsiders."""
 
 from collections.abc import AsyncIterator
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
-    """Run the sandbox with a policy that names guests and external people and keeps answers private.
+    """Run the sandbox with a policy that names guests and outsiders and keeps answers private.
 
     A database outside #team-orders has an active token.
     """

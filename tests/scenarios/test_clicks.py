@@ -90,7 +90,7 @@ async def test_a_late_approval_is_refused_but_a_denial_counts_until_the_token_is
 
 
 @pytest.mark.parametrize("person", [GIL, STELLA, ZED], ids=["a guest", "an outsider", "a deactivated person"])
-async def test_a_forged_approval_by_a_person_without_the_right_is_refused(world: World, person: str) -> None:
+async def test_a_forged_approval_by_a_person_who_may_not_approve_is_refused(world: World, person: str) -> None:
     card = await make_request(world, "/turso token {} --reason migration")
 
     answer = await forging.forge_press(world, person, "Approve", card)
@@ -255,7 +255,7 @@ async def test_a_reveal_pressed_twice_shows_one_token(world: World) -> None:
     assert len(world.changes("POST", f"/databases/{found.plan.target.name}/auth/tokens")) == 1
 
 
-async def test_an_approver_who_loses_the_right_no_longer_counts(world: World) -> None:
+async def test_the_vote_of_a_person_who_may_no_longer_approve_does_not_count(world: World) -> None:
     card = await make_request(world, "/turso rotate {} --reason leak")
     await world.person(REMY).presses_and_reads("Approve", card)
     try:

@@ -60,7 +60,7 @@ async def test_home_has_the_same_buttons_and_its_answers_are_private(world: Worl
     assert [vote.user_id for vote in (await stored(world, card)).votes] == [ANA]
 
 
-async def test_home_shows_nothing_to_guests_and_external_people(world: World) -> None:
+async def test_home_shows_no_request_to_guests_and_outsiders(world: World) -> None:
     await make_request(world, "/turso rotate {} --reason leak")
 
     for person in (GIL, STELLA):

@@ -1,4 +1,4 @@
-"""Messages mark an archived database as archived, and people who may wake it can do so from there."""
+"""Messages say that a database is archived. People who may wake it can do so from there."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def archived(world: World, name: str) -> str:
 
 
 def wakings(world: World, name: str) -> int:
-    """Return how many calls to wake a database's group Turso got."""
+    """Return how many calls to wake a database's group Turso has received."""
     return len(world.changes("POST", f"/groups/g-{name}/unarchive"))
 
 
@@ -56,7 +56,7 @@ async def test_a_request_for_a_token_of_an_archived_database_offers_to_wake_it(w
     assert wakings(world, name) == 1
 
 
-async def test_waking_needs_the_right_for_every_database_of_the_group(world: World) -> None:
+async def test_waking_needs_permission_for_every_database_of_the_group(world: World) -> None:
     """#team-orders may use `orders-wide`, but not another database of its group."""
     await pair(world, "orders-wide")
     await world.create_databases("elsewhere", group="g-orders-wide")
@@ -72,7 +72,7 @@ async def test_waking_needs_the_right_for_every_database_of_the_group(world: Wor
     assert wakings(world, "orders-wide") == 0
 
 
-async def test_a_channel_may_wake_a_group_if_it_has_all_its_databases(world: World) -> None:
+async def test_a_channel_may_wake_a_group_whose_databases_are_all_its_own(world: World) -> None:
     name = await archived(world, "orders-own")
     shown = await world.person(DANA).types(f"/turso show {name}", ORDERS)
     await world.person(DANA).presses("Wake", shown)
@@ -94,7 +94,7 @@ async def test_a_wake_request_changes_nothing_if_another_person_woke_the_group_f
 
 
 async def test_presses_by_two_people_at_the_same_moment_wake_a_group_once(world: World) -> None:
-    """Each press is answered with the outcome, or that waking is in progress, or that the database is awake."""
+    """The other presses are answered: the request is already under way, or the database is already awake."""
     name = await archived(world, "both")
     card = await world.person(REMY).types(f"/turso triage {name}", holding=name)
     before = {one.ts for one in world.person(BEN).sees()}
@@ -112,7 +112,7 @@ async def test_presses_by_two_people_at_the_same_moment_wake_a_group_once(world:
     assert all("already under way" in words(one) or "awake" in words(one) for one in replies)
 
 
-async def test_an_incident_lets_responders_wake(world: World) -> None:
+async def test_an_incident_lets_responders_wake_databases(world: World) -> None:
     name = await archived(world, "incident-db")
     await world.person(REMY).types("/turso incident start INC-77", INCIDENT)
     await world.workspace.say(REMY, INCIDENT, f"/turso wake {name}")

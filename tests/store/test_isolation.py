@@ -1,4 +1,4 @@
-"""A read sees one consistent state of the database, whatever others commit meanwhile, and can't write."""
+"""A read sees one consistent state of the store, whatever others commit in the meantime, and can't write."""
 
 import re
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ async def test_commits_of_others_during_a_read_are_not_visible_in_it(store: SqlS
 async def test_a_read_sees_a_requests_state_and_votes_from_the_same_moment(
     store: SqlStore, other: SqlStore, writer: Engine
 ) -> None:
-    """State and votes are read by two statements. A change between the two must be visible in both or in neither."""
+    """Two statements read the state and the votes. A commit between the two must not be visible in the second one."""
     await store.requests.open(request(), move(State.PENDING))
     await store.requests.vote(vote(), entry=entry("approved"))
 

@@ -1,4 +1,4 @@
-"""The people in a rule: by ID, by user group, or on call. Guests and external people must be named as such."""
+"""The people in a rule: by ID, by user group, or on call. Guests and outsiders must be named as such."""
 
 import re
 from collections.abc import Iterable

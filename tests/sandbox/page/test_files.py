@@ -19,7 +19,7 @@ def shared(workspace: Workspace) -> Message:
     return state.add_message(message)
 
 
-async def test_a_text_is_previewed_as_text(page: httpx.AsyncClient, shared: Message) -> None:
+async def test_a_text_file_is_previewed_as_text_and_not_as_html(page: httpx.AsyncClient, shared: Message) -> None:
     html = (await page.get("/as/U0DANA/c/C0ORDERS")).text
     assert "# Report\n&lt;script&gt;" in html
     assert "line\n…" in html
