@@ -22,16 +22,17 @@ from bot.slack.outgoing.messages import EgressGuard
 from bot.slack.outgoing.response_urls import ResponseUrls
 
 ACK_WITHIN_SECONDS: Final = 2.2
-"""After this time, a request is acknowledged even if the request handler isn't ready. Slack waits 3 seconds.
+"""How long an acknowledgement waits for the request handler. Slack waits 3 seconds.
 
-The work continues, and the reply is sent later.
+After that, the person is told that it is taking longer, the work continues, and its reply is sent later.
 """
 NOTE_WITHIN_SECONDS: Final = 2.7
-"""If a press can't be recorded and Slack hasn't accepted a note about that by then, the press isn't acknowledged."""
+"""If a press isn't recorded in time and Slack hasn't accepted a note about that by then, it isn't acknowledged."""
 WAITS: Final = (
     "The bot's own database is slow, so I don't know yet whether this was saved. "
     "If you don't hear from me within five minutes, try again."
 )
+BROKEN: Final = "Something went wrong in Turso Ops. Give this reference to an admin."
 LATE: Final = Ack(refusal=WAITS)
 """The answer to a form if the request handler has none in time."""
 OPTIONS_WITHIN_SECONDS: Final = 2.5
@@ -52,8 +53,8 @@ class FactsCache(Protocol):
 class Listeners:
     """Handles verified requests.
 
-    If handling fails, the person gets a private message, and Slack still gets its acknowledgement. Only a press is not
-    acknowledged if the message can't be sent either.
+    If handling fails, the person gets a private message, and Slack still gets its acknowledgement. Only a press that
+    isn't recorded is not acknowledged if the message can't be sent either. A menu whose options can't be read is empty.
     """
 
     def __init__(
@@ -188,11 +189,10 @@ class Listeners:
     async def _run(self, incoming: Incoming, recorded: asyncio.Future[str]) -> None:
         try:
             work = await self._handler.before_ack(incoming)
-        except BotError as error:
+        except Exception as error:
             if recorded.done():  # the acknowledgement was already sent, so send a separate message
                 raise
-            _log_refused(incoming, error)
-            _release(recorded, str(error))
+            _release(recorded, _log_failure(incoming, error))
             return
         finally:
             _release(recorded, "")
@@ -256,12 +256,8 @@ class Listeners:
         """Run the work. Log any exception, and send the person a sentence with the reference."""
         try:
             await work
-        except BotError as error:
-            _log_refused(incoming, error)
-            await self._send_note(incoming, str(error))
-        except Exception:
-            log.exception("something went wrong", reference=incoming.id, kind=incoming.kind, user=incoming.user_id)
-            await self._send_note(incoming, "Something went wrong in Turso Ops. Give this reference to an admin.")
+        except Exception as error:
+            await self._send_note(incoming, _log_failure(incoming, error))
 
     async def _send_note(self, incoming: Incoming, sentence: str, is_sent: asyncio.Future[bool] | None = None) -> None:
         """Send a private note, and set `is_sent`."""
@@ -279,8 +275,14 @@ def _with_reference(incoming: Incoming, sentence: str) -> str:
     return f"{sentence} Reference `{incoming.id}`"
 
 
-def _log_refused(incoming: Incoming, error: BotError) -> None:
-    log.warning("refused", reference=incoming.id, kind=incoming.kind, user=incoming.user_id, why=error.cause)
+def _log_failure(incoming: Incoming, error: Exception) -> str:
+    """Log an error, and return the sentence about it for the person. Any error but a BotError is a bug."""
+    about = {"reference": incoming.id, "kind": incoming.kind, "user": incoming.user_id}
+    if isinstance(error, BotError):
+        log.warning("refused", **about, why=error.cause)
+        return str(error)
+    log.error("something went wrong", **about, exc_info=error)
+    return BROKEN
 
 
 def _log_late(incoming: Incoming) -> None:
