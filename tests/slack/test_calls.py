@@ -101,6 +101,16 @@ async def test_a_post_that_may_have_arrived_is_repeated_unless_it_must_not_appea
     assert not caught.value.nothing_happened
 
 
+@pytest.mark.parametrize("code", ["internal_error", "fatal_error"])
+async def test_a_post_after_which_slack_reports_an_error_of_its_own_may_have_arrived(
+    gateway: Gateway, code: str
+) -> None:
+    gateway.slack.answers["chat.postMessage"] = [refused(code)]
+    with pytest.raises(Unavailable) as caught:
+        await gateway.delivery.post_once("C0DBOPS", HELLO)
+    assert not caught.value.nothing_happened
+
+
 async def test_a_post_that_slack_limits_is_repeated_even_if_it_must_not_appear_twice(gateway: Gateway) -> None:
     gateway.slack.answers["chat.postMessage"] = [limited()]
     assert await gateway.delivery.post_once("C0DBOPS", HELLO)

@@ -13,10 +13,11 @@ from bot.core.reply import Reply
 from bot.errors import BotError, CannotPost, Unavailable
 from bot.slack.outgoing._retries import RETRIES_WHEN_LIMITED
 from bot.slack.outgoing.response_urls import ResponseUrls
+from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble, web_client
 
 from .addresses import HELLO, HERE, IN_THREAD, SECTION, command_with_url, keep
 from .conftest import Gateway
-from .stub import gone, limited, refused
+from .stub import TOKEN, gone, limited, refused
 
 
 async def test_a_public_answer_is_sent_to_the_response_url(gateway: Gateway) -> None:
@@ -227,6 +228,31 @@ async def test_each_rate_limit_of_an_upload_is_counted_and_the_last_is_not_waite
 
     assert gateway.seen.count(("files.upload", "ratelimited")) == RETRIES_WHEN_LIMITED + 1
     assert ("response_url", "ratelimited") not in gateway.seen
+
+
+async def test_only_the_waits_of_calls_that_slack_limits_are_counted_as_waits(gateway: Gateway) -> None:
+    waits: list[tuple[str, float]] = []
+
+    def observe(method: str, status: str, seconds: float) -> None:
+        if status == "ratelimited":
+            waits.append((method, seconds))
+
+    session = gateway.calls.client.session
+    assert session is not None
+    calls = SlackCalls(web_client(session, TOKEN, gateway.slack.api_url, observe), observe)
+    gateway.slack.answers["chat.postMessage"] = [limited("1"), limited("3600")]
+    gateway.slack.answers["upload"] = [*(limited("0") for _ in range(RETRIES_WHEN_LIMITED)), limited("60")]
+    with pytest.raises(SlackTrouble, match="ratelimited"):
+        await calls.call("chat.postMessage", {"channel": "C0DBOPS", "text": "x"})
+    with pytest.raises(SlackTrouble, match="ratelimited"):
+        await calls.upload(f"{gateway.slack.origin}/upload", b"x")
+
+    assert waits == [("chat.postMessage", 1.0), ("chat.postMessage", 0.0)] + [("files.upload", 0.0)] * 4
+
+
+async def test_an_upload_is_counted(gateway: Gateway) -> None:
+    await gateway.delivery.upload("C0DBOPS", "report.md", "x", title="Report", thread_ts=None)
+    assert gateway.seen.count(("files.upload", "ok")) == 1
 
 
 async def test_a_rate_limit_that_lasts_too_long_is_not_waited_for(gateway: Gateway) -> None:

@@ -18,7 +18,11 @@ from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
 
 Observer = Callable[[str, str, float], None]
-"""Called with the method (or `response_url`), the status (`ok`, `ratelimited`, Slack's error) and the seconds."""
+"""Called with the method (or `response_url`), the status and the seconds.
+
+The status is `ok`, Slack's error code or the kind of failure. The seconds are the duration of the call. For
+`ratelimited`, they are the wait before the next attempt, and 0 if there is none.
+"""
 
 LONGEST_WAIT_SECONDS: Final = 60
 RETRIES_WHEN_LIMITED: Final = 3
@@ -27,7 +31,7 @@ _AT_MOST_ONCE: ContextVar[bool] = ContextVar("at_most_once", default=False)
 
 @contextlib.contextmanager
 def at_most_once() -> Iterator[None]:
-    """Repeat no call inside the `with` block that Slack may have carried out.
+    """Repeat no Web API call inside the `with` block that Slack may have carried out.
 
     Calls are still repeated if no connection could be opened, or after a rate limit.
     """
@@ -63,9 +67,9 @@ class ServerError(_AtMostOnce, AsyncServerErrorRetryHandler):
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Repeats a call after a rate limit, once the time that Slack requires has passed.
+    """Repeats a call after a rate limit, up to three times, each after the time that Slack requires.
 
-    Doesn't wait if that time is so long that the result wouldn't be useful.
+    Doesn't repeat it if that time is so long that the result wouldn't be useful.
     """
 
     def __init__(self, observer: Observer) -> None:

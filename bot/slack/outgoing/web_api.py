@@ -24,7 +24,8 @@ TIMEOUT_SECONDS: Final = 10
 LONGEST_CODE: Final = 80
 UNTRUSTED: Final = "certificate"
 """The `code` of a call that failed because Slack's certificate isn't trusted."""
-_NO_ANSWER: Final = frozenset({"unreachable", "timeout", "unreadable"})
+_MAY_HAVE_HAPPENED: Final = frozenset({"unreachable", "timeout", "unreadable", "internal_error", "fatal_error"})
+"""Codes after which a call may have had its effect. Slack says so about its own two."""
 _READS: Final = (
     "users.info",
     "usergroups.users.list",
@@ -58,9 +59,9 @@ class SlackTrouble(Exception):
     def nothing_happened(self) -> bool:
         """Return True if Slack refused the call, or was never reached because its certificate isn't trusted.
 
-        Without a readable response, the call may have had its effect.
+        Without a readable response, or after an internal error of Slack, the call may have had its effect.
         """
-        return not (self.code in _NO_ANSWER or self.code.startswith("http_"))
+        return not (self.code in _MAY_HAVE_HAPPENED or self.code.startswith("http_"))
 
 
 def new_session(trace_configs: Sequence[aiohttp.TraceConfig] = ()) -> aiohttp.ClientSession:
@@ -93,9 +94,9 @@ class SlackCalls:
         self._session: aiohttp.ClientSession = client.session
         self._observe = observer
         self.scopes: frozenset[str] = frozenset()
-        """The token's scopes, according to Slack's last response."""
+        """The token's scopes, according to the last successful response that listed them."""
         self.dated: tuple[str, datetime] | None = None
-        """The `Date` header of Slack's last response, and this machine's time when it arrived."""
+        """The `Date` header of the last successful response, and this machine's time when it arrived."""
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """Call a Web API method. Returns a response with all fields that the bot needs. Raises SlackTrouble."""
@@ -117,7 +118,7 @@ class SlackCalls:
         except (AttributeError, TypeError, ValueError):  # the response wasn't Slack's JSON
             status = "unreadable"
         finally:
-            self._observe(method, status, time.perf_counter() - started)
+            self._count(method, status, started)
         raise SlackTrouble(method, status) from None
 
     async def _ask(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -147,16 +148,19 @@ class SlackCalls:
         except (aiohttp.ClientError, OSError):
             status = "unreachable"
         finally:
-            self._observe("response_url", status, time.perf_counter() - started)
+            self._count("response_url", status, started)
         if status != "ok":
             raise SlackTrouble("response_url", status)
 
     async def upload(self, url: str, content: bytes) -> None:
         """Send a file's bytes to Slack's upload URL. Raises SlackTrouble."""
+        started, status = time.perf_counter(), "ok"
         try:
             status = await self._post("files.upload", url, content, "application/octet-stream", _upload_result)
         except (aiohttp.ClientError, OSError, TimeoutError):
             status = "unreachable"
+        finally:
+            self._count("files.upload", status, started)
         if status != "ok":
             raise SlackTrouble("files.upload", status)
 
@@ -182,14 +186,18 @@ class SlackCalls:
                 continue
             if status != 429 or wait > LONGEST_WAIT_SECONDS:
                 return read(status, text)
-            self._observe(name, "ratelimited", wait)
             if number < RETRIES_WHEN_LIMITED:
+                self._observe(name, "ratelimited", wait)
                 await asyncio.sleep(wait)
         return "ratelimited"
 
+    def _count(self, name: str, status: str, started: float) -> None:
+        """Report the result of a call. The waits of a call that is given up as `ratelimited` are already reported."""
+        self._observe(name, status, 0.0 if status == "ratelimited" else time.perf_counter() - started)
+
 
 def _code(error: SlackApiError) -> str:
-    """Return Slack's error code, or the status for a 429 or 5xx, which isn't about the call itself."""
+    """Return Slack's error code, or the kind of failure if the response is a 429 or 5xx or has no valid code."""
     answer = error.response
     try:
         status = int(answer.status_code)
@@ -222,7 +230,7 @@ def _response_url_result(status: int, text: str) -> str:
 
 
 def _upload_result(status: int, text: str) -> str:
-    """Read the response to an upload. Only the status counts, because a later call shows whether the file arrived."""
+    """Read the response to an upload. A 200 is enough, because a later call shows whether the file arrived."""
     return "ok" if status == 200 else _response_url_result(status, text)
 
 
