@@ -6,6 +6,8 @@ from typing import Final
 
 SDK_LOGGER: Final = "slack_sdk"
 BOLT_LOGGER: Final = "slack_bolt"
+_AIOHTTP: Final = ("aiohttp", "aiohttp.client", "aiohttp.internal", "aiohttp.websocket")
+"""The loggers that aiohttp's client uses, because the filters of a logger don't apply to those below it."""
 _BODIES: Final = re.compile(r"body|payload|Unhandled request|req_args", re.IGNORECASE)
 _ADDRESS: Final = re.compile(r"\b(?:https?|wss?)://\S+")
 
@@ -29,7 +31,11 @@ def cap_sdk_loggers() -> None:
 
     May be called more than once.
     """
-    for name, level in ((SDK_LOGGER, logging.INFO), (BOLT_LOGGER, logging.ERROR), ("aiohttp", logging.WARNING)):
+    for name, level in (
+        (SDK_LOGGER, logging.INFO),
+        (BOLT_LOGGER, logging.ERROR),
+        *((name, logging.WARNING) for name in _AIOHTTP),
+    ):
         logger = logging.getLogger(name)
         logger.setLevel(level)
         if not any(isinstance(one, WithoutBodies) for one in logger.filters):

@@ -63,6 +63,16 @@ def test_a_line_of_slacks_libraries_with_a_body_is_dropped_and_others_lose_addre
     assert all(one.exc_info is None for one in caplog.records)
 
 
+@pytest.mark.parametrize("name", ["aiohttp", "aiohttp.client", "aiohttp.internal", "aiohttp.websocket"])
+def test_a_warning_of_aiohttp_is_limited_like_a_line_of_slacks_libraries(
+    caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    cap_sdk_loggers()
+    logging.getLogger(name).warning("a payload")
+    logging.getLogger(name).warning("cannot connect to https://hooks.slack.com/x")
+    assert [one.getMessage() for one in caplog.records] == ["cannot connect to [address]"]
+
+
 def test_the_level_of_slacks_loggers_does_not_depend_on_the_root_logger(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     assert sdk_logger().getEffectiveLevel() == logging.INFO
