@@ -16,7 +16,7 @@ from bot.settings.proxies import proxy_of
 SECONDS: Final = 2.0
 """The time limit for one lookup at a service, including all of its pages."""
 LONGEST_ANSWER: Final = 2_000_000
-"""The most bytes of a page that are read."""
+"""The maximum size of a page in bytes. A longer one counts as an error."""
 MOST_PAGES: Final = 20
 Params = Sequence[tuple[str, str]]
 

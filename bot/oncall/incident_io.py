@@ -75,5 +75,5 @@ def _is_last(after: str, begin: str, until: datetime) -> bool:
 
 
 def _is_now(entry: Any, now: datetime) -> bool:
-    """Return True for an entry that has started and hasn't ended. Raises ValueError, TypeError."""
+    """Return True for an entry that has started and hasn't ended. Raises ValueError, TypeError, LookupError."""
     return datetime.fromisoformat(entry["start_at"]) <= now < datetime.fromisoformat(entry["end_at"])

@@ -12,7 +12,7 @@ from bot.core.oncall import Provider, Schedule
 from bot.oncall.calls import Calls, Observer, identifier
 
 DEEPEST: Final = 10
-"""The deepest nesting of participants that is followed, such as a user in a team in an escalation."""
+"""The deepest nesting of participants, such as a user in a team in an escalation. Deeper ones count as an error."""
 NOT_NOW: Final = ("next", "previous")
 """Values of `notifyType` that mean the shift after or before the current one."""
 

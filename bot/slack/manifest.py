@@ -32,7 +32,7 @@ def manifest(url: str | None = None) -> dict[str, Any]:
     """Return the manifest for Socket Mode, or for HTTP at `url`.
 
     Raises:
-        BadInput: the URL isn't an https address.
+        BadInput: the URL isn't an https address that Slack can call.
     """
     address = None if url is None else events_url(url)
     command = {

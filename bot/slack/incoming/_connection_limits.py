@@ -13,13 +13,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from bot.slack.incoming._flood_log import FloodLog
 
 HEAD_LIMIT: Final = 64 * 1024
-"""The maximum number of bytes of a request's line and headers. Slack sends less than two thousand."""
+"""How many bytes of a request's line and headers may arrive without their end. Slack sends less than two thousand."""
 REQUEST_SECONDS: Final = 15.0
 """The time limit from the connection, or the first byte of a later request, to the last byte of its body."""
 ANSWER_SECONDS: Final = 30.0
-"""The time limit from a complete request to the last byte of its response, for clients that don't read it."""
+"""The time limit from a complete request until its whole response is written, such as to a client that reads slowly."""
 AT_MOST: Final = 1000
-"""The maximum number of connections. It is lower if the process may open only a few files.
+"""The maximum number of connections. It is lower if the process may open fewer than twice as many files.
 
 If there is one more, the connection that has been idle longest is closed. If none is idle, the connection whose request
 has been incomplete for longest is closed, and if there is none of these either, the new one.
@@ -108,7 +108,7 @@ class _Limited(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _answer(self) -> None:
-        self._answer_by = self.loop.call_later(ANSWER_SECONDS, self._end, b"", "its response wasn't read")
+        self._answer_by = self.loop.call_later(ANSWER_SECONDS, self._end, b"", "its response took too long")
 
     def _answered(self) -> None:
         if self._answer_by is not None:

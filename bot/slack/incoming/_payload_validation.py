@@ -73,7 +73,7 @@ def _maybe_object(value: object) -> bool:
 
 
 def _reference(value: object) -> bool:
-    """Return True for an ID or an object with one. Slack refers to people, teams and channels in both ways."""
+    """Return True for an ID, an object with or without an ID, or None. Slack refers to people in both ways."""
     return _maybe_text(value) or (isinstance(value, dict) and _maybe_text(value.get("id")))
 
 

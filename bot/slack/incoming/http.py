@@ -42,7 +42,8 @@ def create_asgi(
         pages: the other pages, served with GET: `/healthz`, `/readyz`, `/metrics`.
         lifespan: Starlette's lifespan of the whole application.
         observe_ack: called with the seconds from the verification of a request to its response.
-        observe_signature: called for each request with a signature, with whether the signature is valid.
+        observe_signature: called with whether a request's signature is valid. Not called for a request without one, or
+            one that is refused before the check.
     """
     unknown = FloodLog("nothing is served here")
 

@@ -145,7 +145,10 @@ def mention(body: Body, at: datetime, bot_user_id: str) -> Incoming | None:
 
 
 def _sent_at(body: Body, now: datetime) -> datetime:
-    """Return when an event happened, or now if it has no valid past time. Slack may redeliver an event hours later."""
+    """Return when an event happened, at most a second late. Now if it has no valid past time.
+
+    Slack may redeliver an event hours later.
+    """
     seconds = body.get("event_time")
     if not isinstance(seconds, int) or not 0 < seconds < now.timestamp():
         return now
@@ -236,7 +239,7 @@ def _first(value: object) -> str:
 
 
 def text_after_mention(text: str, bot_user_id: str) -> str:
-    """Return the text after the bot's mention, or the whole text if it contains no mention."""
+    """Return the text after the bot's mention. The whole text if it has none, or if the bot's ID isn't known yet."""
     mentioned = re.search(rf"<@{bot_user_id}(?:\|[^<>]*)?>", text) if bot_user_id else None
     return text[mentioned.end() :].strip() if mentioned else text.strip()
 

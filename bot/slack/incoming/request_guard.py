@@ -19,7 +19,7 @@ BODY_LIMIT: Final = 256 * 1024
 DISCARDED_LIMIT: Final = 1024 * 1024
 """If a body is too large, but declares at most this size, the server discards it, so that the client gets the error.
 
-The connection of a client that sends more is closed.
+Otherwise, the connection is closed after the error.
 """
 FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
@@ -30,7 +30,10 @@ log = structlog.get_logger(__name__)
 
 
 class TooLarge(Exception):
-    """Raised if a body is larger than any that Slack sends. If `ends` is True, the connection is closed."""
+    """Raised if a body is larger than `BODY_LIMIT`, or declares an invalid length.
+
+    If `ends` is True, the connection is closed.
+    """
 
     def __init__(self, *, ends: bool) -> None:
         self.ends = ends
@@ -42,7 +45,7 @@ class Gone(Exception):
 
 
 class Guard:
-    """ASGI middleware that passes on only well-formed requests that Slack signed less than five minutes ago.
+    """ASGI middleware that passes on only well-formed requests that Slack signed within five minutes of now.
 
     It uses the machine's time, because CLOCK_FILE doesn't change Slack's time.
     """
@@ -77,7 +80,7 @@ class Guard:
             return None
         try:
             text = body.decode()
-        except UnicodeDecodeError:  # Slack never sends this, and the verifier only accepts text
+        except UnicodeDecodeError:  # Slack never sends this, and the verifier needs text
             self._note_refusal(len(body))
             return await _refuse(send, 400, "Malformed.")
         if not await self._is_signed(headers, text):
@@ -133,7 +136,7 @@ async def _read(receive: Receive, length: bytes | None) -> bytes:
 
 
 def _body_of(content_type: bytes, text: str) -> Body:
-    """Return the parsed body. Raises Malformed for a format for which Bolt would raise an error."""
+    """Return the parsed body. Raises Malformed for a format that Slack doesn't document."""
     kind = content_type.split(b";", 1)[0].strip().lower()
     if kind == JSON:
         return payload_of(text)

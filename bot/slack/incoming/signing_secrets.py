@@ -37,7 +37,7 @@ class SigningSecrets:
         self._use(secrets)
 
     async def is_valid(self, text: str, stamp: str, signature: str) -> bool:
-        """Return True if a text was signed with the current or the previous secret, less than five minutes ago."""
+        """Return True if a text was signed with the current or the previous secret, within five minutes."""
         known = self._verifiers
         if known[0].is_valid(text, stamp, signature):
             return True

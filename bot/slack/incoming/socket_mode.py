@@ -31,7 +31,7 @@ REFUSALS: Final = frozenset(
     {"account_inactive", "invalid_auth", "missing_scope", "not_allowed_token_type", "not_authed", "token_expired"}
     | {"token_revoked"}
 )
-"""Slack's error codes for an app-level token that will never work."""
+"""Slack's error codes for an app-level token that it doesn't accept."""
 
 log = structlog.get_logger(__name__)
 

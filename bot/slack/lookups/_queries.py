@@ -13,7 +13,7 @@ from bot.slack.outgoing.web_api import SlackCalls, SlackTrouble
 
 PER_PAGE: Final = 999
 MEMBER_PAGES: Final = 20
-"""The maximum number of pages that are read of a list. A longer list counts as unknown."""
+"""The maximum number of pages of a channel's members or a person's channels. A longer list counts as unknown."""
 PEOPLE_PAGES: Final = 5
 _NO_SUCH_PERSON: Final = frozenset({"user_not_found", "user_not_visible"})
 _CANNOT_SEE: Final = frozenset({"channel_not_found", "not_in_channel", "method_not_supported_for_channel_type"})
@@ -30,7 +30,7 @@ class Queries:
         self._workspace = workspace
 
     async def person(self, user_id: str) -> tuple[Person, bool]:
-        """Return a person, and whether they belong to the workspace's organization. Raises Unavailable.
+        """Return a person, and whether they belong to the workspace's Enterprise organization. Raises Unavailable.
 
         A person whom Slack doesn't know, or doesn't show to the bot, counts as a stranger.
         """
@@ -70,7 +70,7 @@ class Queries:
         """Return the members of a channel. Empty for a channel that the bot can't see.
 
         Raises:
-            Unavailable: Slack doesn't respond, or the channel has too many members to read them all.
+            Unavailable: Slack doesn't return them, or the channel has too many members to read them all.
         """
         people: set[str] = set()
         cursor: str | None = None
@@ -98,8 +98,10 @@ class Queries:
     async def channels_of(self, user_id: str) -> list[Channel]:
         """Return a person's public channels, and those of their private channels that the bot is in, too.
 
+        Archived channels are left out.
+
         Raises:
-            Unavailable: Slack doesn't respond, or the person is in too many channels to read them all.
+            Unavailable: Slack doesn't return them, or the person is in too many channels to read them all.
         """
         ours = await self._workspace.installation()
         asked = {

@@ -1,4 +1,4 @@
-"""Cached lookups of people, channels and user groups in Slack. Nothing is allowed if Slack doesn't respond."""
+"""Cached lookups of people, channels and user groups in Slack. Without its response, nothing is allowed."""
 
 import asyncio
 import time
@@ -102,7 +102,7 @@ class SlackDirectory:
         return Subject(person[0], channel) if person and channel else None
 
     async def _comes_from_elsewhere(self, incoming: Incoming) -> bool:
-        """Return True if the payload contains another team and the person isn't in the workspace's organization."""
+        """Return True if the payload contains another team and the person isn't in the Enterprise organization."""
         team = incoming.user_team_id
         if not team:
             return False
@@ -146,8 +146,10 @@ class SlackDirectory:
     async def channels_of(self, user_id: str) -> list[Channel]:
         """Return a person's public channels, and those of their private channels that the bot is in, too. Not cached.
 
+        Archived channels are left out.
+
         Raises:
-            Unavailable: Slack doesn't respond, or the person is in too many channels to read them all.
+            Unavailable: Slack doesn't return them, or the person is in too many channels to read them all.
         """
         return await self._queries.channels_of(user_id)
 
@@ -178,7 +180,7 @@ class SlackDirectory:
             return Channel(id=channel_id, kind=ChannelKind.DM, is_private=True)
         channel = await self._channels.get(channel_id, fresh=fresh)
         if not channel.bot_is_member:
-            self._channels.forget(channel_id)  # the bot may be added at any time, which no event reports
+            self._channels.forget(channel_id)  # the bot may be added at any time, and the app isn't subscribed to that
         return channel
 
     async def _members(self, group: str, *, fresh: bool) -> frozenset[str] | None:

@@ -13,7 +13,7 @@ from bot.slack.outgoing.web_api import UNTRUSTED, SlackCalls, SlackTrouble
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The fields of `auth.test` that the bot uses."""
+    """What the bot uses of Slack's response to `auth.test` and of its headers."""
 
     team_id: str
     enterprise_id: str | None
@@ -23,7 +23,7 @@ class Installation:
     is_enterprise_install: bool = False
     scopes: frozenset[str] = frozenset()
     clock_is_ahead: timedelta | None = None
-    """How far this machine's clock is ahead of Slack's. None if Slack didn't send its time in a readable form."""
+    """How far this machine's clock is ahead of Slack's. Negative if it is behind. None if Slack's time is unknown."""
 
 
 class Workspace:

@@ -91,7 +91,7 @@ class Views:
 
         Raises:
             BotError: Slack refused it.
-            Unavailable: Slack is unreachable.
+            Unavailable: it failed, and a later attempt may succeed.
         """
         if self._guard.contains_secret([filename, title, content]):
             log.error("hid a part of a file that looks like a secret")

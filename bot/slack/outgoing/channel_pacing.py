@@ -1,4 +1,4 @@
-"""Limit posts to one message a second per channel, as Slack requires."""
+"""Limit the posts of a process to one message a second per channel, as Slack requires."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ KEPT: Final = 1000
 
 
 class ChannelPacing:
-    """Delays posts to each channel.
+    """Delays this process's posts to each channel. Ephemeral messages and updates aren't delayed.
 
-    Replies through a `response_url` aren't delayed, but the next post waits for longer.
+    Nor are public replies through a `response_url`, but the next post waits for longer.
     """
 
     def __init__(

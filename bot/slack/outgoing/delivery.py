@@ -1,4 +1,4 @@
-"""Deliver messages: through the `response_url` while it works, otherwise as a message or a DM.
+"""Deliver messages. Replies use the `response_url` while it works, and otherwise a message or a DM.
 
 Only a reveal sends secrets.
 """
@@ -30,8 +30,8 @@ Way = Callable[[], Coroutine[Any, Any, bool]]
 class Delivery(Views):
     """Delivers messages.
 
-    Raises Unavailable if the same message may be delivered later. A permanent failure is a result of False, or raises
-    CannotPost. `answer` only logs it.
+    Raises Unavailable if the same message may be delivered later, except in `reveal`. A permanent failure is a
+    result of False, or raises CannotPost. `answer` only logs it.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Delivery(Views):
         self._updates = Updates()
 
     async def answer(self, to: Address, reply: Reply, *, public: bool, replace: bool = False) -> None:
-        """Reply to a command or a click. Raises Unavailable if Slack is unreachable."""
+        """Reply to a command or a click. Raises Unavailable if no way works now, but one may later."""
         if not public or reply.private:
             await self.send_ephemeral(to, reply, replace=replace)
             return
@@ -72,7 +72,10 @@ class Delivery(Views):
         )
 
     async def reveal(self, to: Address, reply: Reply) -> bool:
-        """Show a secret to one person, in a modal or an ephemeral message. Returns False if Slack didn't confirm it."""
+        """Show a secret to one person, in a modal or an ephemeral message.
+
+        Returns False if Slack didn't confirm it, or if it wasn't sent because the notification would contain it.
+        """
         if self._guard.contains_secret(reply.text):
             log.error("a reveal was not sent, because its notification text contains a secret")
             return False
@@ -99,7 +102,8 @@ class Delivery(Views):
             The `ts`, or an empty string if Slack posted the message and didn't return it.
         Raises:
             CannotPost: Slack refused the message.
-            Unavailable: Slack is unreachable. If `nothing_happened` is False, the message may have been posted.
+            Unavailable: it failed, and a later attempt may succeed. If `nothing_happened` is False, the message may
+                have been posted.
         """
         try:
             return (await self._post(channel_id, self._guard.cleared(reply), thread_ts, broadcast=broadcast))[1]
@@ -107,7 +111,7 @@ class Delivery(Views):
             raise _post_error(trouble) from None
 
     async def post_once(self, channel_id: str, reply: Reply) -> str:
-        """Post to a channel like `post`, but never twice. If no response arrives, the call isn't repeated."""
+        """Post to a channel like `post`, but never twice: a call that Slack may have carried out isn't repeated."""
         with at_most_once():
             return await self.post(channel_id, reply)
 
@@ -115,9 +119,10 @@ class Delivery(Views):
         """Update a message of the bot. If several updates are waiting, only the last one is sent.
 
         Returns:
-            False if the message was deleted or can't be updated anymore.
+            False if Slack refuses the update, for example because the message was deleted. True for an update that
+            wasn't sent because a newer one was waiting.
         Raises:
-            Unavailable: Slack is unreachable.
+            Unavailable: it failed, and a later attempt may succeed.
         """
         reply = self._guard.cleared(reply)
 
@@ -160,7 +165,7 @@ class Delivery(Views):
         return False
 
     async def _by_url(self, to: Address, reply: Reply, response_type: str, *, replace: bool) -> bool:
-        """Reply through the `response_url`. Returns False if there is none, or it is used up or expired."""
+        """Reply through the `response_url`. Returns False if there is none, or if Slack no longer accepts it."""
         in_thread = to.thread_ts if response_type == "in_channel" else _ephemeral_thread(to)
         thread_ts = None if replace else in_thread
         extra = {"response_type": response_type, "replace_original": replace, "thread_ts": thread_ts}

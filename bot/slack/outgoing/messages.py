@@ -13,7 +13,7 @@ from bot.core.reply import Reply, View
 
 Body = dict[str, Any]
 LONGEST_TEXT: Final = 3900
-"""The maximum length of a message's text, in characters. `chat.update` accepts 4,000."""
+"""How many characters of a message's text are sent, before an ellipsis. `chat.update` accepts 4,000."""
 NO_URL: Final = "https://hidden.invalid/"
 WITHHELD: Final = "A token is shown only once, after you press Reveal. It isn't shown here."
 
@@ -27,7 +27,7 @@ def encoded(payload: object) -> bytes:
     """
     try:
         return orjson.dumps(payload, default=str, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # a lone surrogate, which only the slower encoder accepts
+    except TypeError:  # such as a lone surrogate, which only the slower encoder accepts
         return json.dumps(payload, ensure_ascii=False, default=str).encode("utf-8", "replace")
 
 
