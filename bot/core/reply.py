@@ -12,7 +12,7 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text file that is posted with a message."""
+    """A text file that is shared after a message or a change."""
 
     filename: str
     title: str
@@ -33,7 +33,7 @@ class Reply:
     secret: bool = field(default=False, repr=False)
     """True if `blocks` contain a token. Only a reveal may deliver it, and `repr` hides it."""
     attachment: Attachment | None = None
-    """Posted once, with the first delivery of the message."""
+    """Shared separately, after the message. When the message is updated, the file isn't shared again."""
 
     def __repr__(self) -> str:
         return f"Reply(text={self.text!r}, blocks={'<secret>' if self.secret else len(self.blocks)})"

@@ -79,7 +79,7 @@ class Contributor(NamedTuple):
     """A database, and its part of what an alert measured."""
 
     database: str
-    """Empty if its name isn't known, because the database was destroyed."""
+    """Empty if its name isn't known, for example because the database was destroyed."""
     database_id: str
     amount: int
 

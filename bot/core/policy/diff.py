@@ -22,7 +22,7 @@ _UNBOUND = "C0UNBOUND"
 
 @dataclass(frozen=True, slots=True)
 class _Who:
-    """A sample person, who represents all people to whom the same rules of both policies apply."""
+    """A sample person: one whom a policy names, a member of one user group, or any other member of the workspace."""
 
     words: str
     id: str
@@ -179,7 +179,7 @@ def _everybody(old: Policy, new: Policy) -> list[_Who]:
 
 
 _SHORTEST = "--expiration 1s"
-"""A lifetime that every rule permits. The decision contains the longest lifetime that its rule permits."""
+"""A lifetime that practically every rule permits. The decision contains the longest lifetime that its rule permits."""
 _NEVER = "--expiration never"
 
 

@@ -53,7 +53,7 @@ def unknown_key(key: str, allowed: list[str]) -> str:
 def check(
     read: Document, raw: Mapping[str, Any], catalogue: CommandCatalogue, default_organization: str | None
 ) -> tuple[list[Problem], list[Problem]]:
-    """Return errors and warnings. `raw` may not fit the schema, which reports that itself."""
+    """Return errors and warnings. If `raw` doesn't fit the schema, the schema reports that."""
     lint = _Lint(read, raw, catalogue)
     for path, rule in _rules_of(raw):
         lint.rule(path, rule)

@@ -1,6 +1,6 @@
 """Denials, and the sentences of decisions: why something is denied, and what would help.
 
-They contain no channel, ID or place in the file, because the reader may not know other channels.
+They contain no channel, ID or place in the file, because the reader might not know other channels.
 `bot/pipeline/dispatch/refusal_hints.py` adds the channels that the reader is in.
 """
 
@@ -49,7 +49,7 @@ def banned(action: Action, target: Target | None) -> str:
 def not_here(binding: Binding, target: Target) -> str:
     """Say that the database, or the source of a branch, doesn't belong to the channel.
 
-    Sources of the source aren't named, because people in the channel may not know them.
+    Sources of the source aren't named, because people in the channel might not know them.
     """
     names = [target.name, *target.sources[:1]]
     name = next((one for one in names if not binding.databases.matches(Target(one, target.group))), target.name)

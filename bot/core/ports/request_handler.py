@@ -15,12 +15,12 @@ class Ack:
     """The response to a submitted view."""
 
     response: dict[str, Any] | None = None
-    """`response_action` with `errors` or `view`. None closes the view."""
+    """`response_action` with `errors` or `view`. None closes the view, unless there is a `refusal`."""
     then: Work | None = None
     refusal: str = ""
-    """Why nothing was submitted now: it may work later, or the form was already submitted.
+    """Why the form stays open, with what was filled in. It shows this sentence.
 
-    The form then stays open with what was filled in, and shows this sentence.
+    It couldn't be stored now, was submitted before, or it isn't known yet whether it is stored.
     """
 
 

@@ -59,7 +59,7 @@ class Requests(ReadRequests, Protocol):
         """Change the state by compare-and-set. Returns None, and writes nothing, if the state wasn't an expected one.
 
         Also None if the transition is only for unsent requests and a phase was marked as sent, places a quarantine on a
-        database that already has one, or decides on a request that another request has already decided on.
+        database that already has one, or decides on something on which another request has already decided.
         """
 
     async def vote(self, vote: Vote, *, entry: AuditEntry) -> Request | None:

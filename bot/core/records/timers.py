@@ -40,7 +40,7 @@ class Timer:
     failures: int = 0
     """How many times the timer has failed in a row."""
     cause: str = ""
-    """The type of the last error."""
+    """Why it failed last: a sentence or a few words. For a bug, the type of the error."""
     held_until: datetime | None = None
     """Until when it isn't started again after a start or a failure, by the machine's clock."""
 

@@ -23,7 +23,7 @@ class Digest:
     last_period: str = ""
     """The last period that was posted or tried, such as `2026-W48`. It isn't posted again.
 
-    `?` after it means that posting has begun, `!` that the digest couldn't be posted or may not be shown.
+    `?` after it means that posting has begun, `!` that the digest couldn't be posted or wasn't allowed there.
     """
 
 
@@ -33,6 +33,7 @@ class UsageSample:
 
     organization: str
     database: str
+    """Empty if the database's name isn't known."""
     database_id: str
     day: str
     """`2026-11-24` for the newest sample of that day (UTC), which stands for its end once the day is over.

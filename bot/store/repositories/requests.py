@@ -101,8 +101,8 @@ class Requests(Repository):
         """Set the state by compare-and-set. Returns None, and writes nothing, if the state isn't an expected one.
 
         Also returns None if the transition is only for unsent requests and the request is marked as sent, if it places
-        a quarantine on a database that already has one, or if it decides on the result of a request on which another
-        request has already decided.
+        a quarantine on a database that already has one, or if it decides on something on which another request has
+        already decided.
         """
 
         def work(connection: Connection) -> Request | None:
