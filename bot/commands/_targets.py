@@ -47,6 +47,14 @@ def unreported(parts: Sequence[str]) -> Mrkdwn:
     return mrkdwn(":warning: Turso didn't report the {}.", listed([mrkdwn("{}", one) for one in parts], last="or"))
 
 
+def left_out_note(count: int) -> Mrkdwn:
+    """Return a note that says how many databases a list or a total leaves out, and why."""
+    verb, them = ("is", "it") if count == 1 else ("are", "them")
+    return mrkdwn(
+        "{} {} left out, because Turso's data about {} can't be read.", counted(count, "database"), verb, them
+    )
+
+
 async def snapshot(ctx: Context, name: str) -> Snapshot:
     """Read a database with its size, recent usage and active tokens issued by Turso Ops.
 

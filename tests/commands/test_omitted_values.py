@@ -133,7 +133,7 @@ async def test_a_token_is_planned_with_a_warning_if_flags_are_omitted(desk: Desk
     assert "Turso didn't say whether the database is blocked" in (await desk.plan("token orders")).warnings
 
 
-@pytest.mark.parametrize("line", ["ls", "usage", "usage --month 2026-10", "digest now"])
+@pytest.mark.parametrize("line", ["ls", "ls --branches", "usage", "usage --month 2026-10", "digest now"])
 async def test_a_total_without_a_database_that_cannot_be_read_says_so(desk: Desk, line: str) -> None:
     desk.acme.add("orders")
     desk.acme.add("broken")["Name"] = None

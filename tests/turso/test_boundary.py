@@ -9,7 +9,7 @@ import pytest
 import structlog
 from pydantic import AliasChoices
 
-from bot.commands.databases import list as listing
+from bot.commands._targets import left_out_note
 from bot.core.redaction.text_cleaning import clean
 from bot.turso import TursoUnavailable, answers, models
 from bot.turso.calls import read_body
@@ -203,7 +203,7 @@ async def test_a_caller_who_needs_every_database_gets_an_error_if_one_is_unreada
 
 
 def test_a_list_says_how_many_entries_were_left_out() -> None:
-    assert listing.left_out_note(1) == "1 database is left out, because Turso's data about it can't be read."
+    assert left_out_note(1) == "1 database is left out, because Turso's data about it can't be read."
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Final
 from bot.blocks import kit
 from bot.blocks.message import reply
 from bot.blocks.text import Mrkdwn, counted, duration, joined, mrkdwn, person, when
-from bot.commands._targets import UNKNOWN
+from bot.commands._targets import UNKNOWN, left_out_note
 from bot.commands.base import Context
 from bot.commands.rewind._rewinds import makers_of
 from bot.core.records.branches import Branch, BranchState
@@ -50,9 +50,16 @@ def facts_about(ctx: Context, database: Database, origins: Origins) -> list[tupl
     ]
 
 
-async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
-    """Return a message with the branches among these databases, at most `SHOWN`, sorted by when they end."""
-    branches = [database for one in found if one.source and (database := one.read_or_none())]
+async def list_branches(ctx: Context, found: Sequence[Listed], left_out: int = 0) -> Reply:
+    """Return a message with the branches among these databases, at most `SHOWN`, sorted by when they end.
+
+    Args:
+        left_out: how many entries of Turso's list can't be read. The message counts them, and branches that can't be
+            read.
+    """
+    entries = [one for one in found if one.source]
+    branches = [database for one in entries if (database := one.read_or_none())]
+    left_out += len(entries) - len(branches)
     origins = await origins_of(ctx, branches)
     records = origins.records
     branches.sort(key=lambda one: (_ends_at(records.get(one.id)), one.name))
@@ -62,7 +69,10 @@ async def list_branches(ctx: Context, found: Sequence[Listed]) -> Reply:
     if more > 0:
         lines.append(mrkdwn("and {} more. A filter such as `/turso ls orders --branches` narrows the list", more))
     hint = mrkdwn("`/turso branch SOURCE NAME --for 3d` creates one.")
-    return reply(title, [kit.section(title), *([kit.section(joined("\n", lines))] if lines else []), kit.context(hint)])
+    notes = [left_out_note(left_out), hint] if left_out else [hint]
+    return reply(
+        title, [kit.section(title), *([kit.section(joined("\n", lines))] if lines else []), kit.context(*notes)]
+    )
 
 
 def _line(ctx: Context, database: Database, origins: Origins) -> Mrkdwn:

@@ -12,6 +12,7 @@ from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, size
 from bot.commands._lines import command_line
 from bot.commands._rights import may_use
+from bot.commands._targets import left_out_note
 from bot.commands.base import Context, ReadCommand
 from bot.commands.databases._branches import list_branches
 from bot.commands.usage._amounts import UNKNOWN
@@ -41,7 +42,7 @@ async def run(ctx: Context, args: ListArgs) -> Reply:
     visible = await ctx.visible_databases(group=args.group)
     matching = [one for one in visible if _matches(one, args.filter)] if args.filter else list(visible)
     if args.branches:
-        return await list_branches(ctx, matching)
+        return await list_branches(ctx, matching, visible.left_out)
     used = {} if args.sort == "name" else await _usage(ctx)
     matching.sort(key=attrgetter("name"))
     if field := _FIELDS.get(args.sort):
@@ -79,14 +80,6 @@ def _page(ctx: Context, args: ListArgs, found: list[Listed], used: dict[str, Usa
     tail = [kit.context(joined(" · ", (where, paged, by))), *note, *_buttons(args, at, pages), *_next_steps(ctx)]
     return reply(title, [kit.section(title), table.block(), *tail],
                    plain_blocks=[kit.section(title), *table.plain_blocks(), *tail])  # fmt: skip
-
-
-def left_out_note(count: int) -> Mrkdwn:
-    """Return a note that says how many databases are left out, and why."""
-    verb, them = ("is", "it") if count == 1 else ("are", "them")
-    return mrkdwn(
-        "{} {} left out, because Turso's data about {} can't be read.", counted(count, "database"), verb, them
-    )
 
 
 def _title(args: ListArgs, count: int) -> Mrkdwn:

@@ -11,10 +11,10 @@ from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, joined, mrkdwn, number, on_day, person, size, when
 from bot.commands._existing_databases import keep_listed
+from bot.commands._targets import left_out_note
 from bot.commands._visible_names import VisibleNames
 from bot.commands.base import ChangeContext, Context
 from bot.commands.databases import _holds as holds
-from bot.commands.databases.list import left_out_note
 from bot.commands.usage._amounts import amount_of, change
 from bot.commands.usage._samples import (
     comparable,
@@ -109,7 +109,7 @@ def _count(samples: Sequence[UsageSample], names: Mapping[str, str], now: dateti
 
 
 def _billing_period(samples: Sequence[UsageSample], names: Mapping[str, str]) -> list[Mover]:
-    """Return the usage this month, from the newest samples."""
+    """Return the usage of the billing period so far, as of each database's newest sample."""
     newest = {one.database_id: usage_of(one) for one in sorted(samples, key=moment_of)}
     return [Mover(name, newest.get(key, Usage()), Usage()) for key, name in names.items()]
 

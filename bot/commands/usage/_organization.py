@@ -12,9 +12,8 @@ from bot.blocks.message import reply
 from bot.blocks.table import Cell, Table, amount
 from bot.blocks.text import Mrkdwn, Plain, counted, mrkdwn, number, on_day, size, when
 from bot.commands._lines import command_line
-from bot.commands._targets import attempt
+from bot.commands._targets import attempt, left_out_note
 from bot.commands.base import Context
-from bot.commands.databases.list import left_out_note
 from bot.commands.usage import _history as usage_history
 from bot.commands.usage._amounts import Amount, amount_of, share_of_quota
 from bot.commands.usage._history import History, first_day, history_of
