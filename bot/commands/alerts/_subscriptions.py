@@ -50,7 +50,7 @@ def _mentions(value: object) -> str:
 
 
 def _count_mentions(words: Sequence[str]) -> int:
-    """Return how many of these words belong to `--to`: the first, and all mentions that follow it."""
+    """Return how many of these words belong to `--to`: the first, and the mentions directly after it."""
     more = next((at for at, word in enumerate(words[1:], 1) if not _MENTION.fullmatch(word.strip(","))), len(words))
     return max(more, 1)
 

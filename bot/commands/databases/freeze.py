@@ -1,4 +1,4 @@
-"""`/turso db freeze NAME [--reads] [--for 30m]`: block writes (and reads), optionally for a limited time."""
+"""`/turso db freeze NAME [--reads] [--for 30m]`: block writes, or reads and writes, optionally for a limited time."""
 
 from datetime import timedelta
 from typing import Annotated

@@ -70,7 +70,7 @@ async def act(ctx: ChangeContext, plan: Plan) -> Facts:
 
 
 async def facts_again(ctx: Context, plan: Plan) -> Facts:
-    """Write the report of the ended incident again."""
+    """Write the report of the ended incident again. Empty if the incident no longer exists."""
     ended = await ctx.store.incidents.get(plan.arguments["incident_id"])
     return await facts_of(ctx, ended) if ended else {}
 

@@ -1,4 +1,4 @@
-"""`/turso overages on|off`: let Turso bill what exceeds the plan's quotas, instead of blocking every database."""
+"""`/turso overages on|off`: let Turso bill what exceeds the plan's quotas, or block every database instead."""
 
 import asyncio
 from collections.abc import Mapping

@@ -67,7 +67,7 @@ class Writer:
         return str(entry.detail.get("asker") or entry.user_id)
 
     def request(self, entry: AuditEntry) -> str:
-        """Return whose request it is and for what: `Dana's request to destroy analytics`."""
+        """Return whose request it is and for what: `Dana's request to destroy analytics`, or `the request to …`."""
         whose = self.requester(entry)
         if whose in ("", TIMER):
             return f"the request to {self.to_do(entry)}"

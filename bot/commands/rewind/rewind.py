@@ -126,7 +126,7 @@ async def _free_name(ctx: Context, database: Database, at: datetime) -> str:
 
 
 async def claims(ctx: Context, which: Callable[[Request], bool]) -> list[str]:
-    """Return the copies' names in the recorded rewinds that fulfill `which`."""
+    """Return the copies' names in the organization's recorded rewinds that fulfill `which`."""
     requests = await ctx.store.requests.find(states=list(State), command=REWIND)
     return [str(one.plan.arguments[COPY]) for one in requests if one.organization == ctx.organization and which(one)]
 

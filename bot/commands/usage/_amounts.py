@@ -49,7 +49,7 @@ def amount_of(usages: Iterable[Usage], name: str) -> Amount:
 
 
 def change(now: int | None, before: int | None, versus: str) -> str:
-    """Format a change: ` (+12% vs. last month)`. Empty if a number is unknown or `before` is 0."""
+    """Format a change: ` (+12% vs. the previous period)`. Empty if a number is unknown or `before` is 0."""
     if now is None or not before:
         return ""
     percent = round(100 * (now - before) / before)

@@ -37,7 +37,7 @@ class History:
     daily: Mapping[date, Usage] = field(default_factory=dict)
 
     def change(self, now: Amount, name: str) -> str:
-        """Format the change from the previous period: ` (+12% vs. last month)`."""
+        """Format the change from the previous period: ` (+12% vs. the previous period)`. Empty if it isn't known."""
         before = self.before.get(name)
         return change(now.whole, before.whole, self.versus) if before else ""
 

@@ -9,7 +9,7 @@ from bot.core.parsing.arguments import month_span, since_start
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period. `words` follow a number: `this month`, `since 17 Nov`."""
+    """A period. `words` follow a number (`this month`, `since 17 Nov`), or `vs.` for a previous period."""
 
     since: datetime
     until: datetime

@@ -1,8 +1,8 @@
 """Computes usage between two times from samples, which count from the start of the month.
 
-A sample is for the end of its day or, if its `day` includes a time, for that time. The counters start at zero each
-month, so they are known at the start of a month, too. Usage between two times is known only if the counters are known
-at both. It is unknown for numbers that either sample lacks, and around a counter that was reset.
+A sample is for the end of its day or, if its `day` includes a time, for that time. Turso documents that the counters
+start at zero each month, so they are known at the start of a month, too. Usage between two times is known only if the
+counters are known at both. It is unknown for numbers that either sample lacks, and around a counter that was reset.
 """
 
 from collections import defaultdict
