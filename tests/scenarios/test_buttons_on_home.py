@@ -59,8 +59,10 @@ async def test_freeze_first_freezes_in_the_channel_of_the_request(world: World) 
     assert request.plan.target is not None
     assert world.bot is not None
 
-    await press(world, "Freeze first", "")
+    said = await forging.answer_to(world, DANA, press(world, "Freeze first", ""))
     await world.wait_until_idle()
+
+    assert "Requested in" in words(said)
 
     (hold,) = await world.bot.store.holds.find(database=request.plan.target.name)
     assert (hold.channel_id, hold.due_at) == (DB_OPS, None)
@@ -73,7 +75,8 @@ async def test_rotate_again_makes_the_same_request_in_its_channel(world: World) 
     await world.person(ANA).presses("Approve", card)
     first = await reaches(world, card, State.UNKNOWN)
 
-    await press(world, "Rotate again", first.id)
+    said = await forging.answer_to(world, DANA, press(world, "Rotate again", first.id), holding="Requested in")
+    assert "The outcome will appear there" in words(said)
 
     again = await until(
         lambda: next((one for one in world.person(ANA).sees() if "Approve" in buttons(one)), None), what="the new card"

@@ -137,7 +137,7 @@ async def answers(world: World, person: str, channel: str, doing: Any, *, action
         await world.workspace.close_view(person, view.id)
     calls = [one for one in world.workspace.calls[before:] if not one.error]
     # a button that runs a command may get a public answer
-    asks = presses.carries_line(action_id) or action_id.startswith("incident.")
+    asks = presses.carries_line(action_id) or action_id.startswith(("incident.", "request.again", "request.freeze"))
     places = (channel, person, mine) if asks else (person, mine)
     messages = [one for one in calls if one.method in ("chat.postMessage", "chat.update")]
     visible = [one for one in messages if one.args.get("channel") in places]

@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
+from bot.blocks import kit
 from bot.blocks.card_buttons import may_ask_again
+from bot.blocks.message import reply
 from bot.blocks.request_text import STATE_WORDS
+from bot.blocks.text import channel, mrkdwn
 from bot.commands._lines import command_line
 from bot.commands.databases import freeze, thaw
 from bot.commands.follow_up import FollowUp
 from bot.core.model import Subject
 from bot.core.parsing.parse_results import Incomplete
+from bot.core.ports import address_of
 from bot.core.requests.incoming import Incoming
 from bot.core.requests.plan import ALERT
 from bot.core.requests.request import Request
@@ -37,7 +41,7 @@ async def ask_again(env: Environment, incoming: Incoming) -> str:
     line = incoming.text or request.line
     bound = await _bound_to(env, request)
     if bound is not None and bound.database_id:
-        return await request_follow_up(env, incoming, request, line, bound)
+        return await _answered(env, incoming, request, await request_follow_up(env, incoming, request, line, bound))
     return await _handle_line(env, incoming, request, line, bound)
 
 
@@ -65,7 +69,16 @@ async def _handle_line(
     _require_same_organization(env, subject, request)
     if isinstance(read, Incomplete):  # the command has got another required argument since
         return await open_form(env, here, subject, read)
-    return await command_lines.continue_request(env, here, subject, read, follow_up=bound)
+    outcome = await command_lines.continue_request(env, here, subject, read, follow_up=bound)
+    return await _answered(env, incoming, request, outcome)
+
+
+async def _answered(env: Environment, incoming: Incoming, request: Request, outcome: str) -> str:
+    """Say where the new request is if the person, who pressed elsewhere, doesn't see it there."""
+    if incoming.channel_id != request.channel_id and outcome in ("approval_asked", "accepted"):
+        words = mrkdwn("Requested in {}. The outcome will appear there.", channel(request.channel_id))
+        await env.messenger.send_ephemeral(address_of(incoming), reply(words, [kit.section(words)], private=True))
+    return outcome
 
 
 async def _bound_to(env: Environment, request: Request) -> FollowUp | None:
