@@ -46,7 +46,7 @@ def alert_defaults(
 
 
 def check_channels(read: Document, raw: Mapping[str, Any], default_organization: str | None) -> list[Problem]:
-    """Return a problem for each channel that can't have alerts, because it has no rules or another organization."""
+    """Return a problem for each channel that can't have alerts: it isn't in `channels`, or has another organization."""
     problems = []
     channels = _mapping(raw.get("channels"))
     for organization, path, one in _places(raw):

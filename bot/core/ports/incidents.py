@@ -10,10 +10,10 @@ from bot.core.records.timers import Timer
 
 
 class ReadIncidents(Protocol):
-    """Reads incidents."""
+    """Reads incidents. One is active until a command or its timer ends it, which can be a moment after its `until`."""
 
     async def running_in(self, channel_id: str) -> Incident | None:
-        """Return the active incident of a channel."""
+        """Return the active incident of a channel. Changes by other processes are visible within a second."""
 
     async def last_in(self, channel_id: str) -> Incident | None:
         """Return the most recent incident in a channel, active or ended."""

@@ -9,7 +9,7 @@ _NOTHING: Final = nullcontext()
 class Traces(Protocol):
     """Records spans.
 
-    They contain no text that people wrote, only names of commands, steps and routes, and the bot's own IDs.
+    Only names, methods, status codes and the bot's own IDs leave the process, never text that people wrote.
     """
 
     @property

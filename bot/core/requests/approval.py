@@ -72,7 +72,7 @@ class Tally:
 
     @property
     def denied(self) -> bool:
-        """Return True if anybody has denied. One denial is enough."""
+        """Return True if anybody whose vote counts has denied. One denial is enough."""
         return bool(self.denied_by)
 
     @property
