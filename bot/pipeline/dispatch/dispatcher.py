@@ -188,7 +188,7 @@ class Dispatcher:
         return here, checked.work or _nothing
 
     async def _refresh_outcome(self, incoming: Incoming) -> None:
-        """Update the cards of a request, in case a crash prevented that after its transition."""
+        """Notify people and update the cards, in case a crash prevented that after a request's transition."""
         try:
             request = await self.env.store.requests.get(incoming.value) if incoming.value else None
             if request is not None and request.state in MOVED_BY_PRESS and await self.env.store.cards.of(request.id):

@@ -30,9 +30,12 @@ class HomeViewer:
     """A Home tab that a person has opened."""
 
     since: datetime
+    """When the person last opened or used it."""
     state: str
+    """The value of the button that turned a page. Empty for the first pages."""
     drawn_at: datetime
     shown: Any = None
+    """What was last published, without its time. None if nothing was."""
 
 
 @dataclass(slots=True)

@@ -49,7 +49,7 @@ async def raise_alarm(env: Environment, request: Request, *, failures: int = 0) 
 
 async def _give_up(env: Environment, request: Request, called: Sequence[str], why: str) -> None:
     """Record that an alarm didn't reach everyone. If it reached nobody, `doctor` reports it."""
-    log.error("an alarm did not reach everyone", request=request.id, reached=len(called), why=why)
+    log.error("an alarm did not reach everyone", request=request.id, called=len(called), why=why)
     if not called:
         await env.store.notices.set_notified(request.id, ALARM, how=NOBODY)
 

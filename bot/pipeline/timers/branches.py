@@ -78,7 +78,10 @@ async def _notice(env: Environment, branch: Branch, request: Request | None, eve
 
 
 async def _announce(env: Environment, branch: Branch, request: Request | None) -> None:
-    """Announce the end in the channel and to the owner, unless the branch no longer exists."""
+    """Announce the end to the owner and, if the branch's request wasn't private, in the channel.
+
+    Does nothing if the branch no longer exists.
+    """
     if await exists(env, branch) is False:
         return
     assert branch.ends_at is not None, "a branch without an end is never announced"

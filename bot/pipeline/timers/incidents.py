@@ -30,7 +30,7 @@ LONGEST_PAUSE = timedelta(hours=12)
 
 
 async def end_incident_when_due(env: Environment, timer: Timer) -> Timer | None:
-    """End an incident whose time is up, and notify its channel.
+    """End an incident whose time is up, and notify its channel or, if it is private, the person who started it.
 
     Its permissions end when its time is up, even if this runs later.
     """

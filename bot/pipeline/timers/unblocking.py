@@ -45,6 +45,7 @@ class Rest(Enum):
     """What a released hold has left blocked, after the bot has looked at it."""
 
     NONE = auto()
+    """Nothing that the bot has had to unblock."""
     UNBLOCKED = auto()
     """It is unblocked, now or by an earlier attempt."""
     STILL_BLOCKED = auto()
