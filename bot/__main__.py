@@ -25,7 +25,7 @@ from bot.settings import BadSettings, Settings, load_database_urls, load_setting
 
 BAD_USAGE = 2
 TRY_LATER = 75
-"""The exit status if the store can't be reached, but may be at the next start: `EX_TEMPFAIL` of sysexits.h."""
+"""The exit status of a process that can't start now but may later, such as without its store: `EX_TEMPFAIL`."""
 OUTPUT_CLOSED = 141
 """The exit status if the output is closed too early. A shell reports the same for a program ended by SIGPIPE."""
 
@@ -33,8 +33,8 @@ OUTPUT_CLOSED = 141
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status.
 
-    It is 0 for success, 1 if a check failed, 2 if the command couldn't run, 75 to try later, 130 after Ctrl+C, and 141
-    if the output was closed.
+    It is 0 for success, 1 if the command failed or a check did, 2 if the command couldn't run, 75 to try later, 130
+    after Ctrl+C, and 141 if the output was closed. Processes and commands whose 1 means something else fail with 2.
     """
     tolerate_closed_streams()
     status = OUTPUT_CLOSED
@@ -182,7 +182,7 @@ def _database_url() -> str:
 
 
 def _settings() -> Settings:
-    """Return the settings for a command without a log. Print warnings about variables that have no effect."""
+    """Return the settings for an admin command. Print warnings about variables that have no effect."""
     settings = load_settings()
     for sentence in warnings_about(settings):
         complain(sentence)
@@ -219,7 +219,7 @@ def argument_parser() -> argparse.ArgumentParser:
         "--from", dest="first", type=entry_number, required=True, metavar="SEQ", help="the first entry to send"
     )
     for reads in (verify, export, resend):
-        reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed, and 2 that it couldn't be read
+        reads.set_defaults(failure=BAD_USAGE)  # 1 means that the log was changed or lacks an entry
     _add(commands, "doctor", _doctor, "check the settings, Slack, Turso, the store and the policy, live")
     database = commands.add_parser("db", help="the bot's own database").add_subparsers(required=True, metavar="COMMAND")
     _add(database, "upgrade", _db_upgrade, "upgrade its tables")

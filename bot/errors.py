@@ -1,4 +1,4 @@
-"""Errors whose text may be shown to people: `str(error)` is one or a few sentences. Any other exception is a bug."""
+"""Errors whose text may be shown to people: `str(error)` is one or a few sentences."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class BotError(Exception):
 
 
 class Refused(BotError):
-    """Raised when the policy denies an action. The message says why, and what to do now."""
+    """Raised when an action is denied, by the policy or because it isn't possible any more. The message says why."""
 
 
 class BadInput(BotError):
@@ -82,7 +82,7 @@ class NotRecorded(Unavailable):
 
 
 class CannotPost(BotError):
-    """Raised when Slack will never accept a message in this conversation. `code` is Slack's error code."""
+    """Raised when Slack refuses a message, and would refuse it again. `code` is Slack's error code."""
 
     def __init__(self, sentence: str, code: str) -> None:
         self.code = code

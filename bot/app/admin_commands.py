@@ -71,7 +71,7 @@ class Audit:
         return 0
 
     async def resend(self, stream: str, first: int) -> int:
-        """Send an entry and all later ones to the receiver again. Returns 1 if it hasn't received that entry yet."""
+        """Make the stream send an entry and all later ones again. Returns 1 if the receiver hasn't received it yet."""
         if not await self._store.audit_streams.rewind(stream, first - 1):
             print(f"There is nothing to send again: the receiver hasn't received entry {first} yet.")
             return 1

@@ -60,7 +60,10 @@ def usergroup_id(text: str) -> str:
 
 
 def _slack_id(text: str, first: str, what: str) -> str:
-    """Return an ID. Rejects a name, which no rule would match, and a short word of letters, such as `SRE`."""
+    """Return an ID. Rejects text in lower case, such as a name, and a short word in capitals, such as `SRE`.
+
+    No rule would match these.
+    """
     if not re.fullmatch(rf"[{first}](?=[A-Z]*[0-9]|[A-Z]{{8}})[A-Z0-9]+", text):
         raise ArgumentTypeError(f"`{text}` isn't {what}; names aren't accepted")
     return text

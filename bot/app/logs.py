@@ -19,7 +19,7 @@ _encode: Final = json.JSONEncoder(default=repr).encode  # created once, which ta
 
 
 class Redactor:
-    """A processor that hides secrets, and text that looks like one, even in tracebacks."""
+    """A processor that hides recognizable secrets, and text that looks like one, even in tracebacks."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._secrets = spellings(secrets)
@@ -38,7 +38,7 @@ class Redactor:
         return HIDDEN if self.finds(repr(value)) else value
 
     def finds(self, text: str) -> bool:
-        """Return True if a text contains a secret, as it is or escaped by `repr` or JSON."""
+        """Return True if a text contains a secret, as it is or escaped by `repr` or JSON, or what looks like one."""
         return has_token(text) or any(secret in text for secret in self._secrets)
 
 

@@ -17,7 +17,7 @@ CONTAINER: Final = (Path("/.dockerenv"), Path("/run/.containerenv"))
 """The files that mark a Docker or Podman container."""
 IN_MEMORY: Final = ("tmpfs", "ramfs")
 EMPTY_DIR: Final = "/kubernetes.io~empty-dir/"
-"""Part of the path of every `emptyDir` volume on a Kubernetes node."""
+"""Part of the path of every `emptyDir` volume on the disk of a Kubernetes node. Others are in memory."""
 ADVICE: Final = "set `DATABASE_URL` to PostgreSQL, or to a file on a volume"
 
 

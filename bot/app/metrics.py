@@ -106,7 +106,7 @@ class Metrics:
         self._stuck = Gauge("turso_ops_workflows_stuck", "Workflows that have been running for too long", registry=here)
 
     def command(self, command: str, outcome: str, seconds: float) -> None:
-        """Count one answered command."""
+        """Count one handled command, click or form, and record how long it took."""
         both = self._by_outcome.get((command, outcome))
         if both is None:
             both = self._commands.labels(command, outcome), self._seconds.labels(command)
@@ -124,7 +124,7 @@ class Metrics:
         self._turso_seconds.labels(method, route).observe(seconds)
 
     def slack(self, method: str, status: str, seconds: float) -> None:
-        """Count a call to Slack by its outcome. For a rate limit, `seconds` is the wait."""
+        """Count a call to Slack by its outcome. For a rate limit, `seconds` is the wait, 0 for the last."""
         self._slack.labels(method, status).inc()
         if status == "ratelimited":
             self._slack_waits.inc(seconds)

@@ -12,7 +12,10 @@ TOO_FEW_FILES = "Too few files can be open at the same time. Raise the limit (`u
 
 
 class OutputFailed(OSError):
-    """Raised when standard output can't be written, so that this can be told apart from an error of another file."""
+    """Raised when standard output can't be written, to tell this apart from an error of another file.
+
+    A closed pipe is still a BrokenPipeError.
+    """
 
 
 class _Output(io.FileIO):
@@ -44,7 +47,7 @@ def tolerate_closed_streams() -> None:
 
 
 def _with_own_error(stream: io.TextIOWrapper) -> io.TextIOWrapper:
-    """Return a stream for the same file, whose errors are OutputFailed. With PYTHONUNBUFFERED, it is line-buffered."""
+    """Return a stream for the same file with errors of `_Output`. With PYTHONUNBUFFERED, it is line-buffered."""
     file = io.BufferedWriter(_Output(stream.fileno(), "w", closefd=False))
     return io.TextIOWrapper(
         file, encoding=stream.encoding, line_buffering=stream.line_buffering or stream.write_through
@@ -52,7 +55,7 @@ def _with_own_error(stream: io.TextIOWrapper) -> io.TextIOWrapper:
 
 
 def discard_output() -> None:
-    """Discard the rest of the output after standard output was closed.
+    """Discard the rest of the output after standard output couldn't be written.
 
     Otherwise Python would write it at exit, and fail.
     """
@@ -60,7 +63,7 @@ def discard_output() -> None:
 
 
 def complain(sentence: str) -> None:
-    """Print an error. It is lost if nothing can be printed, so that the exit status still says what happened."""
+    """Print an error or a warning. If it can't be printed, it is lost, and the exit status still says what happened."""
     try:
         sys.stderr.write(f"turso-ops: {sentence}\n")
         sys.stderr.flush()

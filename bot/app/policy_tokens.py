@@ -1,4 +1,4 @@
-"""Logs a warning for each token that the policy needs and this process doesn't have."""
+"""Logs a warning for each token that the policy needs and this process doesn't have, or can't use."""
 
 import structlog
 
@@ -13,13 +13,13 @@ UNUSABLE = "a token that the policy needs can't be used"
 
 
 async def follow_policy(settings: Settings, turso_clients: TursoClients, policy: Policy) -> None:
-    """Open the Turso clients of a new policy, and log its missing tokens. The policy is used nevertheless."""
+    """Open the Turso clients of a new policy, and log tokens that are missing or malformed. It is used nevertheless."""
     await turso_clients.follow(policy)
     warn_about_tokens(settings, policy)
 
 
 def warn_about_tokens(settings: Settings, policy: Policy) -> None:
-    """Log a line for each organization and on-call service without a token. It names the variable, never its value."""
+    """Log a line for each organization and on-call service without a usable token. It never quotes a value."""
     for organization, variable in sorted(policy.organizations.items()):
         try:
             settings.token_of(variable)

@@ -10,7 +10,7 @@ from bot.app.checks import Check, Finding, run_check
 
 STORE_SECONDS: Final = 2.0
 UPSTREAM_SECONDS: Final = 0.5
-"""How long a response waits for Slack and Turso. If it waited longer, probes would fail whenever one of them hangs."""
+"""How long a response waits for the upstreams. If it waited longer, probes would fail whenever one of them hangs."""
 FRESH_SECONDS: Final = 4.0
 
 

@@ -152,7 +152,7 @@ def http_app(bot: Bot, read_secrets: Read | None = None) -> AsgiApp:
 
 
 def log_start(bot: Bot, mode: str, **more: Any) -> None:
-    """Log the version and the settings of the process in one line, to help find problems."""
+    """Log the version and the main settings of the process in one line, and a warning if its store may be deleted."""
     log.info(
         "started",
         mode=mode,

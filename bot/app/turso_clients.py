@@ -31,7 +31,7 @@ class TursoClients:
         self._stack = AsyncExitStack()
         self._open: dict[str, TursoClient] = {}
         self._shut: dict[str, str] = {}
-        """Why an organization has no client."""
+        """Why an organization has no client. Without effect for one that has got a client since."""
         self._variables: dict[str, str] = {}
         """The variable from which each open client got its token."""
 

@@ -19,8 +19,9 @@ async def check_tokens(clients: TursoClients, organizations: Collection[str], no
     """Return a sentence for `doctor`. Several organizations are asked at the same time, each with one call.
 
     Raises:
-        Unhealthy: an organization has no usable token. The sentence names each one if there are several.
-        BotError: the only organization has no usable token.
+        Unhealthy: the only token has expired, or the check of one of several organizations failed. The sentence names
+            each of these.
+        BotError: the only organization has no usable token, or Turso doesn't respond.
     """
     if len(organizations) == 1:
         (only,) = organizations

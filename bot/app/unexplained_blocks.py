@@ -16,7 +16,7 @@ from bot.errors import BotError
 from bot.pipeline.environment import TursoClients
 
 ASKED: Final = 20
-"""The maximum number of database configurations that a live check reads, so that it takes only seconds."""
+"""How many database configurations a live check reads in each organization at most, so that it takes only seconds."""
 SHOWN: Final = 3
 
 

@@ -64,7 +64,7 @@ class WorkSteps:
         return result
 
     async def _log_end(self, request_id: str) -> None:
-        """Log the outcome of an operation in one line."""
+        """Log the state of a request in one line, at the end of a phase."""
         try:
             request = await self.env.store.requests.get(request_id)
         except Exception as error:  # the work is done, and must not be repeated because of a log line

@@ -60,7 +60,7 @@ def _again_buttons(request: Request, catalogue: CommandCatalogue, label: str) ->
 
 
 def may_ask_again(request: Request, catalogue: CommandCatalogue) -> bool:
-    """Return True if the card of a request has a button that requests the same change again."""
+    """Return True if the card of a request has the button `again`. The end of an incident has another one."""
     return any(one["action_id"] == buttons.AGAIN for one in card_buttons(request, catalogue, None))
 
 

@@ -1,4 +1,4 @@
-"""Constructors for blocks and elements. They respect Slack's limits, whatever text they get."""
+"""Constructors for blocks and elements. They shorten text to Slack's limits."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
@@ -82,7 +82,7 @@ def confirm(title: Plain, text: Text, yes: Plain, no: Plain | None = None, *, da
 def button(
     text: Plain, action_id: str, value: str = "", *, style: Style | None = None, confirm: Element | None = None
 ) -> Element:
-    """Return a button. `value` is an opaque ID or a command line. Each click is authorized when it arrives.
+    """Return a button. `value` is an ID, a command line or page numbers. Each click is authorized when it arrives.
 
     Raises:
         ValueError: the value is too long. A shortened ID or command would be a different one.
@@ -96,7 +96,7 @@ def button(
 
 
 def actions(*elements: Element, block_id: str = "") -> list[Block]:
-    """Return a row of buttons, or no block without buttons."""
+    """Return a row of buttons, at most `ACTIONS`, or no block without buttons."""
     if not elements:
         return []
     block: Block = {"type": "actions", "elements": list(elements[:ACTIONS])}

@@ -24,7 +24,7 @@ NOTHING: Final = mrkdwn(":no_entry: You can't use any commands in this channel."
 
 
 def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mrkdwn]:
-    """Return one line per verdict with its commands. Commands that everyone may use are left out."""
+    """Return a line for each verdict that has commands. Commands that everyone may use are left out."""
     every = [right for right in rights if right.command not in catalogue.open_to_all]
     lines = []
     for verdict, title in _TITLES.items():
@@ -45,7 +45,7 @@ def databases_text(databases: Databases | None) -> Mrkdwn:
 
 
 def right_note(rights: Sequence[Right]) -> Mrkdwn:
-    """Return a note on the permission for one command. Empty if it is allowed without limits."""
+    """Return a note on the permission for one command. Empty if it is allowed without limits, or not at all."""
     if all(one.verdict is Verdict.ALLOW and not one.is_limited for one in rights):
         return Mrkdwn("")
     notes = [joined(": ", (_limits(one), _NOTES[one.verdict])) for one in rights]
@@ -60,7 +60,7 @@ def unknown_groups(groups: Sequence[str]) -> Mrkdwn:
 
 
 def silent_groups(groups: Sequence[str]) -> Mrkdwn:
-    """Return a sentence, without its full stop, that names the services that didn't return who is in these groups."""
+    """Return a sentence, without its full stop, about user groups and schedules whose people couldn't be looked up."""
     names = joined(", ", (mention(f"<!subteam^{one}>") for one in groups if not is_schedule(one)))
     slack = mrkdwn("I couldn't look up who is in {}", names) if names else Mrkdwn("")
     schedules = [one for one in groups if is_schedule(one)]

@@ -33,7 +33,7 @@ def amount(value: int | None, write: Callable[[int | None], str]) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that can be drawn as a block or as text. Rows beyond the limits are left out, so use pages."""
+    """A table that can be drawn as a block or as text. What is beyond the limits is left out, so use pages."""
 
     caption: Plain
     columns: Sequence[Plain]

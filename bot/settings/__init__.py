@@ -87,7 +87,7 @@ class Settings(SourcedSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     log_format: Literal["json", "console"] = Field("json", alias="LOG_FORMAT")
     clock_file: Path | None = Field(None, alias="CLOCK_FILE")
-    """A file with the current time (RFC 3339), to simulate timers. Without it, the real clock is used."""
+    """A file with the current time (RFC 3339) or an offset in seconds, to simulate timers. Not needed otherwise."""
     retention_days: int = Field(90, alias="RETENTION_DAYS")
     """How many days finished records are kept, such as requests and incidents. The audit log is never shortened."""
     audit_stream: SecretStr | None = Field(None, alias="AUDIT_STREAM")
@@ -189,8 +189,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, needs: tuple[str,
         environ: used instead of the environment. `.env` isn't read then.
         needs: names of optional settings that this command requires.
     Raises:
-        BadSettings: a setting is missing or malformed. The message names the first one, and quotes a value only
-            if it is a path.
+        BadSettings: a setting is missing or malformed, or `.env` can't be read. The message names the first one, and
+            quotes a value only if it is a path.
     """
     settings = _validated(Settings, environ)
     by_alias = settings.model_dump(by_alias=True)
@@ -209,7 +209,7 @@ def load_signing_secrets() -> list[str]:
     """Read only the signing secrets that are accepted now, the current one first. Returns none if none is set.
 
     Raises:
-        BadSettings: a secret is malformed or can't be read.
+        BadSettings: a secret is malformed, or its file or `.env` can't be read.
     """
     return _signing_secrets(_validated(_SigningSettings, None))
 
@@ -220,7 +220,7 @@ def _signing_secrets(settings: Settings | _SigningSettings) -> list[str]:
 
 
 def addresses(settings: Settings) -> tuple[str, ...]:
-    """Return an address of each service that the process may call, to check the proxies. An empty one is ignored."""
+    """Return an address of each service that the settings name, to check the proxies. An empty one is ignored."""
     receiver = settings.audit_stream.get_secret_value() if settings.audit_stream and settings.streams_to_url else ""
     on_call = [url for _, url in settings.on_call_services.values()]
     return settings.slack_api_url, SOCKET_MODE, settings.turso_api_baseurl, A_DATABASE, receiver, *on_call

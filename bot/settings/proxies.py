@@ -1,4 +1,4 @@
-"""The proxy for an address. Every client of the bot uses this function, so that all of them use the same proxies."""
+"""The proxy for an address. Every HTTP client of the bot uses this function, so that all use the same proxies."""
 
 import ipaddress
 import os
@@ -19,8 +19,8 @@ VARIABLES: Final = tuple(
 def proxy_of(address: str, environ: Mapping[str, str] | None = None) -> str | None:
     """Return the URL of the HTTP proxy for an address, or None if it is reached directly.
 
-    As in curl, `HTTPS_PROXY` is for https addresses, `HTTP_PROXY` for http ones, and `ALL_PROXY` for both. Lower-case
-    names take precedence. `NO_PROXY` lists exceptions. This machine is always reached directly.
+    `HTTPS_PROXY` is for https addresses, `HTTP_PROXY` for http ones, and `ALL_PROXY` for both. Lower-case names take
+    precedence. `NO_PROXY` lists exceptions. This machine is always reached directly.
 
     Raises:
         BadSettings: the variable isn't the URL of an HTTP proxy. The message has its name, but not its value.

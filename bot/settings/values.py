@@ -58,7 +58,7 @@ _EXPECTED: Final = {
 
 
 class BadSettings(Exception):
-    """Raised when a setting is missing or malformed. The message names it."""
+    """Raised when a setting, an option or a file that a command needs is missing or unusable. The message names it."""
 
 
 def check_value(name: str, value: str) -> None:
@@ -84,7 +84,7 @@ def _problem(name: str, value: str) -> str:
 
 
 def is_token(name: str) -> bool:
-    """Return True for a setting with a token or a signing secret, and for a `TURSO_…_TOKEN` of the policy."""
+    """Return True for a setting with a token or a secret, and for a `TURSO_…_TOKEN` of the policy."""
     return name.endswith(("_TOKEN", "_SECRET")) or name == PREVIOUS
 
 

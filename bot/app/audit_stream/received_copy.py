@@ -30,7 +30,8 @@ def verify_copy(path: Path, head: str | None = None) -> Copy:
     Args:
         head: a posted head, which the copy must contain.
     Raises:
-        BrokenCopy: entries are missing, edited or cut off, or the copy doesn't contain `head`.
+        BrokenCopy: entries are missing between others, don't match the ones before them, are repeated with a difference
+            or cut off, or the copy doesn't contain `head`. An edit of the first entry is only found if it is number 1.
         BotError: the file can't be read.
     """
     # A temporary SQLite database sorts the entries, on disk if there are many.

@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 
 EVERY_SECONDS: Final = 1.0
 LEASE: Final = timedelta(seconds=60)
-"""Much longer than sending a batch takes, so that no second process sends at the same time."""
+"""Much longer than sending a batch usually takes, so that no second process sends at the same time."""
 AT_ONCE: Final = 500
 BATCH_CHARACTERS: Final = 500_000
 FIRST_PAUSE: Final = 1.0
@@ -42,7 +42,8 @@ class Sender:
     async def once(self) -> None:
         """Send everything that the receiver doesn't have yet, unless another process is sending.
 
-        After a failure, calls do nothing during a pause that grows with every failure, up to `LONGEST_PAUSE`.
+        After a failure, or if the receiver wants entries again, calls do nothing during a pause. It grows each time, up
+        to `LONGEST_PAUSE`.
         """
         if time.monotonic() < self._not_before:
             return
@@ -86,7 +87,7 @@ class Sender:
         return moved
 
     def _pause(self, event: str, **facts: str | int | None) -> None:
-        """Send nothing for a while. The pause grows with every failure in a row, up to `LONGEST_PAUSE`."""
+        """Send nothing for a while. The pause grows until a batch is received, up to `LONGEST_PAUSE`."""
         self._failures += 1
         pause = min(FIRST_PAUSE * 2.0 ** min(self._failures - 1, 16), LONGEST_PAUSE)
         self._not_before = time.monotonic() + pause

@@ -37,7 +37,10 @@ WEB_API: Final = "/api/"
 
 @asynccontextmanager
 async def open_traces(endpoint: str) -> AsyncIterator["RecordedTraces"]:
-    """Yield traces that are sent to the receiver in the environment. The last ones are sent at the end."""
+    """Yield traces that are sent to the receiver in the environment.
+
+    At the end, the last ones are sent, for at most `SHUTDOWN_SECONDS`.
+    """
     # The trace context isn't taken from requests, because anybody can send one, and isn't sent to Slack and Turso.
     before = propagate.get_global_textmap()
     propagate.set_global_textmap(NoPropagation())
@@ -114,7 +117,7 @@ class RecordedTraces:
     def slack_calls(self) -> Sequence[aiohttp.TraceConfig]:
         """Return the trace configurations that record calls to Slack.
 
-        Each is named by its method, except a `response_url`.
+        Each is named by its method. A `response_url` and an upload have none, and are both named `response_url`.
         """
 
         def name(span: Span, call: aiohttp.TraceRequestStartParams) -> None:
@@ -130,7 +133,7 @@ class RecordedTraces:
         SQLAlchemyInstrumentor().instrument(engines=list(engines), tracer_provider=self._provider, skip_dep_check=True)
 
     def served(self, app: AsgiApp) -> AsgiApp:
-        """Return the application with a span for each request from Slack. The pages for operators have none."""
+        """Return the application with a span for each request. The pages for operators have none."""
 
         def name(scope: Scope) -> tuple[str, dict[str, Any]]:
             return "request from Slack" if scope.get("path") == EVENTS_PATH else "other request", {}

@@ -116,7 +116,7 @@ class SlackDirectory:
         """Return True if a person is a member of a channel. With `fresh=False`, the result may be a minute old.
 
         Raises:
-            Unavailable: Slack doesn't respond.
+            Unavailable: Slack doesn't return the members, or they are too many.
         """
         return user_id in await self._inside.get(channel_id, fresh=fresh)
 
@@ -196,7 +196,7 @@ class SlackDirectory:
 
 
 async def _or_none(asked: Awaitable[T]) -> T | None:
-    """Return the result of a query, or None if Slack doesn't respond."""
+    """Return the result of a query, or None if Slack doesn't return one."""
     try:
         return await asked
     except Unavailable:

@@ -32,7 +32,7 @@ def encoded(payload: object) -> bytes:
 
 
 class EgressGuard:
-    """Hides tokens and this process's secrets in outgoing messages. Other lines and URLs of a message stay visible."""
+    """Hides tokens and this process's recognizable secrets in messages. Their other lines and URLs stay visible."""
 
     def __init__(self, secrets: Sequence[str] = ()) -> None:
         self._secrets = spellings(secrets)
