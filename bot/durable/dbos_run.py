@@ -88,7 +88,7 @@ class DbosRun:
             self.cut_off()
         cut_short = await self._runner.end(within=within)
         if cut_short and within:
-            log.warning("durable.cut_short", workflows=cut_short, hint="they continue after the next start")
+            log.warning("durable.cut_short", workflows=cut_short, hint="they continue later")
         if self._launching is not None:
             await asyncio.wait([self._launching])
         await self._destroy()

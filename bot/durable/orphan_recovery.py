@@ -63,7 +63,7 @@ class OrphanRecovery:
         ]
 
     async def recover(self) -> int:
-        """Resume the workflows of stopped executors, and return how many."""
+        """Resume the workflows of stopped executors that `Queue.unfinished_by_others` finds. Returns how many."""
         recovered = 0
         for executor in await self._queue.unfinished_by_others(self._own):
             number = executor.removeprefix(PREFIX)
@@ -82,7 +82,10 @@ class OrphanRecovery:
             await self.recover()
 
     async def _resume_left_intents(self) -> None:
-        """Resume the intents that other processes left open, once, after a pause in which they may still be handled."""
+        """Resume up to 1,000 intents that other processes left open, once, after a pause in which they may be handled.
+
+        Any others are resumed as lost intents.
+        """
         if self._before is None or time.monotonic() < self._settled_at:
             return
         for incoming in await self._store.intents.find_open(before=self._before):

@@ -32,7 +32,10 @@ class Work(Protocol):
         """Send the change at most once, and return the result of the attempt."""
 
     async def verify(self, request_id: str, phase: str, acted: ActResult) -> VerifyResult:
-        """Return the result of the phase, read back from Turso unless the attempt already decides it."""
+        """Return the result of the phase.
+
+        It is read back from Turso, unless the attempt already decides it or the command has no read-back.
+        """
 
     async def finish(self, request_id: str, phase: str, seen: VerifyResult) -> None:
         """Commit the outcome."""
@@ -41,7 +44,7 @@ class Work(Protocol):
         """Notify the people concerned of the outcome."""
 
     async def give_up(self, step: StepName, request_id: str, phase: str) -> StepResult:
-        """Replace a step that fails repeatedly because of a bug. Return a result for that step."""
+        """Replace a step that fails repeatedly because of a bug. Return a result for it, or None if it has none."""
 
     async def fire(self, timer: Timer) -> Timer | None:
         """Do the work of a timer. Return the next timer of its kind and subject, or None."""
@@ -62,10 +65,10 @@ class Timers(Protocol):
         """Enqueue the work of unchanged timers and set `held_until`, so that the next sweep finds others."""
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and set `held_until`. Does nothing if the timer was changed in the meantime."""
+        """Count a failure, and set `held_until`. Does nothing if its due time was changed or it was deleted."""
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer with the next one, or delete it. Does nothing if it was changed in the meantime."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if its due time was changed meanwhile."""
 
 
 class Store(Protocol):

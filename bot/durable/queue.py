@@ -67,7 +67,10 @@ class Queue:
             await self._answer(self.client.delete_workflows_async(list(workflow_ids)))
 
     async def unfinished_by_others(self, executor_id: str) -> dict[str, list[str]]:
-        """Return up to `BATCH` workflows that other executors have begun, by executor. Some may still be running."""
+        """Return workflows that other executors have begun, by executor. Some may still be running.
+
+        Only the oldest `BATCH` of all executors, including this one, are considered.
+        """
         begun = await self._list(status="PENDING", app_version=VERSION, limit=BATCH)
         left: dict[str, list[str]] = {}
         for one in begun:

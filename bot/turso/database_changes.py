@@ -41,7 +41,7 @@ class DatabaseChanges(DatabaseEndpoints):
         location that Turso lists if `ams` isn't among them.
 
         Args:
-            group: today's API requires one; see `default_group`.
+            group: today's API requires one; see `default_group_of`.
             location: a location code. Leave it out where the API or the group doesn't take one.
             image: `latest` or `canary`, for the API of 2023.
         Raises:

@@ -20,6 +20,7 @@ class Intents(Protocol):
             within: how many seconds to wait. Without effect if the intent isn't actionable.
         Raises:
             NotRecorded: the intent couldn't be stored in time, and won't be stored later.
+            Unavailable: (any other) the store failed while the process was stopping. The intent may be stored.
             Unavailable: the store failed while the process was stopping. The intent may be stored.
         """
 

@@ -37,7 +37,7 @@ async def require_usable(places: Places) -> None:
     """Raise an error unless the store's server can be used. Changes nothing. SQLite can always be used.
 
     Raises:
-        StoreUnavailable: the server can't be reached. `detail` says why.
+        StoreUnavailable: the server can't be reached, or refuses the connection. `detail` says why.
         UnusableServer: the server is too old or is behind a transaction pooler, its encoding isn't UTF-8, or the
             settings name two databases.
     """

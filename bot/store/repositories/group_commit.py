@@ -81,7 +81,7 @@ class GroupCommit:
                 intent may be stored.
         Raises:
             NotRecorded: the time limit was exceeded or the store failed. The intent was not and will not be stored.
-            Unavailable: the store failed while the process was stopping. The intent may be stored.
+            Unavailable: (any other) the store failed while the process was stopping. The intent may be stored.
             Exception: any other error is a bug, such as a row that the database refuses.
         """
         self._urgent.set()

@@ -54,7 +54,8 @@ class Holds(Repository):
     ) -> bool:
         """Release a hold, and delete its timer unless `keeps_timer`. Returns False if it was already released.
 
-        With the last other hold of a database, its found blocks are released, too.
+        With the last other hold of a database, its found blocks are released, too. Unless `keeps_timer`, a timer is set
+        that removes blocks which no hold needs, if such blocks may be left.
         """
 
         def work(connection: Connection) -> bool:

@@ -31,7 +31,7 @@ class Intents(Repository):
             within: how many seconds to wait, if it is actionable. Otherwise there is no time limit.
         Raises:
             NotRecorded: the store failed or didn't respond in time. The intent was not and will not be stored.
-            Unavailable: the store failed while the process was stopping. The intent may be stored.
+            Unavailable: (any other) the store failed while the process was stopping. The intent may be stored.
         """
         row = values(incoming, without=NEVER_STORED) | {"values": dict(incoming.values), "is_open": actionable}
         return await self._group.intent(row, within=within if actionable else None)
@@ -48,7 +48,7 @@ class Intents(Repository):
         return found is not None and dict(found.values) == dict(incoming.values)
 
     async def close(self, intent_id: str) -> None:
-        """Record that an intent is done: a request was created, or the person got a reply."""
+        """Record that an intent is done: a request was created, the person got a reply, or a bug prevents both."""
         query = update(intents).where(intents.c.id == intent_id, intents.c.is_open).values(is_open=False)
         await self._database.write(lambda connection: connection.execute(query))
 

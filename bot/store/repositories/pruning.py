@@ -36,7 +36,7 @@ BATCH = 500
 HOURS_KEPT = timedelta(days=37)
 """How long hourly usage is kept. Alerts compare an hour with those of the five weeks before."""
 SAMPLES_KEPT = timedelta(days=400)
-"""How long daily samples are kept: long enough to show the month a year ago."""
+"""How long usage samples are kept: long enough to show the month a year ago."""
 ALERTS_KEPT = timedelta(days=100)
 """How long ended alerts are kept: longer than a billing period, so that no alert is posted twice in it."""
 OPEN = (State.PENDING, State.APPROVED, State.READY, State.EXECUTING, State.QUARANTINED)

@@ -32,9 +32,9 @@ class Requests(Repository):
     async def open(self, request: Request, move: Transition, *, unless_owing: bool = False) -> Request:
         """Insert a request with the side effects of `move` and close its intent, in one transaction.
 
-        Returns an existing request, and inserts nothing, if the requester has a pending request for the same operation,
-        if the intent already has a request (two processes may resume one intent), or if another request is making a
-        change that only one request at a time may make.
+        Returns an existing request, and only closes the intent, if the requester has a pending request for the same
+        operation, if the intent already has a request (two processes may resume one intent), or if another request is
+        making a change that only one request at a time may make.
 
         With `unless_owing`, raises ReviewOwed and inserts nothing if the request needs a review and another break-glass
         operation of the requester still waits for one.

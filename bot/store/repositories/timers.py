@@ -40,7 +40,7 @@ class Timers(Repository):
     ) -> None:
         """Enqueue the work of timers and set `held_until`, in one transaction, so that the next sweep starts others.
 
-        Timers that were changed or have failed since they were read are left out.
+        Timers whose due time has changed, or that have failed or were deleted, since they were read are left out.
         """
 
         def work(connection: Connection) -> None:
@@ -52,7 +52,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def replace(self, fired: Timer, following: Timer | None) -> None:
-        """Replace a fired timer with the next one, or delete it. Does nothing if it was changed in the meantime."""
+        """Replace a fired timer with the next one, or delete it. Does nothing if its due time was changed meanwhile."""
 
         def work(connection: Connection) -> None:
             done = connection.execute(delete(timers).where(_this(fired.kind, fired.subject, fired.due_at)))
@@ -62,7 +62,7 @@ class Timers(Repository):
         await self._database.write(work)
 
     async def postpone(self, failed: Timer, held_until: datetime, cause: str) -> None:
-        """Count a failure, and set `held_until`. Does nothing if the timer was changed in the meantime."""
+        """Count a failure, and set `held_until`. Does nothing if its due time was changed or it was deleted."""
         query = update(timers).where(_this(failed.kind, failed.subject, failed.due_at))
         query = query.values(failures=failed.failures + 1, held_until=held_until, cause=cause)
         await self._database.write(lambda connection: connection.execute(query))
@@ -72,7 +72,10 @@ class Timers(Repository):
         await self._database.write(lambda connection: transitions.set_timers(connection, [timer]))
 
     async def backlog(self, before: datetime) -> Backlog:
-        """Count the timers that were due before a time and haven't fired, and those that are failing, with examples."""
+        """Count the timers that were due before a time and haven't fired or failed, and those that are failing.
+
+        Timers of unknown kinds are counted, too, but aren't among the examples.
+        """
         fails = timers.c.failures > 0
         late = select(func.count()).select_from(timers).where(timers.c.due_at < before, ~fails)
         failing = select(func.count()).select_from(timers).where(fails)

@@ -150,7 +150,7 @@ def _lock_with_others(connection: Connection, these: ColumnElement[bool]) -> lis
     """Lock the active holds of the databases of some holds until the commit, and return them.
 
     So of two transactions that release holds of a database, the second sees what the first has changed. All lock in the
-    order of the IDs, so that they can't block each other.
+    order of the IDs, so that no two wait for each other.
     """
     databases = select(holds.c.database_id).where(these)
     active = holds.c.database_id.in_(databases) & holds.c.released_at.is_(None)

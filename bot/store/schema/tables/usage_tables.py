@@ -1,4 +1,4 @@
-"""Tables of usage: daily samples, and hourly readings for alerts."""
+"""Tables of usage: samples of databases, and hourly readings for alerts."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Table, Text
 

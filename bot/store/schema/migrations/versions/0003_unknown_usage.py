@@ -1,4 +1,4 @@
-"""Make the numbers in usage samples nullable, because Turso may not return them."""
+"""Make the numbers in usage samples nullable, because Turso doesn't always return them."""
 
 import sqlalchemy as sa
 from alembic import op
