@@ -14,7 +14,7 @@ Describe = Callable[[BaseException], str]
 
 
 class DurableStoreUnavailable(Unavailable):
-    """Raised if the database for durable work doesn't respond."""
+    """Raised if the database for durable work fails or doesn't respond."""
 
     def __init__(self, detail: str) -> None:
         super().__init__("The bot's own database didn't respond. Try again in a moment.", detail=detail)
@@ -27,6 +27,9 @@ def type_name(error: BaseException) -> str:
 
 def is_outage(error: BaseException) -> bool:
     """Return True if the database or the connection failed, or the run has ended. Other errors are bugs."""
+    # Python's driver raises `OperationalError` also for a faulty statement.
+    if getattr(getattr(error, "orig", None), "sqlite_errorname", "") == "SQLITE_ERROR":
+        return False
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
     return isinstance(error, OperationalError | PoolTimeout | psycopg.OperationalError | OSError | RunEnded)

@@ -1,7 +1,9 @@
 """An outage of PostgreSQL is noticed soon, and logged as a sentence without a traceback."""
 
 import logging
+import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -46,6 +48,13 @@ def test_every_method_of_the_queue_is_tested() -> None:
     assert found == {*CALLS, "enqueue", "enqueue_timer", "close"}
 
 
+def sqlite_error(statement: str) -> sqlite3.Error:
+    """Return the error of a statement in an empty database in memory."""
+    with closing(sqlite3.connect(":memory:")) as connection, pytest.raises(sqlite3.Error) as raised:
+        connection.execute(statement)
+    return raised.value
+
+
 async def test_every_method_of_the_queue_says_what_is_wrong() -> None:
     queue = Queue(url_without_server(), describe_failure)
     for call in CALLS.values():
@@ -57,8 +66,13 @@ async def test_every_method_of_the_queue_says_what_is_wrong() -> None:
 
 @pytest.mark.parametrize(
     ("error", "is_shown"),
-    [(OperationalError("SELECT 1", {}, Exception("gone")), False), (KeyError("a bug"), True)],
-    ids=["an outage", "a bug"],
+    [
+        (OperationalError("SELECT 1", {}, Exception("gone")), False),
+        (OperationalError("SELECT 1", {}, sqlite_error("ATTACH '/' AS other")), False),
+        (OperationalError("SELECT 1", {}, sqlite_error("SELECT missing")), True),
+        (KeyError("a bug"), True),
+    ],
+    ids=["an outage", "a file that can't be opened", "a faulty statement in SQLite", "a bug"],
 )
 def test_dbos_shows_a_traceback_only_for_a_bug(error: Exception, is_shown: bool) -> None:
     configure_logging()
