@@ -30,7 +30,7 @@ FREEZE_ENDED: Final = "over"
 
 
 Health = Callable[[], Awaitable[Sequence[tuple[str, bool, str]]]]
-"""Runs the checks of `doctor`. Returns (name, passed, one sentence) for each."""
+"""Runs the checks of `doctor`. Returns (name, passed, what was found) for each."""
 Names = Callable[[Iterable[str]], Awaitable[Mapping[str, str]]]
 """Returns people's display names by ID. Unknown people are left out."""
 Groups = Callable[[], Awaitable[Mapping[str, frozenset[str] | None]]]

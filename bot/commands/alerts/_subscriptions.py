@@ -102,10 +102,10 @@ async def subscription_in(store: ReadStore, policy: Policy, channel_id: str, now
 
 
 def require_shown(ctx: Context) -> None:
-    """Refuse unless the channel may read what its alerts would show.
+    """Refuse unless the requester may see here, in answers to the channel, what its alerts would show.
 
     Raises:
-        BadInput: it may not, so its alerts wouldn't be posted.
+        BadInput: they may not, so the alerts wouldn't be posted.
     """
     if ctx.subject.channel.id not in ctx.policy.channels:
         raise BadInput("The policy has no rules for this channel, so it can't get alerts.")

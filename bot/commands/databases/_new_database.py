@@ -16,7 +16,7 @@ from bot.turso import Database, DatabaseNotFound, TursoReader
 
 ARRIVES_WITHIN: Final = timedelta(minutes=5)
 """If the bot created the database, the time in its `DbId` is at most this much later than the time at which the request
-was marked as sent, even if the call was slow or the clocks disagree."""
+was marked as sent, even if the call was slow and the clocks differ by a few minutes."""
 MAY_HAVE_MADE_ONE: Final = (State.EXECUTING, State.UNKNOWN)
 """The states of a request that may have created a database, while its `DbId` isn't recorded yet."""
 LATEST: Final = 50

@@ -17,7 +17,7 @@ class AwayOffArgs(BaseModel):
 
 
 async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
-    """Return the plan, which ends the requester's delegation. Refuses if they have none."""
+    """Return the plan, which ends the requester's delegation. Refuses if they have none, or it has expired."""
     delegation = await ctx.store.delegations.of(ctx.subject.person.id)
     if delegation is None or delegation.until <= ctx.now:
         raise BadInput(
@@ -31,7 +31,7 @@ async def plan(ctx: Context, args: AwayOffArgs) -> Plan:
 
 
 async def drift(ctx: Context, plan: Plan) -> str | None:
-    """Return a sentence if another delegation has replaced the planned one. None otherwise."""
+    """Return a sentence if the delegation now has another delegate or end. None otherwise, also if it is gone."""
     now, asked = await ctx.store.delegations.of(plan.arguments["person"]), plan.arguments
     if now is None or (now.delegate, now.until.isoformat()) == (asked["delegate"], asked["until"]):
         return None

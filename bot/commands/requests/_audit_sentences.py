@@ -213,7 +213,7 @@ def _sentence_with(verb: str) -> Callable[[AuditEntry, Writer], str]:
 
 
 def _capital(text: str) -> str:
-    """Capitalize `the` at the start of a sentence. Other sentences start with a name."""
+    """Capitalize `the` at the start of a sentence. Other sentences start with a name or a number."""
     return f"The {text[4:]}" if text.startswith("the ") else text
 
 

@@ -69,7 +69,7 @@ class EntryFilter:
         """Return True if a person may see an entry.
 
         An entry with databases is visible if one of them may be named. An entry without databases is visible in its
-        channel, and a policy change also to those who may see all databases.
+        channel, and a policy change also to those who may see all databases. Entries of other organizations never are.
         """
         if entry.organization not in ("", self.ctx.organization):
             return False

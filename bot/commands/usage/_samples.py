@@ -55,7 +55,7 @@ class Course:
 
     @property
     def daily(self) -> Mapping[date, Usage]:
-        """Return the usage per UTC day. The last day may be incomplete."""
+        """Return the usage per UTC day. The last day may be incomplete. Other incomplete days are left out."""
         by_day = defaultdict[date, list[Step]](list)
         for step in self.steps:
             if step.until <= _midnight(step.since) + _DAY:
