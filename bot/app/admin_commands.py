@@ -71,7 +71,7 @@ class Audit:
         return 0
 
     async def resend(self, stream: str, first: int) -> int:
-        """Make the stream send an entry and all later ones again. Returns 1 if the receiver hasn't received it yet."""
+        """Make the stream send an entry and all later ones again. Returns 1 if the stream hasn't reached that entry."""
         if not await self._store.audit_streams.rewind(stream, first - 1):
             print(f"There is nothing to send again: the receiver hasn't received entry {first} yet.")
             return 1
@@ -114,7 +114,7 @@ async def after_restore(settings: Settings) -> int:
 
 
 async def doctor(settings: Settings) -> int:
-    """Run every live check, and print the findings. Changes nothing. Returns 1 if something is wrong."""
+    """Run every live check, and print the findings. Changes nothing but a test row. Returns 1 if something is wrong."""
     from bot.app.compose import running, secrets_of
 
     set_up_logs(settings.log_level, settings.log_format, secrets_of(settings))

@@ -27,7 +27,7 @@ def reminder(request: Request, catalogue: CommandCatalogue, *, now: datetime) ->
 
 
 def personal_reminder(request: Request, catalogue: CommandCatalogue, link: str, *, now: datetime) -> Reply:
-    """Return a reminder for one approver. Sent if the rule notifies nobody, or if `reminder` couldn't be posted."""
+    """Return a reminder for an approver or delegate, for when the rule notifies nobody or `reminder` wasn't posted."""
     wish, where = buttons.to_do(request, catalogue), channel(request.channel_id)
     head = mrkdwn(":bell: {} is waiting for your approval to {} in {}.", person(request.requester), wish, where)
     if request.is_branch_end:

@@ -59,15 +59,15 @@ class _AtMostOnce(AsyncRetryHandler):
 
 
 class BrokenConnection(_AtMostOnce, AsyncConnectionErrorRetryHandler):
-    """Repeats a call once after a broken connection."""
+    """Repeats a call after a broken connection, unless it was already repeated."""
 
 
 class ServerError(_AtMostOnce, AsyncServerErrorRetryHandler):
-    """Repeats a call once after a 500 or 503."""
+    """Repeats a call after a 500 or 503, unless it was already repeated."""
 
 
 class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
-    """Repeats a call after a rate limit, up to three times, each after the time that Slack requires.
+    """Repeats a call after a rate limit and the time that Slack requires, unless it was already repeated three times.
 
     Doesn't repeat it if that time is so long that the result wouldn't be useful.
     """
@@ -102,7 +102,7 @@ class BoundedRateLimit(AsyncRateLimitErrorRetryHandler):
 
 
 def retry_handlers(observer: Observer) -> list[AsyncRetryHandler]:
-    """Return the retry handlers: one retry after a broken connection, 500 or 503, and three after rate limits."""
+    """Return the retry handlers of a client. They count a call's retries together, so there are at most three."""
     return [BrokenConnection(1), BoundedRateLimit(observer), ServerError(1)]
 
 
