@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MAX_SUBJECT = 72
-SUBJECT = re.compile(r"[a-z][a-z0-9, -]*: (?P<words>\S.*)")
+SUBJECT = re.compile(r"[a-z][a-z0-9_/, -]*: (?P<words>\S.*)")
 NOT_IMPERATIVE = re.compile(r"(?:[a-z]+(?:ed|ing|[^s]s)|the|a|an|it|is|no|not|of|what|who|there)", re.IGNORECASE)
 IMPERATIVE = frozenset("bring embed exceed feed focus need proceed seed speed string succeed".split())  # noqa: SIM905
 """Imperatives that look like other verb forms, because they end in -ed, -ing or -s."""

@@ -19,6 +19,8 @@ WHY = "\n\nNobody saw how much a database holds.\n"
         f"docs, sandbox: put the quick start in order{WHY}",
         f"follow-ups: process what is late{WHY}",
         f"plan drift: say that a database left its group{WHY}",
+        f"sandbox/page: show the size of a database{WHY}",
+        f"audit_stream: send what is late{WHY}",
         f"seed: seed a month{WHY}# Please enter the commit message\n",
         "Merge branch 'main' into topic\n",
         "fixup! commands: add usage\n",
