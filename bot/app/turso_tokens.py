@@ -16,7 +16,7 @@ EACH_WITHIN: Final = PATIENCE_SECONDS - 1
 
 
 async def check_tokens(clients: TursoClients, organizations: Collection[str], now: datetime) -> str:
-    """Return a sentence for `doctor`. Several organizations are asked at the same time, each with one call.
+    """Return a sentence for `doctor`. For several organizations, Turso is called once for each, in parallel.
 
     Raises:
         Unhealthy: the only token has expired, or the check of one of several organizations failed. The sentence names
