@@ -54,7 +54,7 @@ class Timers(Protocol):
     """The timers that durable work needs."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the due timers in the order in which to start them. Leaves out those with a future `held_until`."""
+        """Return up to `limit` due timers in the order in which to start them. Leaves out a future `held_until`."""
 
     async def is_due(self, kind: TimerKind, subject: str, due_at: datetime) -> bool:
         """Return True if the timer still exists with this due time."""

@@ -165,7 +165,7 @@ class DatabaseChanges(DatabaseEndpoints):
             TursoRejected: Turso refuses the value (400), or doesn't allow the change.
             NotSent: nothing was set.
             OutcomeUnknown: it may have been set.
-            TursoError: (any other) it was set, but neither the response nor the configuration can be read.
+            TursoUnavailable: (any other) it was set, but neither the response nor the configuration can be read.
         Source: https://docs.turso.tech/api-reference/databases/update-configuration
         """
         wanted = {

@@ -20,9 +20,9 @@ class TursoError(BotError):
 
     Attributes:
         status: the HTTP status, or None without a response.
-        code: Turso's machine-readable code, where it sends one.
-        message: the text of the response's `error` field.
-        retry_after: how many seconds Turso asked us to wait.
+        code: Turso's machine-readable code, or None.
+        message: the text of the response's `error` or `message` field, on one line and shortened.
+        retry_after: how many seconds Turso asked us to wait, or None.
         answer: these four together.
         name: the database or group that the error is about. None for errors about neither.
     """

@@ -23,6 +23,7 @@ class GroupChanges(PlaceEndpoints):
             GroupNotFound: no such group (404).
             NotSent: nothing was changed.
             OutcomeUnknown: the group may be awake.
+            TursoUnavailable: (any other) Turso accepted the change, but neither the response nor the group can be read.
         Source: https://docs.turso.tech/api-reference/groups/unarchive
         """
         body = await self._change("POST", GROUP + "/unarchive", {"group": name})

@@ -20,6 +20,7 @@ class OrganizationChanges(UsageEndpoints):
             PlanLacksFeature: the plan has no overages (402).
             NotSent: nothing was changed.
             OutcomeUnknown: it may have been changed.
+            TursoUnavailable: (any other) it was changed, but neither the response nor the organization can be read.
         Source: https://docs.turso.tech/api-reference/organizations/update
         """
         body = await self._change("PATCH", ORGANIZATION, {}, body={"overages": on})

@@ -28,6 +28,6 @@ class LiveCards(Repository):
         return await self._database.read(work)
 
     async def drop(self, card: LiveCard) -> None:
-        """Remove a live card that was deleted in Slack."""
+        """Delete the record of a live card that no longer exists in Slack."""
         this = (live_cards.c.channel_id == card.channel_id) & (live_cards.c.ts == card.ts)
         await self._database.write(lambda connection: connection.execute(delete(live_cards).where(this)))

@@ -20,7 +20,7 @@ class Timers(Repository):
     """The timers whose work isn't done yet."""
 
     async def due(self, now: datetime, *, limit: int = 100) -> list[Timer]:
-        """Return the due timers whose `held_until` isn't in the future.
+        """Return up to `limit` due timers of known kinds whose `held_until` isn't in the future.
 
         The longest overdue timers come first. Timers that were started or have failed before come last, so that they
         don't delay others.
