@@ -26,7 +26,7 @@ class ReadAudit(Protocol):
         """Yield (seq, previous hash, hash, canonical entry) of every entry in order, in constant memory."""
 
     async def index_fault(self) -> str | None:
-        """Return a sentence about the first difference between the entries and their index, or None."""
+        """Return what differs between the entries and their index in one row. None if nothing does."""
 
     async def head(self) -> tuple[int, str]:
         """Return the number and the hash of the last entry, or (0, '') for an empty log."""
@@ -36,4 +36,8 @@ class Audit(ReadAudit, Protocol):
     """Reads and appends to the audit log."""
 
     async def append(self, *entries: AuditEntry) -> None:
-        """Append entries to the chain. Concurrent calls share a commit."""
+        """Append entries to the chain. Concurrent calls share a commit.
+
+        Raises:
+            Unavailable: the store failed. The entries may be stored.
+        """

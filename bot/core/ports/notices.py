@@ -61,7 +61,7 @@ class Notices(Protocol):
     async def undelivered(self, *, since: datetime, before: datetime) -> list[PendingNotice]:
         """Return outcomes since a time of which nobody was notified.
 
-        Either nobody could be reached, or the notification has been pending since `before`.
+        Either nobody could be reached, or the notification was already pending before `before`.
         """
 
     async def delivered_plainly(self, *, since: datetime) -> list[PendingNotice]:

@@ -34,5 +34,5 @@ class Tokens(ReadTokens, Protocol):
     async def settle(self, token_id: str, state: TokenState, *, fingerprint: str = "") -> None:
         """Store a token's state after the call.
 
-        A token that was revoked or has ended in the meantime keeps that state.
+        A token that was revoked or has ended in the meantime isn't changed, so its fingerprint isn't stored either.
         """

@@ -21,9 +21,9 @@ class Digests(ReadDigests, Protocol):
         """Set the digest of a channel and its timer."""
 
     async def mark(self, channel_id: str, period: str, *, was: str, next_at: datetime | None = None) -> bool:
-        """Set the last posted period by compare-and-set.
+        """Set `last_period` by compare-and-set, and `next_at` if it is given.
 
-        Returns False if the digest no longer exists, or if its last period isn't `was`.
+        Returns False if the digest no longer exists, or if its `last_period` isn't `was`.
         """
 
     async def drop(self, channel_id: str) -> bool:
@@ -36,7 +36,12 @@ class ReadSamples(Protocol):
     async def find(
         self, *, organization: str, since: str, until: str, databases: Sequence[str] | None = None
     ) -> list[UsageSample]:
-        """Return samples ordered by day, from `since` to `until` inclusive. `databases` are exact names."""
+        """Return the samples whose `day` is from `since` to `until`, inclusive, ordered by day.
+
+        Args:
+            since, until: compared with `day` as text, in which `2026-11-24` comes before a time on that day.
+            databases: exact names, or None for all.
+        """
 
     async def first_day(self, *, organization: str) -> str | None:
         """Return the `day` of an organization's oldest sample, or None."""
@@ -47,7 +52,7 @@ class ReadSamples(Protocol):
     async def growth(
         self, *, organization: str, at: Sequence[datetime], database_ids: Sequence[str] | None = None
     ) -> list[UsageGrowth]:
-        """Return what databases used in the hours before each of `at`. None means all databases."""
+        """Return what databases used in the hour before each of `at`. None means all databases."""
 
 
 class Samples(ReadSamples, Protocol):

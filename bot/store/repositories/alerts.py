@@ -81,7 +81,10 @@ class Alerts(Repository):
         return await self._database.read(lambda connection: many(connection, Alert, ordered))
 
     async def raise_once(self, alert: Alert) -> bool:
-        """Store an alert with its pending notice. Returns False if a unique index shows that it was raised before."""
+        """Store an alert with its pending notice.
+
+        Returns False if a unique index shows that one with the same key is open, or that it was raised before.
+        """
 
         def work(connection: Connection) -> bool:
             if not insert_new(connection, alerts, {**values(alert), "key": alert.key}):

@@ -34,7 +34,11 @@ class Audit(Repository):
         self._group = group
 
     async def append(self, *entries: AuditEntry) -> None:
-        """Append entries to the chain by group commit."""
+        """Append entries to the chain by group commit.
+
+        Raises:
+            Unavailable: the store failed. The entries may be stored.
+        """
         if entries:
             await self._group.entries(entries)
 

@@ -36,7 +36,7 @@ class Branches(Repository):
         return await self._database.read(read)
 
     async def move_end(self, branch: Branch, ends_at: datetime | None, entry: AuditEntry) -> Branch | None:
-        """Change or remove the end of a branch, with its timer.
+        """Change or remove the end of a branch, with its timer, and make the branch active.
 
         Returns None if the branch was changed in the meantime.
         """
