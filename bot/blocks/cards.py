@@ -66,7 +66,7 @@ def request_card(
 
     Args:
         done: the command's own message about what it did or undid, used instead of the default one.
-        approvers: who may approve now. The card names them.
+        approvers: who may approve now. The card names those who haven't, up to `APPROVERS`.
         delegates: maps each approver who is away to their delegate.
         silent: a sentence, without its full stop, about services that didn't return who is on call.
         review: the review of a break-glass operation, if there is one.

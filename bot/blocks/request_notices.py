@@ -77,7 +77,7 @@ def plain_outcome(request: Request) -> Reply:
 def _recipients(request: Request) -> list[str]:
     """Return who is notified of an outcome: the requester, and maybe the approvers.
 
-    The approvers are notified if the countdown didn't end as planned: stopped, extended, postponed or failed.
+    The approvers are notified if the countdown didn't end as planned, for example because it was stopped or extended.
     """
     approved = [vote.user_id for vote in request.votes if vote.approves] if request.facts.get(COUNTDOWN_OVER) else []
     return list(dict.fromkeys([request.requester, *approved]))

@@ -38,7 +38,7 @@ def right_lines(rights: Iterable[Right], catalogue: CommandCatalogue) -> list[Mr
 
 
 def databases_text(databases: Databases | None) -> Mrkdwn:
-    """Return the databases of a channel in words: all, none, or the patterns of their names."""
+    """Return the databases of a channel in words: all, none, or their patterns."""
     if not databases:
         return mrkdwn("no databases")
     return mrkdwn("all databases") if databases.everything else mrkdwn("`{}`", databases)

@@ -20,7 +20,7 @@ from bot.slack.incoming.signing_secrets import SigningSecrets
 
 Page = Callable[[Request], Awaitable[Response]]
 KEEP_ALIVE_SECONDS: Final = 75
-"""How long an idle connection stays open.
+"""How long a connection stays open after a response.
 
 Load balancers reuse connections that were idle for up to a minute. If the server closed a connection earlier, a
 request that was sent at that moment would be lost, and a person would see an error.
