@@ -172,7 +172,7 @@ class Decision:
 
     verdict: Verdict
     reason: str
-    """A sentence for people and the audit log: why, and what to do. It names no other channels and no IDs."""
+    """Sentences for people and the audit log: why, and what to do. They name no other channels and no IDs."""
     rule: str | None = None
     """The place of what decided, with a rule's text: `channels.C0DBOPS.rules[3]: …`. `floor` for the built-in limits.
 

@@ -63,7 +63,7 @@ class AlertEnd(StrEnum):
     OFF = "off"
     """Alerts were turned off in the channel, or the threshold was removed or changed."""
     UNWATCHED = "unwatched"
-    """The policy or Slack no longer allows alerts about the organization in the channel."""
+    """The policy or Slack no longer allows the alert in the channel, or the policy no longer has the organization."""
     UNKNOWN = "unknown"
     """For a day, it couldn't be determined whether the state continues. Or the plan no longer has a limit for it."""
 

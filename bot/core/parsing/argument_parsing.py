@@ -136,7 +136,7 @@ class Reader(Generic[S]):
 
 
 def field_errors(error: ValidationError, spec: Declaration) -> dict[str, str]:
-    """Return one sentence per invalid argument, by its key. The key `""` has an error about all of them."""
+    """Return one message per invalid argument, by its key. The key `""` has an error about all of them."""
     shape = shape_of(spec.args)
     errors: dict[str, str] = {}
     for problem in error.errors(include_url=False, include_context=False):

@@ -69,7 +69,7 @@ class Plan:
     """What will happen to which database. Commands fill the fields up to `ends_tokens_of`, the pipeline the rest."""
 
     target: PlanTarget | None
-    """None if the command creates something or affects no database."""
+    """The database that the plan is about, or the source of a copy. None for `create` and if there is no database."""
     steps: tuple[str, ...] | list[str] = ()
     """Plain sentences, in order. The card numbers them."""
     arguments: Mapping[str, JsonValue] = field(default_factory=dict)

@@ -119,7 +119,7 @@ class Request:
     """
     card_ts: str | None = None
     outcome: str = ""
-    """One plain sentence that says what is known to have happened."""
+    """What is known to have happened, in plain sentences. After a denial, its reason. May be empty."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the operation returned, such as a new database's hostname, and what the bot recorded about it.
 

@@ -20,7 +20,7 @@ class Closing:
 
     request_id: str
     outcome: str
-    """One sentence for the people concerned."""
+    """The outcome for the people concerned, in plain sentences."""
     entry: AuditEntry
 
 
