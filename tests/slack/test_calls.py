@@ -80,6 +80,16 @@ async def test_a_call_is_repeated_once_after_the_server_closed_a_kept_connection
     assert gateway.slack.methods() == ["response_url"] * 2 + ["chat.postEphemeral"], "there is no second repetition"
 
 
+async def test_a_connection_that_breaks_at_the_last_attempt_is_not_reported_as_a_rate_limit(gateway: Gateway) -> None:
+    gateway.slack.answers["upload"] = [*(limited("0") for _ in range(3)), _breaks]
+
+    with pytest.raises(SlackTrouble) as caught:
+        await gateway.calls.upload(f"{gateway.slack.origin}/upload", b"x")
+
+    assert caught.value.code == "unreachable"
+    assert not caught.value.nothing_happened
+
+
 def _breaks(arguments: dict[str, Any]) -> NoReturn:
     raise ConnectionResetError
 

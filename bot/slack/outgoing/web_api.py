@@ -165,7 +165,7 @@ class SlackCalls:
             raise SlackTrouble("files.upload", status)
 
     async def _post(self, name: str, url: str, body: bytes, content_type: str, read: Callable[[int, str], str]) -> str:
-        """Send a POST request. Retry after a rate limit, and once if a connection broke.
+        """Send a POST request. Retry after a rate limit, and once if a connection broke: at most three times in all.
 
         Args:
             name: what the metrics call this request.
@@ -180,7 +180,7 @@ class SlackCalls:
                     wait = seconds_of(answer.headers.get("Retry-After"))
                     status = answer.status
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                if broken:
+                if broken or number == RETRIES_WHEN_LIMITED:
                     raise
                 broken = True
                 continue
