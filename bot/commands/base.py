@@ -198,7 +198,7 @@ class NextStepResult(StrEnum):
 class ChangeCommand(Kind, Generic[A]):
     """A command that changes something.
 
-    The pipeline requests approval if a rule says so, sends the change once, reads it back, audits and notifies.
+    The pipeline requests approval if a rule says so, sends the change at most once, reads it back, audits and notifies.
     """
 
     args: type[A]
