@@ -15,7 +15,7 @@ DRIVER: Final = "sqlite+turso_ops"
 OLDEST: Final = (3, 40)
 """The oldest supported version of SQLite. Older ones aren't tested."""
 HAS_SUBSECONDS: Final = (3, 42)
-"""The first SQLite with `unixepoch('subsec')`. DBOS uses it in column defaults on Python 3.12 and newer."""
+"""The first SQLite with `unixepoch('subsec')`. DBOS uses it in tables and statements on Python 3.12 and newer."""
 
 
 class SqliteTooOld(BotError):

@@ -73,7 +73,7 @@ def apply_side_effects(connection: Connection, request_id: str, move: Transition
     set_timers(connection, move.timers)
     if move.only_unsent:
         _drop_prepared(connection, request_id, move.at)
-    # If a request becomes stale after it was sent, something was changed, so it still decides.
+    # If a request becomes stale after it was sent, something may have been changed, so it still decides.
     if move.to in WITHOUT_EFFECT and not (move.to is State.STALE and is_sent(connection, request_id)):
         connection.execute(delete(decisions).where(decisions.c.request_id == request_id))
     if move.frees:

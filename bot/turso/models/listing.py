@@ -84,8 +84,9 @@ class Listing(list[Listed]):
         self.left_out = left_out
 
     def with_targets(self) -> "Iterator[tuple[Listed, Target]]":
-        """Yield each database as the policy sees it, with its chain of sources as far as they are in the list.
+        """Yield each database as the policy sees it, with up to `MOST_SOURCES` of its chain of sources.
 
+        The chain ends with the first source that isn't in the list, because the source of that one is unknown.
         An empty group means that it has none. None means that it is unknown.
         """
         by_id: dict[str, Listed] = {}
