@@ -43,7 +43,7 @@ class Reviews(Repository):
     async def settle(
         self, review_id: str, by: str, justified: bool, comment: str, at: datetime, entry: AuditEntry
     ) -> bool:
-        """Complete a review with a pending notice, and delete its reminder. Returns False if it was completed before."""
+        """Complete a review with a pending notice, and delete its reminder. Returns False if it already was."""
         given = {"justified": justified, "reviewed_by": by, "reviewed_at": at, "comment": comment}
 
         def work(connection: Connection) -> bool:
