@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, delete, false, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, delete, false, or_, select, tuple_
 
 from bot.core.records.tokens import TokenState
 from bot.core.requests.request import State
@@ -61,6 +61,11 @@ NEEDS: Mapping[Table, tuple[Select[Any], ...]] = {
 They are needed by open items, pending notices and timers. A stored request also needs its incident.
 """
 
+OLDEST_FIRST: Mapping[Table, tuple[Column[Any], ...]] = {
+    usage_growth: (usage_growth.c.organization, usage_growth.c.at),
+}
+"""The columns of the index in whose order a large table's old rows are found, without reading newer ones each time."""
+
 
 class Pruning(Repository):
     """Deletes old finished records."""
@@ -115,13 +120,15 @@ def _is_needed(table: Table) -> ColumnElement[bool]:
 def _delete_batch(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:
     """Delete up to `BATCH` rows, and return how many were deleted."""
     key = table.primary_key.columns.values()
-    keys = [tuple(row) for row in connection.execute(select(*key).where(condition).limit(BATCH))]
+    some = select(*key).where(condition).order_by(*OLDEST_FIRST.get(table, ())).limit(BATCH)
+    if len(key) > 1:
+        # A subquery, because SQLite reads the whole table for a list of composite keys.
+        return connection.execute(delete(table).where(tuple_(*key).in_(some), condition)).rowcount
+    keys = connection.execute(some).scalars().all()
     if not keys:
         return 0
     if table is requests:
-        ids = [request_id for (request_id,) in keys]
         for part in (votes, sent, cards):
-            connection.execute(delete(part).where(part.c.request_id.in_(ids)))
-        connection.execute(delete(decisions).where(decisions.c.subject.in_(ids)))
-    these = key[0].in_([first for (first,) in keys]) if len(key) == 1 else tuple_(*key).in_(keys)
-    return connection.execute(delete(table).where(these, condition)).rowcount
+            connection.execute(delete(part).where(part.c.request_id.in_(keys)))
+        connection.execute(delete(decisions).where(decisions.c.subject.in_(keys)))
+    return connection.execute(delete(table).where(key[0].in_(keys), condition)).rowcount
