@@ -141,7 +141,7 @@ async def test_faults_and_the_clock_can_be_set_on_the_page(window: Open, site: S
     await dana.page.get_by_text("Cut the line to the app").click()
     before = site.workspace.now()
     await dana.press("+1 h")
-    await expect(dana.page.get_by_text("1:00:00 ahead")).to_be_visible()
+    await expect(dana.page.get_by_text("– 1 h ahead of this machine")).to_be_visible()
     assert (site.workspace.now() - before).total_seconds() > 3599
     await dana.say("/turso hello")
     await expect(dana.message("You said: hello")).to_be_visible()

@@ -116,6 +116,8 @@ def _pressing(action_id: str) -> Way:
         if action_id == "token.end":  # an earlier test may have revoked all tokens
             await forging.forge_command(world, DANA, DB_OPS, "token orders --read-only")
             await world.wait_until_idle()
+        if action_id == "hold.thaw":  # an earlier test may have ended all freezes
+            await _freeze(world, "frozen")
         values = await values_of(world)
         alert = await raised(world, AlertKind.QUOTA, "orders") if action_id.startswith("alert.") else None
         values = [alert.id] if alert else values
@@ -136,6 +138,15 @@ def _pressing(action_id: str) -> Way:
             await world.wait_until_idle()
 
     return take
+
+
+async def _freeze(world: World, name: str) -> None:
+    """Create a database, and freeze it."""
+    await world.create_databases(name)
+    remy = world.person(REMY)
+    await remy.presses("Freeze writes", await remy.types(f"/turso freeze {name} --for 30m"))
+    await until(lambda: world.card(holding=name), what="the freeze")
+    await world.wait_until_idle()
 
 
 async def _branch(world: World, name: str) -> str:
