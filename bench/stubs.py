@@ -6,7 +6,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qsl
 
-from bench.signing import TEAM
+from bench.signing import APPROVER, CHANNEL, REQUESTER, TEAM
 
 SCOPES = b"commands,chat:write,app_mentions:read,users:read,usergroups:read,channels:read,groups:read,files:write"
 
@@ -95,6 +95,10 @@ class Stub:
         if method == "conversations.info":
             channel = {"id": given.get("channel"), "name": "db-ops", "is_channel": True, "is_member": True}
             return {"ok": True, "channel": channel | {"is_private": False, "is_ext_shared": False}}
+        if method == "conversations.members":
+            return {"ok": True, "members": [REQUESTER, APPROVER, "U0BOT"]}
+        if method == "users.conversations":
+            return {"ok": True, "channels": [{"id": CHANNEL, "name": "db-ops"}]}
         if method == "usergroups.users.list":
             return {"ok": True, "users": ["U0DBA"]}
         ts = f"{time.time():.6f}"
