@@ -109,7 +109,7 @@ async def post_openly(env: Environment, channel_id: str, message: Reply, *, what
 async def deliver(env: Environment, notice: Notice) -> str:
     """Deliver a notice to its thread, or the channel, or privately to each person. Safe to run again.
 
-    Whoever got it by the records doesn't get it again.
+    People who got it, according to the store, don't get it again.
 
     Returns:
         `channel`, `people`, or `nobody` if it can't be delivered to anybody.
